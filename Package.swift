@@ -1,0 +1,128 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: Swift 6 mode comes with the tools version.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
+let package = Package(
+    name: "swift-celery",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Celery", targets: ["Celery"]),
+        .library(name: "CeleryKit", targets: ["CeleryKit"]),
+        .library(name: "CeleryWorker", targets: ["CeleryWorker"]),
+        .library(name: "CeleryCLI", targets: ["CeleryCLI"]),
+        .library(name: "CelerySQLite", targets: ["CelerySQLite"]),
+        .library(name: "CeleryTesting", targets: ["CeleryTesting"]),
+        .executable(name: "celery", targets: ["CeleryTool"]),
+    ],
+    traits: [
+        .trait(name: "SQLite", description: "The embedded broker and result backend, one SQLite file."),
+        .trait(name: "YAML", description: "The yaml serializer."),
+        .trait(name: "Compression", description: "bzip2, xz, zstd and brotli bodies; needs their -dev packages."),
+        .default(enabledTraits: ["SQLite", "YAML"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    ],
+    targets: [
+        // System libraries and platform calls that Swift cannot make.
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CCeleryPlatform"),
+
+        // L0: bytes <-> values.
+        .target(name: "CeleryWire", dependencies: ["CZlib"], swiftSettings: strict),
+        .target(
+            name: "CeleryYAML",
+            dependencies: ["CeleryWire", .product(name: "Yams", package: "Yams", condition: .when(traits: ["YAML"]))],
+            swiftSettings: strict
+        ),
+        .target(name: "CeleryCompression", dependencies: ["CeleryWire"], swiftSettings: strict),
+
+        // L1: what a plug-in sees.
+        .target(name: "CeleryCore", dependencies: ["CeleryWire", log, collections], swiftSettings: strict),
+        .target(
+            name: "CelerySQLite",
+            dependencies: [
+                "CeleryCore", "CCeleryPlatform", log,
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
+            ],
+            swiftSettings: strict
+        ),
+        .target(name: "CeleryTesting", dependencies: ["CeleryCore", log], swiftSettings: strict),
+
+        // L2: what a user sees.
+        .target(
+            name: "CeleryKit",
+            dependencies: ["CeleryCore", log, metrics, tracing],
+            swiftSettings: strict
+        ),
+
+        // L3: the worker.
+        .target(
+            name: "CeleryWorker",
+            dependencies: ["CeleryKit", "CCeleryPlatform", log, metrics, tracing, lifecycle, collections],
+            swiftSettings: strict
+        ),
+
+        // L4: the command line.
+        .target(
+            name: "CeleryCLI",
+            dependencies: [
+                "CeleryKit", "CeleryWorker", log, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // L5: the one import, and the tool.
+        .target(
+            name: "Celery",
+            dependencies: [
+                "CeleryKit", "CeleryWorker", "CeleryCLI",
+                .target(name: "CelerySQLite", condition: .when(traits: ["SQLite"])),
+                .target(name: "CeleryYAML", condition: .when(traits: ["YAML"])),
+                .target(name: "CeleryCompression", condition: .when(traits: ["Compression"])),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(name: "CeleryTool", dependencies: ["Celery"], swiftSettings: strict),
+
+        // Tests.
+        .testTarget(
+            name: "CeleryWireTests",
+            dependencies: ["CeleryWire", "CeleryYAML", "CeleryCompression"],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "CeleryCoreTests", dependencies: ["CeleryCore", "CeleryTesting", log], swiftSettings: strict),
+        .testTarget(name: "CelerySQLiteTests", dependencies: ["CelerySQLite", "CeleryTesting", log], swiftSettings: strict),
+        .testTarget(name: "CeleryKitTests", dependencies: ["CeleryKit", "CeleryTesting", log], swiftSettings: strict),
+        .testTarget(
+            name: "CeleryWorkerTests",
+            dependencies: ["CeleryWorker", "CeleryTesting", "CCeleryPlatform", log],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "CeleryCLITests", dependencies: ["CeleryCLI", "Celery", log], swiftSettings: strict),
+        .testTarget(name: "InteropTests", dependencies: ["Celery", "CeleryWire"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,1 @@
+#include "celery_platform.h"

@@ -1,0 +1,3 @@
+#ifndef CELERY_PLATFORM_H
+#define CELERY_PLATFORM_H
+#endif

@@ -1,0 +1,90 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+public import CeleryWire
+public import Logging
+
+/// What a plug-in gets to build a transport or result backend from.
+public struct PluginContext: Sendable {
+    public var url: BrokerURL
+    public var codec: WireCodec
+    public var logger: Logger
+    public var time: any TimeSource
+    /// `broker_transport_options` or `result_backend_transport_options`.
+    public var options: CeleryObject
+    /// How long dead letters are kept, and how many at most.
+    public var deadLetterRetention: Duration
+    public var deadLetterLimit: Int
+
+    public init(
+        url: BrokerURL,
+        codec: WireCodec,
+        logger: Logger,
+        time: any TimeSource = SystemTime(),
+        options: CeleryObject = [:],
+        deadLetterRetention: Duration = .seconds(7 * 86400),
+        deadLetterLimit: Int = 10000
+    ) {
+        self.url = url
+        self.codec = codec
+        self.logger = logger
+        self.time = time
+        self.options = options
+        self.deadLetterRetention = deadLetterRetention
+        self.deadLetterLimit = deadLetterLimit
+    }
+}
+
+/// Which plug-in serves which URL scheme.
+public struct PluginRegistry: Sendable {
+    public typealias TransportFactory = @Sendable (PluginContext) async throws(TransportError) -> any Transport
+    public typealias BackendFactory = @Sendable (PluginContext) async throws(TransportError) -> any ResultBackend
+
+    private var transports: [String: TransportFactory] = [:]
+    private var backends: [String: BackendFactory] = [:]
+    /// Serializers and compressions beyond the built-in ones.
+    public var serializers: [any BodySerializer] = []
+    public var compressions: [any BodyCompression] = []
+    /// What is used when neither settings nor environment name a broker.
+    public var defaultBroker: String?
+
+    public init() {}
+
+    /// Schemes with a transport, sorted.
+    public var transportSchemes: [String] { transports.keys.sorted() }
+    /// Schemes with a result backend, sorted.
+    public var backendSchemes: [String] { backends.keys.sorted() }
+
+    public mutating func register(transport schemes: String..., factory: @escaping TransportFactory) {
+        for scheme in schemes { transports[scheme] = factory }
+    }
+
+    public mutating func register(backend schemes: String..., factory: @escaping BackendFactory) {
+        for scheme in schemes { backends[scheme] = factory }
+    }
+
+    public func transport(_ context: PluginContext) async throws(TransportError) -> any Transport {
+        guard let factory = transports[context.url.scheme] else {
+            throw Self.unknown(context.url, "broker", transportSchemes)
+        }
+        return try await factory(context)
+    }
+
+    public func backend(_ context: PluginContext) async throws(TransportError) -> any ResultBackend {
+        guard let factory = backends[context.url.scheme] else {
+            throw Self.unknown(context.url, "result backend", backendSchemes)
+        }
+        return try await factory(context)
+    }
+
+    private static func unknown(_ url: BrokerURL, _ what: String, _ known: [String]) -> TransportError {
+        TransportError(
+            .misconfigured,
+            "no \(what) is registered for \"\(url.scheme)://\" (in \(url)); there are: \(known.joined(separator: ", "))"
+        )
+    }
+}

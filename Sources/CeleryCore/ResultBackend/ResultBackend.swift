@@ -1,0 +1,48 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+public import CeleryWire
+
+/// A store of task results.
+///
+/// Contract, checked by `ResultBackendCheck` in CeleryTesting for every implementation:
+/// a stored SUCCESS is never overwritten; any other state is replaced by the next.
+public protocol ResultBackend: Sendable {
+    /// Where it is, for people: a URL with its password masked, or a full path.
+    var location: String { get }
+    var storeIdentity: StoreIdentity? { get }
+
+    /// Stores the results, all or none of them, in order.
+    func store(_ results: [StoredResult], timeout: Duration) async throws(TransportError)
+
+    /// What is stored about the tasks; an id of which nothing is known is absent.
+    func fetch(_ ids: [String], timeout: Duration) async throws(TransportError) -> [String: TaskMeta]
+
+    /// Waits until the task is in a ready state. Returns nil when that has not happened within `timeout`.
+    /// Throws `CancellationError` wrapped as `.closed` when cancelled.
+    func wait(for id: String, timeout: Duration) async throws(TransportError) -> TaskMeta?
+
+    /// Forgets the results.
+    func forget(_ ids: [String]) async throws(TransportError)
+
+    /// Deletes what has expired, where the store does not do so by itself. Returns how many.
+    func removeExpired() async throws(TransportError) -> Int
+
+    func shutdown() async
+}
+
+/// A result on its way to the store.
+public struct StoredResult: Sendable {
+    public var meta: TaskMeta
+    /// How long it is kept (`result_expires`); nil for ever.
+    public var expires: Duration?
+
+    public init(_ meta: TaskMeta, expires: Duration?) {
+        self.meta = meta
+        self.expires = expires
+    }
+}

@@ -1,0 +1,35 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+public import CeleryWire
+
+/// One revoked task id.
+public struct Revocation: Sendable, Hashable {
+    public var taskID: String
+    /// Whether a running attempt is to be ended too.
+    public var terminate: Bool
+    /// Signal for a child process, Python's spelling: `SIGTERM`.
+    public var signal: String
+    /// Forgotten after that. Celery keeps revokes for three hours.
+    public var expires: Timestamp
+
+    public init(taskID: String, terminate: Bool = false, signal: String = "SIGTERM", expires: Timestamp) {
+        self.taskID = taskID
+        self.terminate = terminate
+        self.signal = signal
+        self.expires = expires
+    }
+}
+
+/// Revoked ids that every worker on the store can see, surviving restarts.
+public protocol RevocationStore: Sendable {
+    func revoke(_ revocations: [Revocation]) async throws(TransportError)
+    /// Those of the ids that are revoked and not expired.
+    func revoked(among ids: [String]) async throws(TransportError) -> Set<String>
+    /// Revocations newer than a cursor (0 at first), with the cursor to go on from.
+    func revocations(after cursor: Int64) async throws(TransportError) -> (entries: [Revocation], cursor: Int64)
+}

@@ -1,0 +1,162 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+public import CeleryWire
+
+/// A broker, as client and worker see it.
+///
+/// Contract, checked by `TransportCheck` in CeleryTesting for every implementation:
+/// - What `publish` returned for is kept until it is settled, whoever dies in between.
+/// - A message is held by at most one consumer. What a dead consumer held comes back within two leases.
+/// - Every call ends by its deadline, or with the caller's cancellation.
+public protocol Transport: Sendable {
+    var capabilities: TransportCapabilities { get }
+    /// Where it is, for people: a URL with its password masked, or a full path.
+    var location: String { get }
+    /// Equal to a result backend's when both are one store, so that results and acknowledgements share a transaction.
+    var storeIdentity: StoreIdentity? { get }
+    /// Revocations kept by the store itself, where it can.
+    var revocations: (any RevocationStore)? { get }
+    var deadLetters: any DeadLetterStore { get }
+
+    /// Makes the exchanges, queues and bindings exist. Declaring again what exists does nothing.
+    func declare(_ topology: Topology) async throws(TransportError)
+
+    /// Routes and stores the messages, all or none of them, durably, in order.
+    ///
+    /// On the anonymous exchange the routing key names the queue, which is created when missing.
+    /// - Throws: `.notFound` for an unknown exchange; `.timedOut`, `.unavailable`, `.full` as they say.
+    func publish(_ messages: [OutgoingMessage], timeout: Duration) async throws(TransportError)
+
+    /// Starts a new epoch of consuming.
+    func openConsumer(_ configuration: ConsumerConfiguration) async throws(TransportError) -> any TransportConsumer
+
+    /// Deletes all that waits in the queues, of every priority and delayed, but nothing that is held. Returns how many.
+    func purge(_ queues: [String]) async throws(TransportError) -> Int
+
+    /// How full the queues are; a queue that does not exist is all zeros. An empty list means all queues.
+    func status(of queues: [String]) async throws(TransportError) -> [QueueStatus]
+
+    /// All bindings the store knows, that of a queue to the anonymous exchange included.
+    func bindings() async throws(TransportError) -> [Binding]
+
+    /// Consumers seen lately.
+    func consumers() async throws(TransportError) -> [ConsumerPresence]
+
+    /// Closes connections. Open consumers are closed as by ``TransportConsumer/close()``.
+    func shutdown() async
+}
+
+/// One epoch of consuming: holds deliveries under one lease, which it renews by itself, off the callers' executors.
+public protocol TransportConsumer: Sendable {
+    /// Waits until there is something, then takes at most `credit` deliveries, highest priority and oldest first.
+    ///
+    /// Returns an empty array only when cancelled or closed.
+    /// - Throws: `.epochLost` when the lease was lost: everything held belongs to others now.
+    func receive(upTo credit: Int) async throws(TransportError) -> [Delivery]
+
+    /// Marks held deliveries as running; durable when it returns. A fenced epoch throws `.epochLost` and marks nothing.
+    func begin(_ marks: [BeginMark]) async throws(TransportError)
+
+    /// Settles held deliveries, all or none of them. Concurrent calls may share one transaction.
+    /// - Throws: `.epochLost` when fenced: nothing took effect, and the attempts belong to others.
+    func settle(_ settlements: [Settlement]) async throws(TransportError)
+
+    /// Changes what is consumed; deliveries already held stay.
+    func consume(_ queues: [String]) async throws(TransportError)
+
+    /// Ends the epoch: gives back what it holds, oldest first, to where it came from, without counting an attempt.
+    /// Early-marked deliveries that still run are left to end as obituaries.
+    func close() async throws(TransportError)
+}
+
+/// What a transport can do beyond putting and taking.
+public struct TransportCapabilities: Sendable, Hashable {
+    /// Keeps messages back until a time.
+    public var delayedDelivery: Bool
+    /// Hands out by priority, and which end is the most urgent.
+    public var priorities: PriorityOrder?
+    /// Copies messages to every queue bound to a fanout exchange.
+    public var fanout: Bool
+    /// Can be used by several processes.
+    public var shared: Bool
+
+    /// Which number is the most urgent.
+    public enum PriorityOrder: Sendable, Hashable {
+        case zeroFirst
+        case highestFirst
+    }
+
+    public init(delayedDelivery: Bool, priorities: PriorityOrder?, fanout: Bool, shared: Bool) {
+        self.delayedDelivery = delayedDelivery
+        self.priorities = priorities
+        self.fanout = fanout
+        self.shared = shared
+    }
+}
+
+/// Names a store, so that two plug-ins can tell that they are the same one.
+public struct StoreIdentity: Sendable, Hashable {
+    public var name: String
+    public init(_ name: String) { self.name = name }
+}
+
+/// How to consume.
+public struct ConsumerConfiguration: Sendable {
+    /// Name of the worker node, for people: `celery@host`.
+    public var name: String
+    /// Queues in order of preference; equals are served in turn.
+    public var queues: [String]
+    /// How long a silent consumer is taken for alive. Default 10 s.
+    public var lease: Duration
+    /// How often the lease is renewed. Default 3 s.
+    public var renewal: Duration
+
+    public init(name: String, queues: [String], lease: Duration = .seconds(10), renewal: Duration = .seconds(3)) {
+        self.name = name
+        self.queues = queues
+        self.lease = lease
+        self.renewal = renewal
+    }
+}
+
+/// How full a queue is.
+public struct QueueStatus: Sendable, Hashable {
+    public var name: String
+    /// May be taken now.
+    public var ready: Int
+    /// Waits for its time.
+    public var delayed: Int
+    /// Held by a consumer.
+    public var held: Int
+    /// When the oldest ready message was published.
+    public var oldest: Timestamp?
+
+    public init(name: String, ready: Int = 0, delayed: Int = 0, held: Int = 0, oldest: Timestamp? = nil) {
+        self.name = name
+        self.ready = ready
+        self.delayed = delayed
+        self.held = held
+        self.oldest = oldest
+    }
+}
+
+/// A consumer that was seen.
+public struct ConsumerPresence: Sendable, Hashable {
+    public var name: String
+    public var queues: [String]
+    public var lastSeen: Timestamp
+    /// Whether its lease is in force.
+    public var isAlive: Bool
+
+    public init(name: String, queues: [String], lastSeen: Timestamp, isAlive: Bool) {
+        self.name = name
+        self.queues = queues
+        self.lastSeen = lastSeen
+        self.isAlive = isAlive
+    }
+}

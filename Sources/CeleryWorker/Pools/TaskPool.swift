@@ -1,0 +1,123 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+public import CeleryCore
+public import CeleryKit
+public import CeleryWire
+
+/// Numbers one job within one pool.
+public struct JobID: Sendable, Hashable {
+    public var rawValue: UInt64
+    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// One run to be made.
+public struct PoolJob: Sendable {
+    public var id: JobID
+    public var request: TaskRequest
+
+    public init(id: JobID, request: TaskRequest) {
+        self.id = id
+        self.request = request
+    }
+}
+
+/// What happens in a pool. Events of one job come in order: `accepted`, then exactly one of the others.
+public enum PoolEvent: Sendable {
+    /// It runs now, in the process of that number.
+    case accepted(JobID, pid: Int32)
+    /// It ended; its slot is free again.
+    case finished(JobID, TaskReport)
+    /// The process died under it. Its slot is free again as soon as the replacement is up.
+    case lost(JobID, WorkerLoss)
+    /// It was handed to a process that died before starting it, or the pool stopped first: submit it again.
+    case returned(JobID)
+    /// The number of slots is now this.
+    case resized(Int)
+}
+
+/// How a process was lost.
+public struct WorkerLoss: Sendable, Hashable {
+    public var pid: Int32
+    /// For example `signal 9 (SIGKILL)`, `exitcode 70`.
+    public var reason: String
+    /// Why we killed it ourselves, if we did.
+    public var cause: KillCause?
+
+    public init(pid: Int32, reason: String, cause: KillCause? = nil) {
+        self.pid = pid
+        self.reason = reason
+        self.cause = cause
+    }
+}
+
+/// Why the pool was told to kill the process of a job.
+public enum KillCause: Sendable, Hashable {
+    /// Its hard time limit passed, in seconds.
+    case hardTimeLimit(Double)
+    /// Revoked with `terminate`.
+    case terminated(signal: Int32)
+    /// It used more than twice `max-memory-per-child`.
+    case memory(kibibytes: Int)
+    /// Cold shutdown.
+    case shutdown
+}
+
+/// What a pool can do.
+public struct PoolCapabilities: Sendable, Hashable {
+    /// Can end a run that does not cooperate.
+    public var hardKill: Bool
+    /// A trap in user code ends only its own task.
+    public var survivesTrap: Bool
+    /// `max-tasks-per-child` and `max-memory-per-child`.
+    public var childLimits: Bool
+    /// `grow` and `shrink`, hence autoscale.
+    public var resizable: Bool
+
+    public init(hardKill: Bool, survivesTrap: Bool, childLimits: Bool, resizable: Bool) {
+        self.hardKill = hardKill
+        self.survivesTrap = survivesTrap
+        self.childLimits = childLimits
+        self.resizable = resizable
+    }
+}
+
+/// Where user code runs. One lifecycle for all of them.
+///
+/// Events are delivered through the handler given to `run`, synchronously from the pool's own threads: it must not block.
+public protocol TaskPool: Sendable {
+    /// Celery's name: `prefork`, `threads`, `async`, `solo`.
+    var name: String { get }
+    var capabilities: PoolCapabilities { get }
+    /// Slots now; prefork may have fewer processes for a moment while one is replaced.
+    var slots: Int { get }
+    /// What `inspect stats` shows under `pool`.
+    var info: CeleryObject { get }
+
+    /// Starts, calls `ready` once all slots can take a job, and runs until ``stop()`` or cancellation; then no process
+    /// and no thread is left behind.
+    func run(
+        ready: @escaping @Sendable () -> Void,
+        events: @escaping @Sendable (PoolEvent) -> Void
+    ) async throws
+
+    /// Runs the jobs. The caller keeps the number of unfinished jobs at or below ``slots``.
+    func submit(_ jobs: [PoolJob])
+
+    /// Asks a run to stop: cancellation, with the cause visible to the task.
+    func cancel(_ job: JobID, _ cause: RunControl.Cause)
+
+    /// Ends the process of a running job; answered by `lost` with the cause. False where the pool cannot.
+    @discardableResult
+    func kill(_ job: JobID, _ cause: KillCause) -> Bool
+
+    /// Changes the number of slots; a surplus ends when it is idle. Ignored where not resizable.
+    func resize(to slots: Int)
+
+    /// Ends `run` once no job is unfinished.
+    func stop()
+}

@@ -1,0 +1,34 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+/// What the command line's `worker` options say; nil means: as the settings say.
+public struct WorkerOptions: Sendable {
+    /// Node name; `%h`, `%n`, `%d` are expanded. Default `celery@%h`.
+    public var hostname: String?
+    /// `-Q`; nil is all configured queues.
+    public var queues: [String]?
+    /// `-X`.
+    public var excludeQueues: [String] = []
+    /// `-P`: prefork, threads, async (gevent, eventlet), solo.
+    public var pool: String?
+    /// `-c`.
+    public var concurrency: Int?
+    public var prefetchMultiplier: Int?
+    /// `--autoscale=max,min`.
+    public var autoscale: (max: Int, min: Int)?
+    public var timeLimit: Duration?
+    public var softTimeLimit: Duration?
+    public var maxTasksPerChild: Int?
+    /// KiB.
+    public var maxMemoryPerChild: Int?
+    public var stateDB: String?
+    /// Purge all configured queues at start.
+    public var purge = false
+    public var taskEvents: Bool?
+
+    public init() {}
+}
