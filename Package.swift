@@ -2,11 +2,13 @@
 import PackageDescription
 
 /// Settings of every Swift target: Swift 6 mode comes with the tools version.
-let strict: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+/// `make test` sets CELERY_STRICT, so that warnings are errors there and nowhere else.
+let strict: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (Context.environment["CELERY_STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
@@ -114,8 +116,16 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
-        .testTarget(name: "CeleryCoreTests", dependencies: ["CeleryCore", "CeleryTesting", log], swiftSettings: strict),
-        .testTarget(name: "CelerySQLiteTests", dependencies: ["CelerySQLite", "CeleryTesting", log], swiftSettings: strict),
+        .testTarget(
+            name: "CeleryCoreTests",
+            dependencies: ["CeleryCore", "CeleryTesting", log],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CelerySQLiteTests",
+            dependencies: ["CelerySQLite", "CeleryTesting", log],
+            swiftSettings: strict
+        ),
         .testTarget(name: "CeleryKitTests", dependencies: ["CeleryKit", "CeleryTesting", log], swiftSettings: strict),
         .testTarget(
             name: "CeleryWorkerTests",

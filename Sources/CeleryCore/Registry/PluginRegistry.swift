@@ -41,7 +41,9 @@ public struct PluginContext: Sendable {
 
 /// Which plug-in serves which URL scheme.
 public struct PluginRegistry: Sendable {
+    /// Connects to a broker.
     public typealias TransportFactory = @Sendable (PluginContext) async throws(TransportError) -> any Transport
+    /// Connects to a result store.
     public typealias BackendFactory = @Sendable (PluginContext) async throws(TransportError) -> any ResultBackend
 
     private var transports: [String: TransportFactory] = [:]

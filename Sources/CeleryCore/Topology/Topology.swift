@@ -44,9 +44,7 @@ public struct Queue: Sendable, Hashable {
     /// Broker-specific arguments such as `x-max-priority`.
     public var arguments: CeleryObject
 
-    /// - Parameters:
-    ///   - exchange: Default: a direct exchange of the queue's name.
-    ///   - routingKey: Default: the queue's name.
+    /// Without `exchange` it is a direct exchange of the queue's name; without `routingKey`, that name is the key.
     public init(
         _ name: String,
         exchange: Exchange? = nil,

@@ -1,0 +1,46 @@
+# Sourced by the other scripts: where the repository is, which Swift to use, how to print.
+# Works without git, without a locale and without a HOME.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export LC_ALL=C.UTF-8
+export HOME="${HOME:-$root/.build/home}"
+mkdir -p "$HOME"
+
+# One set of build options for every script, so that no build is made twice.
+swift_options=(--enable-all-traits)
+
+say() { printf '%s\n' "$*"; }
+heading() { printf '\n== %s\n' "$*"; }
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# Puts a Swift toolchain on the PATH, or says what to install.
+find_swift() {
+    local folder
+    if ! command -v swift >/dev/null 2>&1; then
+        for folder in /opt/swift/usr/bin /usr/libexec/swift/bin "$HOME/.local/share/swiftly/bin"; do
+            if [ -x "$folder/swift" ]; then
+                export PATH="$PATH:$folder"
+                break
+            fi
+        done
+    fi
+    command -v swift >/dev/null 2>&1 ||
+        fail "no Swift toolchain found on the PATH or in /opt/swift: install Swift 6.2 or later from https://www.swift.org/install and put its usr/bin on the PATH"
+}
+
+# Prints how long a step took: elapsed START
+elapsed() { printf '%dm%02ds' $((($(date +%s) - $1) / 60)) $((($(date +%s) - $1) % 60)); }
+
+# Every file of the project, one a line; without git, whatever is not a build product.
+project_files() {
+    if [ -e .git ] && command -v git >/dev/null 2>&1; then
+        git ls-files --cached --others --exclude-standard -- "$@" | while IFS= read -r file; do
+            if [ -f "$file" ]; then printf '%s\n' "$file"; fi
+        done
+    else
+        find "${@:-.}" \( -name .build -o -name .git \) -prune -o -type f -print | sed 's|^\./||'
+    fi
+}

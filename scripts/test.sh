@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# What `make test` runs. Every step has a heading and its time; a failed step does not hide the later ones,
+# except a failed build, after which there is nothing to test.
+#
+#   SWIFT_TEST_OPTIONS   more options for `swift test`, for example "--filter CeleryWireTests"
+#   CI=true              nothing may be skipped because a service is absent
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root" || exit 1
+
+mkdir -p .build/logs
+if [ "${CI:-}" = true ]; then export CELERY_REQUIRE_SERVICES=1; fi
+# The manifest turns warnings in our own targets into errors; dependencies keep theirs.
+export CELERY_STRICT=1
+
+summary=()
+status=0
+
+# step NAME COMMAND…
+step() {
+    local name=$1 start result=ok
+    shift
+    start=$(date +%s)
+    heading "$name"
+    if ! "$@" </dev/null; then
+        result=FAILED
+        status=1
+    fi
+    summary+=("$(printf '%-6s %7s  %s' "$result" "$(elapsed "$start")" "$name")")
+    [ "$result" = ok ]
+}
+
+finish() {
+    heading "Summary"
+    printf '%s\n' "${summary[@]}"
+    exit "$status"
+}
+
+build() {
+    swift build --build-tests "${swift_options[@]}" 2>&1 | tee .build/logs/build.log || return 1
+    # Warnings that the manifest's setting does not reach: C targets, the manifest itself, files outside any target.
+    if grep -E '(^|: )warning: ' .build/logs/build.log | grep -v '/\.build/checkouts/' >.build/logs/warnings.log; then
+        say "warnings in the build log:"
+        cat .build/logs/warnings.log
+        return 1
+    fi
+}
+
+unit_tests() {
+    CELERY_TEST_PYTHON=$(scripts/interop.sh) || return 1
+    export CELERY_TEST_PYTHON
+    # shellcheck disable=SC2086
+    timeout --kill-after=30 1500 \
+        swift test --skip-build --disable-xctest "${swift_options[@]}" ${SWIFT_TEST_OPTIONS:-} 2>&1 |
+        tee .build/logs/test.log
+    local result=$?
+    [ "$result" -ne 124 ] || say "the tests were still running after 25 minutes"
+    return "$result"
+}
+
+step "Setup" scripts/setup.sh || finish
+find_swift
+step "Build, debug, with tests; warnings are errors" build || finish
+step "Tests" unit_tests
+step "Gates" scripts/check.sh
+step "Linkage: a light user stays light" scripts/linkage.sh
+finish
