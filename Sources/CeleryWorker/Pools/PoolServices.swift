@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 public import CeleryCore
-public import CeleryWire
 
 /// What a task in a child process needs from the process that talks to the broker.
 public struct PoolServices: Sendable {

@@ -4,3 +4,8 @@
 // See LICENSE for license information
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
+
+public import CeleryKit
+
+/// Runs one task to its report: `TaskRunner(app: app).run`. Never throws; the control says why a cancellation came.
+public typealias PoolRunner = @Sendable (TaskRequest, RunControl) async -> TaskReport

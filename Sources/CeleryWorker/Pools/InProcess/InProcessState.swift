@@ -1,0 +1,133 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryKit
+import DequeModule
+
+/// What the engine decides with; changed under its lock only.
+struct InProcessState {
+    struct Entry {
+        var job: PoolJob
+        var control: RunControl
+    }
+
+    /// A slot to be filled.
+    struct Start {
+        var entry: Entry
+        var thread: ExecutorThread?
+    }
+
+    /// What the engine's loop is to do next.
+    struct Turn {
+        var starts: [Start]
+        var surplus: [ExecutorThread]
+    }
+
+    enum Step {
+        case turn(Turn)
+        case wait
+        case over
+    }
+
+    typealias Waiter = CheckedContinuation<Void, Never>
+
+    private(set) var slots: Int
+    private(set) var events: (@Sendable (PoolEvent) -> Void)?
+    /// Every unfinished job's.
+    var controls: [JobID: RunControl] = [:]
+    var idleThreads: [ExecutorThread] = []
+    /// Whether a slot is a thread; false means that it costs nothing.
+    var needsThreads = false
+    private var surplus: [ExecutorThread] = []
+    private var occupied = 0
+    private var pending: Deque<Entry> = []
+    private var wasRun = false
+    private var isStopping = false
+    private var isOver = false
+    private var isResized = false
+    private var waiter: Waiter?
+
+    init(slots: Int) { self.slots = slots }
+
+    mutating func begin(_ events: @escaping @Sendable (PoolEvent) -> Void) -> Bool {
+        guard !wasRun else { return false }
+        wasRun = true
+        self.events = events
+        return true
+    }
+
+    /// Takes the jobs, or answers with the handler that must hear that they are returned.
+    mutating func submit(_ jobs: [PoolJob]) -> (Waiter?, refused: (@Sendable (PoolEvent) -> Void)?) {
+        guard !isOver, !isStopping || !controls.isEmpty else { return (nil, events ?? { _ in }) }
+        for job in jobs {
+            let entry = Entry(job: job, control: RunControl())
+            controls[job.id] = entry.control
+            pending.append(entry)
+        }
+        return (canStart ? waiter.take() : nil, nil)
+    }
+
+    mutating func resize(to slots: Int) -> Waiter? {
+        self.slots = slots
+        isResized = true
+        while idleThreads.count + occupied > slots, let thread = idleThreads.popLast() { surplus.append(thread) }
+        return waiter.take()
+    }
+
+    mutating func stop() -> Waiter? {
+        isStopping = true
+        return waiter.take()
+    }
+
+    /// Cancellation: what waits is given back, what runs is told.
+    mutating func abort() -> ([RunControl], [JobID], Waiter?, (@Sendable (PoolEvent) -> Void)?) {
+        isStopping = true
+        let returned = pending.map(\.job.id)
+        pending.removeAll()
+        for job in returned { controls[job] = nil }
+        return (Array(controls.values), returned, waiter.take(), events)
+    }
+
+    mutating func nextTurn() -> Step {
+        var turn = Turn(starts: [], surplus: surplus)
+        surplus = []
+        while canStart, let entry = pending.popFirst() {
+            occupied += 1
+            turn.starts.append(Start(entry: entry, thread: idleThreads.popLast()))
+        }
+        if isResized || !turn.starts.isEmpty || !turn.surplus.isEmpty {
+            isResized = false
+            return .turn(turn)
+        }
+        guard isStopping, controls.isEmpty, occupied == 0 else { return .wait }
+        isOver = true
+        return .over
+    }
+
+    /// Keeps the loop's continuation unless there is something to do already.
+    mutating func park(_ continuation: Waiter) -> Bool {
+        let isDue =
+            canStart || isResized || !surplus.isEmpty || (isStopping && controls.isEmpty && occupied == 0)
+        if !isDue { waiter = continuation }
+        return isDue
+    }
+
+    /// The next job for the slot whose job has just ended, or nil when the slot is given up.
+    mutating func next(after start: Start, isSpent: Bool) -> (Entry?, Waiter?) {
+        if !isSpent, occupied <= slots, let entry = pending.popFirst() { return (entry, nil) }
+        occupied -= 1
+        if let thread = start.thread {
+            if idleThreads.count + occupied >= slots { surplus.append(thread) } else { idleThreads.append(thread) }
+        }
+        let isDue = canStart || !surplus.isEmpty || (isStopping && controls.isEmpty && occupied == 0)
+        return (nil, isDue ? waiter.take() : nil)
+    }
+
+    private var canStart: Bool {
+        !pending.isEmpty && occupied < slots && (!needsThreads || !idleThreads.isEmpty)
+    }
+}

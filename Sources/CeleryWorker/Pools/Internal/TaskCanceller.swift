@@ -1,0 +1,32 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Synchronization
+
+/// Cancels the Swift task that it was attached to, from anywhere, for as long as it is attached.
+///
+/// A discarding task group gives no handle of its child tasks, and a handle of an unstructured task would cost the
+/// structure; hence the reference to the current task.
+final class TaskCanceller: Sendable {
+    /// Safe because it is only read under the lock, `cancel()` may be called from any thread, and the task cannot end
+    /// before it has detached itself under the same lock.
+    private struct Reference: @unchecked Sendable {
+        let task: UnsafeCurrentTask
+    }
+
+    private let current = Mutex<Reference?>(nil)
+
+    /// Runs the body in the current task, which ``cancel()`` reaches meanwhile.
+    func attached<T>(_ body: () async -> T) async -> T {
+        withUnsafeCurrentTask { task in current.withLock { $0 = task.map(Reference.init) } }
+        let value = await body()
+        current.withLock { $0 = nil }
+        return value
+    }
+
+    func cancel() { current.withLock { $0?.task.cancel() } }
+}

@@ -1,0 +1,47 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+public import CeleryKit
+public import CeleryWire
+
+/// Runs each task on a thread of its own: for code that blocks.
+///
+/// A task's async code stays on its thread, child tasks included: they take turns instead of running side by side.
+/// Cancelling `run` returns what has not started and waits for the rest.
+public struct ThreadsPool: TaskPool {
+    public var name: String { "threads" }
+    public let capabilities = PoolCapabilities(
+        hardKill: false,
+        survivesTrap: false,
+        childLimits: false,
+        resizable: true
+    )
+    private let engine: InProcessEngine
+
+    public init(slots: Int, runner: @escaping PoolRunner) {
+        engine = InProcessEngine(slots: slots, placement: .threads(name: "celery-task"), runner: runner)
+    }
+
+    public var slots: Int { engine.slots }
+
+    public var info: CeleryObject {
+        ["implementation": "CeleryWorker:ThreadsPool", "max-concurrency": .int(slots), "threads": .int(slots)]
+    }
+
+    public func run(
+        ready: @escaping @Sendable () -> Void,
+        events: @escaping @Sendable (PoolEvent) -> Void
+    ) async throws {
+        try await engine.run(ready: ready, events: events)
+    }
+
+    public func submit(_ jobs: [PoolJob]) { engine.submit(jobs) }
+    public func cancel(_ job: JobID, _ cause: RunControl.Cause) { engine.cancel(job, cause) }
+    public func kill(_ job: JobID, _ cause: KillCause) -> Bool { false }
+    public func resize(to slots: Int) { engine.resize(to: slots) }
+    public func stop() { engine.stop() }
+}
