@@ -1,0 +1,208 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+extension SettingTable {
+    private static let noEvents = "events come with a later version"
+    private static let noControl = "remote control comes with a later version"
+    private static let amqp = "there is no RabbitMQ transport in this version"
+    private static let atLeastOne: @Sendable (Int?) -> Bool = { $0 ?? 1 >= 1 }
+    private static let positive = "a whole number, 1 or more, or null"
+
+    static let tasks: [Setting] = [
+        // First sets both of the next two, which then may differ.
+        Setting(
+            "task_acks_on_failure_or_timeout",
+            \.taskAcksOnFailureOrTimeout,
+            "both of the next two; the older name"
+        ),
+        Setting("task_acks_late", \.taskAcksLate, "acknowledge after the run instead of at its start"),
+        Setting("task_acks_on_failure", \.taskAcksOnFailure, "late: acknowledge a task that failed"),
+        Setting("task_acks_on_timeout", \.taskAcksOnTimeout, "late: acknowledge a task past its hard time limit"),
+        Setting("task_reject_on_worker_lost", \.taskRejectOnWorkerLost, "late: run again when its process dies"),
+        Setting("task_retry_on_worker_lost", \.taskRetryOnWorkerLost, "retry when its process dies"),
+        Setting(
+            "task_allow_error_cb_on_chord_header",
+            \.taskAllowErrorCallbackOnChordHeader,
+            "a chord's error callbacks on its header too",
+            pending: noCanvas
+        ),
+        Setting("task_always_eager", \.taskAlwaysEager, "run at the caller's instead of sending"),
+        Setting("task_eager_propagates", \.taskEagerPropagates, "throw what an eager task throws"),
+        Setting("task_store_eager_result", \.taskStoreEagerResult, "store results of eager tasks"),
+        Setting("task_annotations", \.taskAnnotations, "options by task name", pending: "set them at the task"),
+        Setting("task_serializer", \.taskSerializer, "serializer of messages"),
+        Setting("task_compression", \.taskCompression, "compression of messages"),
+        Setting("task_ignore_result", \.taskIgnoreResult, "store no results"),
+        Setting("task_store_errors_even_if_ignored", \.taskStoreErrorsEvenIfIgnored, "store failures all the same"),
+        Setting("task_track_started", \.taskTrackStarted, "store STARTED"),
+        Setting("task_time_limit", \.taskTimeLimit, "hard limit: the process is killed"),
+        Setting("task_soft_time_limit", \.taskSoftTimeLimit, "soft limit: the run is cancelled"),
+        Setting(
+            "task_default_delivery_mode",
+            \.taskDefaultDeliveryMode,
+            "1 transient, 2 persistent",
+            expected: "1 (transient) or 2 (persistent)",
+            allowed: { $0 == 1 || $0 == 2 }
+        ),
+        Setting("task_default_queue", \.taskDefaultQueue, "where a task without a route goes", expected: "a name") {
+            !$0.isEmpty
+        },
+        Setting(
+            "task_default_queue_type",
+            \.taskDefaultQueueType,
+            "classic or quorum",
+            pending: amqp,
+            expected: "classic or quorum",
+            allowed: isQueueType
+        ),
+        Setting("task_default_exchange", \.taskDefaultExchange, "default: as the default queue"),
+        Setting("task_default_exchange_type", \.taskDefaultExchangeType, "its type"),
+        Setting("task_default_routing_key", \.taskDefaultRoutingKey, "default: as the default queue"),
+        Setting(
+            "task_default_priority",
+            \.taskDefaultPriority,
+            "priority of messages",
+            expected: "a whole number from 0 to 255, or null",
+            allowed: { (0...255).contains($0 ?? 0) }
+        ),
+        Setting("task_inherit_parent_priority", \.taskInheritParentPriority, "as the task that sends it"),
+        Setting("task_default_rate_limit", \.taskDefaultRateLimit, "10/s, 100/m, 500/h"),
+        Setting("task_create_missing_queues", \.taskCreateMissingQueues, "declare queues that are not configured"),
+        Setting(
+            "task_create_missing_queue_type",
+            \.taskCreateMissingQueueType,
+            "their type",
+            pending: amqp,
+            expected: "classic or quorum",
+            allowed: isQueueType
+        ),
+        Setting(
+            "task_create_missing_queue_exchange_type",
+            \.taskCreateMissingQueueExchangeType,
+            "and their exchange's"
+        ),
+        Setting(
+            "task_protocol",
+            \.taskProtocol,
+            "version of the message protocol",
+            pending: "messages are of protocol 2; both are understood",
+            expected: "1 or 2",
+            allowed: { $0 == 1 || $0 == 2 }
+        ),
+        Setting("task_publish_retry", \.taskPublishRetry, "try again when the broker cannot be reached"),
+        Setting("task_publish_retry_policy", \.taskPublishRetryPolicy, "how often and how long"),
+        Setting("task_queues", \.taskQueues, "what a worker consumes from"),
+        Setting("task_queue_max_priority", \.taskQueueMaxPriority, "x-max-priority of queues", pending: amqp),
+        Setting("task_remote_tracebacks", \.taskRemoteTracebacks, "tracebacks in errors", pending: "they always are"),
+        Setting("task_repr_maxlevels", \.taskReprMaxLevels, "depth of argsrepr", expected: "a whole number") {
+            $0 >= 0
+        },
+        Setting("task_routes", \.taskRoutes, "where tasks go by name"),
+        Setting("task_send_sent_event", \.taskSendSentEvent, "publish task-sent", pending: noEvents),
+    ]
+
+    static let worker: [Setting] = [
+        Setting(
+            "worker_cancel_long_running_tasks_on_connection_loss",
+            \.workerCancelLongRunningTasksOnConnectionLoss,
+            "end late tasks when the broker is lost",
+            pending: "a lease outlives short losses, and a lost one is fenced"
+        ),
+        Setting(
+            "worker_concurrency",
+            \.workerConcurrency,
+            "slots; default the number of CPUs",
+            expected: positive,
+            allowed: atLeastOne
+        ),
+        Setting(
+            "worker_deduplicate_successful_tasks",
+            \.workerDeduplicateSuccessfulTasks,
+            "skip a redelivered task that has succeeded"
+        ),
+        Setting("worker_detect_quorum_queues", \.workerDetectQuorumQueues, "limit by consumer on them", pending: amqp),
+        Setting("worker_direct", \.workerDirect, "a queue for each worker"),
+        Setting("worker_disable_prefetch", \.workerDisablePrefetch, "fetch only for a free slot"),
+        Setting("worker_disable_rate_limits", \.workerDisableRateLimits, "run without rate limits"),
+        Setting(
+            "worker_enable_prefetch_count_reduction",
+            \.workerEnablePrefetchCountReduction,
+            "fetch less after a loss",
+            pending: "a lost lease takes its credit with it"
+        ),
+        Setting("worker_enable_remote_control", \.workerEnableRemoteControl, "answer to control", pending: noControl),
+        Setting(
+            "worker_eta_task_limit",
+            \.workerETATaskLimit,
+            "most ETA tasks held",
+            pending: "ETA tasks are held by the broker"
+        ),
+        Setting("worker_log_color", \.workerLogColor, "colours in the log; default on a terminal"),
+        Setting("worker_logfile", \.workerLogFile, "as --logfile"),
+        Setting("worker_lost_wait", \.workerLostWait, "for the outcome of a dead process"),
+        Setting(
+            "worker_max_tasks_per_child",
+            \.workerMaxTasksPerChild,
+            "runs before a process is replaced",
+            expected: positive,
+            allowed: atLeastOne
+        ),
+        Setting(
+            "worker_max_memory_per_child",
+            \.workerMaxMemoryPerChild,
+            "KiB before a process is replaced",
+            expected: positive,
+            allowed: atLeastOne
+        ),
+        Setting("worker_pidfile", \.workerPIDFile, "as --pidfile"),
+        Setting(
+            "worker_pool",
+            \.workerPool,
+            "prefork, threads, async or solo",
+            expected: "one of " + WorkerPoolName.all.joined(separator: ", "),
+            allowed: { WorkerPoolName.all.contains($0) }
+        ),
+        Setting("worker_pool_restarts", \.workerPoolRestarts, "allow pool_restart", pending: noControl),
+        Setting(
+            "worker_prefetch_multiplier",
+            \.workerPrefetchMultiplier,
+            "messages held for each slot; 0 without limit",
+            expected: "a whole number, 0 or more",
+            allowed: { $0 >= 0 }
+        ),
+        Setting("worker_proc_alive_timeout", \.workerProcAliveTimeout, "for a process to start"),
+        Setting("worker_send_task_events", \.workerSendTaskEvents, "as -E", pending: noEvents),
+        Setting("worker_soft_shutdown_timeout", \.workerSoftShutdownTimeout, "grace before a cold shutdown"),
+        Setting("worker_enable_soft_shutdown_on_idle", \.workerEnableSoftShutdownOnIdle, "even when nothing runs"),
+        Setting("worker_state_db", \.workerStateDB, "file of revoked tasks"),
+    ]
+
+    static let ours: [Setting] = [
+        Setting("worker_lease", \.workerLease, "how long a silent worker counts as alive (not in Celery)"),
+        Setting(
+            "task_max_worker_deaths",
+            \.taskMaxWorkerDeaths,
+            "deaths before the dead letters (not in Celery)",
+            expected: "a whole number, 1 or more",
+            allowed: { $0 >= 1 }
+        ),
+        Setting("dead_letter_retention", \.deadLetterRetention, "how long they are kept (not in Celery)"),
+        Setting(
+            "dead_letter_limit",
+            \.deadLetterLimit,
+            "how many are kept (not in Celery)",
+            expected: "a whole number, 0 or more",
+            allowed: { $0 >= 0 }
+        ),
+    ]
+}
+
+/// Names of pools that Celery users know.
+package enum WorkerPoolName {
+    /// Ours, and the names that mean one of them: `gevent` and `eventlet` are `async`, `processes` is `prefork`.
+    package static let all = ["prefork", "processes", "threads", "async", "gevent", "eventlet", "solo"]
+}
