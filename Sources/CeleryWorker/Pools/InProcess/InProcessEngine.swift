@@ -48,29 +48,40 @@ final class InProcessEngine: Sendable {
         guard isFirst else { throw PoolError(.alreadyRun, "this pool ran before; make a new one for each run") }
         var threads: [ExecutorThread] = []
         defer { for thread in threads { thread.stop() } }
-        try adjust(&threads, events)
+        try adjust(&threads)
         ready()
-        await withTaskCancellationHandler {
-            await withDiscardingTaskGroup { group in
-                while let turn = await nextTurn() {
-                    for start in turn.starts {
-                        group.addTask(executorPreference: start.thread) { await self.work(start, events) }
-                    }
-                    for thread in turn.surplus {
-                        thread.stop()
-                        threads.removeAll { $0 === thread }
-                    }
-                    do {
-                        try adjust(&threads, events)
-                    } catch {
-                        // The system has no more threads: go on with those that there are.
-                        resize(to: max(1, threads.count), events)
-                    }
-                }
-            }
+        // Awaited right below. The cancellation of `run` must not reach the jobs by itself: `abort` tells each of them
+        // why before it cancels it.
+        let serving = Task { [threads] in await serve(threads, events) }
+        threads = await withTaskCancellationHandler {
+            await serving.value
         } onCancel: {
             abort()
         }
+    }
+
+    private func serve(_ threads: [ExecutorThread], _ events: @escaping @Sendable (PoolEvent) -> Void) async
+        -> [ExecutorThread]
+    {
+        var threads = threads
+        await withDiscardingTaskGroup { group in
+            while let turn = await nextTurn() {
+                for start in turn.starts {
+                    group.addTask(executorPreference: start.thread) { await self.work(start, events) }
+                }
+                for thread in turn.surplus {
+                    thread.stop()
+                    threads.removeAll { $0 === thread }
+                }
+                do {
+                    try adjust(&threads)
+                } catch {
+                    // The system has no more threads: go on with those that there are.
+                    resize(to: threads.count)
+                }
+            }
+        }
+        return threads
     }
 
     func submit(_ jobs: [PoolJob]) {
@@ -82,21 +93,16 @@ final class InProcessEngine: Sendable {
     func cancel(_ job: JobID, _ cause: RunControl.Cause) { state.withLock { $0.controls[job] }?.cancel(cause) }
 
     func resize(to slots: Int) {
-        let events = state.withLock { $0.events }
-        resize(to: slots, events)
-    }
-
-    func stop() { state.withLock { $0.stop() }?.resume() }
-
-    private func resize(to slots: Int, _ events: (@Sendable (PoolEvent) -> Void)?) {
         let slots = max(1, slots)
-        let waiter = state.withLock { $0.resize(to: slots) }
+        let (waiter, events) = state.withLock { ($0.resize(to: slots), $0.events) }
         events?(.resized(slots))
         waiter?.resume()
     }
 
+    func stop() { state.withLock { $0.stop() }?.resume() }
+
     /// Starts threads until there is one for each slot.
-    private func adjust(_ threads: inout [ExecutorThread], _ events: (PoolEvent) -> Void) throws(PoolError) {
+    private func adjust(_ threads: inout [ExecutorThread]) throws(PoolError) {
         guard case .threads(let name) = placement else { return }
         while threads.count < slots {
             let thread = try ExecutorThread(name: name)
