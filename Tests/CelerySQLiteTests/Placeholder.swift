@@ -4,3 +4,4 @@
 // See LICENSE for license information
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
+

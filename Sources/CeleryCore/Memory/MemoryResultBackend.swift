@@ -1,0 +1,72 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryWire
+import Synchronization
+
+/// A memory store as a result backend.
+struct MemoryResultBackend: ResultBackend {
+    let store: MemoryStore
+
+    var location: String { store.location }
+    var storeIdentity: StoreIdentity? { store.identity }
+
+    func store(_ results: [StoredResult], timeout: Duration) async throws(TransportError) {
+        let now = store.time.now
+        store.state.withLock { store.keep(results, in: &$0, now: now) }
+        store.announce(results)
+    }
+
+    func fetch(_ ids: [String], timeout: Duration) async throws(TransportError) -> [String: TaskMeta] {
+        var found: [String: TaskMeta] = [:]
+        for id in ids { found[id] = meta(of: id) }
+        return found
+    }
+
+    func wait(for id: String, timeout: Duration) async throws(TransportError) -> TaskMeta? {
+        let deadline = store.time.now.advanced(by: timeout)
+        while true {
+            if let meta = meta(of: id), meta.state.isReady { return meta }
+            guard !Task.isCancelled else {
+                throw TransportError(
+                    .closed,
+                    "waiting for the result of \(id) was cancelled",
+                    cause: CancellationError()
+                )
+            }
+            guard store.time.now < deadline else { return nil }
+            await store.resultsWaiting.wait(for: id, until: deadline, time: store.time) {
+                meta(of: id)?.state.isReady ?? false
+            }
+        }
+    }
+
+    func forget(_ ids: [String]) async throws(TransportError) {
+        store.state.withLock { state in
+            for id in ids { state.results[id] = nil }
+        }
+    }
+
+    func removeExpired() async throws(TransportError) -> Int {
+        let now = store.time.now
+        return store.state.withLock { state in
+            let before = state.results.count
+            state.results = state.results.filter { !$0.value.isOver(at: now) }
+            return before - state.results.count
+        }
+    }
+
+    func shutdown() async {}
+
+    private func meta(of id: String) -> TaskMeta? {
+        let now = store.time.now
+        return store.state.withLock { state in
+            guard let stored = state.results[id], !stored.isOver(at: now) else { return nil }
+            return stored.meta
+        }
+    }
+}
