@@ -29,13 +29,33 @@ func requireEqual<Value: Equatable>(
 }
 
 /// Throws unless the condition holds.
-func require(_ condition: Bool, _ what: String, file: String = #fileID, line: Int = #line) throws {
+func require(_ condition: Bool, _ what: @autoclosure () -> String, file: String = #fileID, line: Int = #line) throws {
     guard !condition else { return }
-    throw CheckFailure(message: what, file: file, line: line)
+    throw CheckFailure(message: what(), file: file, line: line)
 }
 
 /// The value, or a failure when there is none.
 func requireSome<Value>(_ value: Value?, _ what: String, file: String = #fileID, line: Int = #line) throws -> Value {
     guard let value else { throw CheckFailure(message: "\(what) is missing", file: file, line: line) }
     return value
+}
+
+/// Fails when it takes longer, in real time.
+func within<Value: Sendable>(
+    _ limit: Duration,
+    _ what: String,
+    file: String = #fileID,
+    line: Int = #line,
+    _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value.self) { group in
+        defer { group.cancelAll() }
+        group.addTask { try await body() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            throw CheckFailure(message: "\(what) took longer than \(limit)", file: file, line: line)
+        }
+        guard let value = try await group.next() else { throw CancellationError() }
+        return value
+    }
 }

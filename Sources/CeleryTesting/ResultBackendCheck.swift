@@ -47,7 +47,9 @@ public struct ResultBackendCheck: Sendable, CustomStringConvertible {
     public var description: String { name }
 
     /// Tries it; throws ``CheckFailure`` when the contract is broken.
-    public func run(_ harness: ResultBackendHarness) async throws { try await body(harness) }
+    public func run(_ harness: ResultBackendHarness) async throws {
+        try await within(.seconds(120), name) { try await body(harness) }
+    }
 
     /// Every check.
     public static let all: [ResultBackendCheck] = storing + waiting

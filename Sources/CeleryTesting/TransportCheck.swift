@@ -38,7 +38,7 @@ public struct TransportCheck: Sendable, CustomStringConvertible {
     /// Does nothing when the transport lacks the capability.
     public func run(_ harness: TransportHarness) async throws {
         guard isFor(harness.transport.capabilities) else { return }
-        try await body(harness)
+        try await within(.seconds(120), name) { try await body(harness) }
     }
 
     /// Every check.

@@ -153,26 +153,6 @@ extension TransportHarness {
         }
     }
 
-    /// Fails when it takes longer, in real time.
-    func within<Value: Sendable>(
-        _ limit: Duration,
-        _ what: String,
-        file: String = #fileID,
-        line: Int = #line,
-        _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value.self) { group in
-            defer { group.cancelAll() }
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                throw CheckFailure(message: "\(what) took longer than \(limit)", file: file, line: line)
-            }
-            guard let value = try await group.next() else { throw CancellationError() }
-            return value
-        }
-    }
-
     /// Expects a transport error of a kind.
     func expect(
         _ code: TransportError.Code,

@@ -34,7 +34,7 @@ extension TransportCheck {
             try await harness.publish((0..<300).map { "m\($0)" })
             let consumer = try await harness.consumer("q")
             let held = try await harness.take(300, from: consumer)
-            try await harness.within(.seconds(60), "settling") {
+            try await within(.seconds(60), "settling") {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for (index, delivery) in held.enumerated() {
                         group.addTask {
@@ -75,7 +75,7 @@ extension TransportCheck {
         TransportCheck("many publish and many take, and each message arrives once") { harness in
             let seen = Tally()
             let total = 400
-            try await harness.within(.seconds(60), "the exchange") {
+            try await within(.seconds(60), "the exchange") {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for publisher in 0..<8 {
                         group.addTask {
@@ -107,7 +107,7 @@ extension TransportHarness {
             let batch = try await withThrowingTaskGroup(of: [Delivery].self) { group in
                 group.addTask { try await consumer.receive(upTo: 7) }
                 group.addTask {
-                    try await Task.sleep(for: .milliseconds(100))
+                    try? await Task.sleep(for: .milliseconds(100))
                     return []
                 }
                 let first = try await group.next() ?? []

@@ -38,7 +38,7 @@ extension TransportCheck {
         TransportCheck("a swept consumer learns of it while it waits") { harness in
             let fenced = try await harness.consumer("empty", named: "fenced")
             async let outcome: Void = harness.expect(.epochLost, "receiving") {
-                _ = try await harness.within(.seconds(30), "learning of the sweep") {
+                _ = try await within(.seconds(30), "learning of the sweep") {
                     try await fenced.receive(upTo: 1)
                 }
             }

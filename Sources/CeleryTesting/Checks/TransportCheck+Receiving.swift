@@ -74,7 +74,7 @@ extension TransportCheck {
             let waiting = Task { try await consumer.receive(upTo: 1) }
             try await Task.sleep(for: .milliseconds(20))
             waiting.cancel()
-            let taken = try await harness.within(.seconds(30), "cancelling") { try await waiting.value }
+            let taken = try await within(.seconds(30), "cancelling") { try await waiting.value }
             try requireEqual(taken.count, 0, "deliveries")
             try await harness.publish(["a"])
             try requireEqual(try await harness.takeOne(from: consumer).id, "a")
@@ -84,7 +84,7 @@ extension TransportCheck {
             let waiting = Task { try await consumer.receive(upTo: 1) }
             try await Task.sleep(for: .milliseconds(20))
             try await consumer.close()
-            let taken = try await harness.within(.seconds(30), "closing") { try await waiting.value }
+            let taken = try await within(.seconds(30), "closing") { try await waiting.value }
             try requireEqual(taken.count, 0, "deliveries")
         },
         TransportCheck("queues of one consumer are served in turn") { harness in

@@ -54,7 +54,7 @@ extension TransportCheck {
                 TaskMeta(taskID: "a", state: .success, outcome: .value(EncodedValue(.int(5)))),
                 expires: .seconds(60)
             )
-            async let woken = harness.within(.seconds(30), "the result") {
+            async let woken = within(.seconds(30), "the result") {
                 try await backend.wait(for: "a", timeout: .seconds(3600))
             }
             try await consumer.settle([Settlement(held.tag, .acknowledge, results: [result])])
