@@ -35,7 +35,7 @@ public indirect enum CeleryValue: Sendable, Hashable {
 /// An object that keeps the order of its keys. A key set twice keeps its first place and its last value.
 public struct CeleryObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     /// The members in order.
-    public private(set) var members: [(key: String, value: CeleryValue)]
+    public fileprivate(set) var members: [(key: String, value: CeleryValue)]
 
     public init() { members = [] }
 
@@ -64,13 +64,43 @@ public struct CeleryObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     /// Appends without looking for the key; for decoders that have checked.
     package mutating func appendUnchecked(_ key: String, _ value: CeleryValue) { members.append((key, value)) }
 
+    /// Equal keys with equal values, in any order.
     public static func == (a: CeleryObject, b: CeleryObject) -> Bool {
-        a.members.count == b.members.count && a.members.allSatisfy { b[$0.key] == $0.value }
+        guard a.members.count == b.members.count else { return false }
+        let inOrder = zip(a.members, b.members).allSatisfy { $0.key == $1.key }
+        if inOrder { return zip(a.members, b.members).allSatisfy { $0.value == $1.value } }
+        let other = Dictionary(b.members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+        return a.members.allSatisfy { other[$0.key] == $0.value }
     }
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(members.count)
         for key in members.map(\.key).sorted() { hasher.combine(key) }
+    }
+}
+
+extension CeleryObject {
+    /// Builds an object member by member without looking through all of them for every key.
+    package struct Builder {
+        package private(set) var object = CeleryObject()
+        private var index: [String: Int] = [:]
+
+        package init() {}
+
+        /// A key set twice keeps its first place and its last value.
+        package mutating func set(_ key: String, _ value: CeleryValue) {
+            if object.members.count < 12 {
+                object[key] = value
+                return
+            }
+            if index.isEmpty { for (place, member) in object.members.enumerated() { index[member.key] = place } }
+            if let place = index[key] {
+                object.members[place].value = value
+            } else {
+                index[key] = object.members.count
+                object.members.append((key, value))
+            }
+        }
     }
 }
 

@@ -11,10 +11,118 @@
 /// A message of protocol 1 (no `task` header) is converted while decoding.
 public enum Envelope {
     /// The bytes that Python would read; the body goes as base64 (`properties.body_encoding`).
-    public static func encode(_ message: Message) -> [UInt8] { fatalError("codec") }
+    public static func encode(_ message: Message) -> [UInt8] {
+        var writer = JSONWriter(capacity: Base64.encodedCount(message.body.count) + 1024)
+        writer.raw("{\"body\": \"")
+        Base64.encode(message.body, into: &writer.bytes)
+        writer.raw("\", \"content-encoding\": ")
+        writer.string(message.contentEncoding)
+        writer.raw(", \"content-type\": ")
+        writer.string(message.contentType)
+        writer.raw(", \"headers\": ")
+        message.headers.write(to: &writer, redelivered: message.properties.redelivered)
+        writer.raw(", \"properties\": ")
+        message.properties.write(to: &writer)
+        writer.raw("}")
+        return writer.bytes
+    }
 
     /// Reads an envelope. Missing parts get kombu's defaults where it has them.
+    ///
+    /// - Throws: ``WireError`` `.malformed` for what is no envelope or has unreadable headers, `.missingValue` when
+    ///   no task name or id is to be found in either protocol, `.limitExceeded` for a message over the limits.
     public static func decode(_ bytes: [UInt8], limits: WireLimits = .standard) throws(WireError) -> Message {
-        fatalError("codec")
+        try bytes.withUnsafeBufferPointer { (buffer) throws(WireError) in
+            var reader = try JSONReader(buffer, limits: limits)
+            let parts = try EnvelopeParts(from: &reader)
+            try reader.end()
+            return try parts.message(reader, limits: limits)
+        }
+    }
+}
+
+/// The members of an envelope, as they come.
+struct EnvelopeParts {
+    var contentType = "application/json"
+    var contentEncoding = "utf-8"
+    var reading = HeaderReading()
+    var headersStart: Int?
+    var properties = MessageProperties(priority: nil)
+    var bodyIsBase64 = false
+    var bodyText: JSONText?
+    /// A body that is JSON itself, not text.
+    var bodyRange: Range<Int>?
+
+    init(from reader: inout JSONReader) throws(WireError) {
+        guard try reader.peek() == UInt8(ascii: "{") else { throw reader.malformed("an envelope is a JSON object") }
+        try reader.openObject()
+        var first = true
+        while let key = try reader.nextKey(&first) {
+            if reader.equals(key, "body") {
+                if try reader.peek() == UInt8(ascii: "\"") {
+                    bodyText = try reader.scanString()
+                } else {
+                    bodyRange = try reader.sliceValue()
+                }
+            } else if reader.equals(key, "content-encoding") {
+                contentEncoding = try reader.readStringOrNull("content-encoding") ?? "utf-8"
+            } else if reader.equals(key, "content-type") {
+                contentType = try reader.readStringOrNull("content-type") ?? "application/json"
+            } else if reader.equals(key, "headers") {
+                reader.skipSpace()
+                headersStart = reader.position
+                reading = try HeaderReading(from: &reader)
+            } else if reader.equals(key, "properties") {
+                properties = try MessageProperties(from: &reader, bodyIsBase64: &bodyIsBase64)
+            } else {
+                try reader.skipValue()
+            }
+        }
+    }
+
+    func message(_ reader: JSONReader, limits: WireLimits) throws(WireError) -> Message {
+        var message = Message(
+            headers: reading.headers,
+            properties: properties,
+            contentType: contentType,
+            contentEncoding: contentEncoding,
+            body: try body(reader)
+        )
+        if reading.redelivered { message.properties.redelivered = true }
+        if reading.hasTask, !LegacyProtocol.mayBeHybrid(message) {
+            try reading.checkIdentity()
+            return message
+        }
+        var headers = CeleryObject()
+        if let headersStart {
+            var again = reader
+            again.position = headersStart
+            headers = try again.readObjectOrNull("headers") ?? [:]
+        }
+        try LegacyProtocol.convert(&message, headers: headers, hasTask: reading.hasTask, limits: limits)
+        return message
+    }
+
+    private func body(_ reader: JSONReader) throws(WireError) -> [UInt8] {
+        if let text = bodyText {
+            let raw = UnsafeBufferPointer(rebasing: reader.bytes[text.start..<text.end])
+            guard bodyIsBase64 else { return text.escaped ? Array(reader.string(text).utf8) : Array(raw) }
+            guard let body = text.escaped ? Base64.decode(reader.string(text)) : Base64.decode(raw) else {
+                throw WireError(.malformed, "body of the envelope is not base64", offset: text.start)
+            }
+            return body
+        }
+        guard let range = bodyRange else { throw WireError(.missingValue, "an envelope without a body") }
+        return Array(reader.bytes[range])
+    }
+}
+
+extension HeaderReading {
+    /// A task without a name or an id cannot be run.
+    func checkIdentity() throws(WireError) {
+        guard !headers.task.isEmpty else { throw WireError(.malformed, "header task is empty or null") }
+        guard hasID, !headers.id.isEmpty else {
+            throw WireError(.missingValue, "message of task '\(headers.task)' has no id")
+        }
     }
 }

@@ -19,8 +19,11 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
 
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
-    /// Seconds since 1970-01-01 UTC.
-    public init(unixSeconds: Double) { microseconds = Int64((unixSeconds * 1e6).rounded()) }
+    /// Seconds since 1970-01-01 UTC, saturating at the ends of the range; NaN is 1970-01-01.
+    public init(unixSeconds: Double) {
+        let rounded = (unixSeconds * 1e6).rounded()
+        microseconds = Int64(exactly: rounded) ?? (rounded.isNaN ? 0 : rounded < 0 ? .min : .max)
+    }
 
     /// The system's wall clock.
     public static var now: Timestamp {
@@ -43,6 +46,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         return Timestamp(microseconds: sum)
     }
 
-    /// The time from another moment to this one; negative when this one is earlier.
-    public func since(_ other: Timestamp) -> Duration { .microseconds(microseconds - other.microseconds) }
+    /// The time from another moment to this one; negative when this one is earlier, saturating.
+    public func since(_ other: Timestamp) -> Duration {
+        let (difference, overflow) = microseconds.subtractingReportingOverflow(other.microseconds)
+        return .microseconds(overflow ? (microseconds < 0 ? .min : .max) : difference)
+    }
 }

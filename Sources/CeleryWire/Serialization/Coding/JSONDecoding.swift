@@ -1,0 +1,113 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+/// Where in a value a decoder stands, as a list from the inside out.
+final class CodingPlace {
+    let key: any CodingKey
+    let outer: CodingPlace?
+
+    init(_ key: any CodingKey, in outer: CodingPlace?) {
+        self.key = key
+        self.outer = outer
+    }
+
+    static func path(_ place: CodingPlace?) -> [any CodingKey] {
+        var keys: [any CodingKey] = []
+        var place = place
+        while let here = place {
+            keys.append(here.key)
+            place = here.outer
+        }
+        return keys.reversed()
+    }
+}
+
+/// The key of an array's element, or of `super`.
+struct PlainCodingKey: CodingKey {
+    var stringValue: String
+    var intValue: Int?
+
+    init(index: Int) {
+        stringValue = "[\(index)]"
+        intValue = index
+    }
+
+    init?(stringValue: String) {
+        self.stringValue = stringValue
+        intValue = nil
+    }
+
+    init?(intValue: Int) { self.init(index: intValue) }
+
+    static let `super` = PlainCodingKey(name: "super")
+
+    init(name: String) {
+        stringValue = name
+        intValue = nil
+    }
+}
+
+/// A `Decoder` over one value of a tape.
+struct JSONDecoding: Decoder {
+    let tape: JSONTape
+    let node: Int
+    let place: CodingPlace?
+
+    var codingPath: [any CodingKey] { CodingPlace.path(place) }
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        guard tape.firstByte(node) == UInt8(ascii: "{") else { throw mismatch([String: Any].self, "an object") }
+        return KeyedDecodingContainer(try JSONKeyedDecoding(self))
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        guard tape.firstByte(node) == UInt8(ascii: "[") else { throw mismatch([Any].self, "an array") }
+        return JSONUnkeyedDecoding(self)
+    }
+
+    func singleValueContainer() throws -> any SingleValueDecodingContainer { self }
+
+    func mismatch(_ type: Any.Type, _ expected: String) -> DecodingError {
+        let found = tape.kind(node)
+        let context = DecodingError.Context(
+            codingPath: codingPath,
+            debugDescription: "expected \(expected), found \(found)"
+        )
+        return found == "null" ? .valueNotFound(type, context) : .typeMismatch(type, context)
+    }
+
+    func at(_ node: Int, _ key: any CodingKey) -> JSONDecoding {
+        JSONDecoding(tape: tape, node: node, place: CodingPlace(key, in: place))
+    }
+
+    /// Any value, with a shorter way for the common types.
+    func unbox<T: Decodable>(_ type: T.Type) throws -> T {
+        if let scalar = try tape.read(node, { (reader) throws(WireError) in try JSONScalar.read(type, &reader) }) {
+            return scalar
+        }
+        guard FoundationValues.handles(type) else { return try T(from: self) }
+        if type == EncodedValue.self, let value = EncodedValue(validatedJSON: tape.slice(node)) as? T { return value }
+        guard let value = FoundationValues.make(type, from: try tape.value(node)) as? T else {
+            throw mismatch(type, "\(type)")
+        }
+        return value
+    }
+}
+
+/// The types that are read without a container.
+enum JSONScalar {
+    /// Nil when the type is none of these, or the value none of the type.
+    @inline(__always)
+    static func read<T>(_ type: T.Type, _ reader: inout JSONReader) throws(WireError) -> T? {
+        if type == Int.self { return try reader.scalarInt() as? T }
+        if type == String.self { return try reader.scalarString() as? T }
+        if type == Double.self { return try reader.scalarDouble() as? T }
+        if type == Bool.self { return try reader.scalarBool() as? T }
+        return nil
+    }
+}
