@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-public import Synchronization
+import Synchronization
 
 /// The line between whoever supervises a run and the run itself: says why it is to stop.
 public final class RunControl: Sendable {

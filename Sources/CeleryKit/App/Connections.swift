@@ -1,0 +1,140 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+package import CeleryCore
+import CeleryWire
+import Logging
+import Synchronization
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The app's transport and result backend, opened at first use, once, however many ask at the same time.
+final class Connections: Sendable {
+    private struct State {
+        var transport: Task<any Transport, any Error>?
+        var backend: Task<any ResultBackend, any Error>?
+    }
+
+    private let state = Mutex(State())
+
+    func adopt(transport: any Transport, backend: any ResultBackend) {
+        state.withLock {
+            $0.transport = Task { transport }
+            $0.backend = Task { backend }
+        }
+    }
+
+    /// An opening that failed is forgotten, so that the next call tries again.
+    func transport(_ open: @escaping @Sendable () async throws -> any Transport) async throws -> any Transport {
+        // The task is awaited here; it is unstructured because several callers share it.
+        let task = state.withLock { state in
+            if let task = state.transport { return task }
+            let task = Task(operation: open)
+            state.transport = task
+            return task
+        }
+        do {
+            return try await task.value
+        } catch {
+            state.withLock { if $0.transport == task { $0.transport = nil } }
+            throw error
+        }
+    }
+
+    func backend(_ open: @escaping @Sendable () async throws -> any ResultBackend) async throws -> any ResultBackend {
+        // As above.
+        let task = state.withLock { state in
+            if let task = state.backend { return task }
+            let task = Task(operation: open)
+            state.backend = task
+            return task
+        }
+        do {
+            return try await task.value
+        } catch {
+            state.withLock { if $0.backend == task { $0.backend = nil } }
+            throw error
+        }
+    }
+
+    /// Closes what is open; the next use opens anew.
+    func close() async {
+        let (transport, backend) = state.withLock { state in
+            defer { state = State() }
+            return (state.transport, state.backend)
+        }
+        if let transport = try? await transport?.value { await transport.shutdown() }
+        if let backend = try? await backend?.value { await backend.shutdown() }
+    }
+}
+
+extension CeleryApp {
+    /// The broker. Its URL: environment `CELERY_BROKER_URL`, else the settings, else the embedded broker.
+    ///
+    /// - Throws: ``TransportError``: `.misconfigured` for a URL that nothing serves, `.unavailable` when it is away.
+    package func transport() async throws -> any Transport {
+        try await connections.transport { [self] in
+            let url = try brokerURL()
+            return try await registry.transport(context(for: url, options: settings.brokerTransportOptions))
+        }
+    }
+
+    /// The result backend. Its URL: environment `CELERY_RESULT_BACKEND`, else the settings, else the broker's own
+    /// when it can store results.
+    package func resultBackend() async throws -> any ResultBackend {
+        try await connections.backend { [self] in
+            guard let url = try backendURL() else { return DisabledResultBackend() }
+            return try await registry.backend(context(for: url, options: settings.resultBackendTransportOptions))
+        }
+    }
+
+    /// Closes the connections that are open.
+    public func shutdown() async { await connections.close() }
+
+    /// The broker's URL in force.
+    package func brokerURL() throws(TransportError) -> BrokerURL {
+        let named = Self.environment("CELERY_BROKER_URL") ?? settings.brokerURL ?? registry.defaultBroker
+        guard let named else {
+            throw TransportError(.misconfigured, "no broker is named: set broker_url or CELERY_BROKER_URL")
+        }
+        return try BrokerURL(named)
+    }
+
+    /// The result backend's URL in force; nil when there is none.
+    package func backendURL() throws(TransportError) -> BrokerURL? {
+        if let named = Self.environment("CELERY_RESULT_BACKEND") ?? settings.resultBackend {
+            return named == "disabled" ? nil : try BrokerURL(named)
+        }
+        let broker = try brokerURL()
+        return ["sqlite", "memory"].contains(broker.scheme) ? broker : nil
+    }
+
+    private func context(for url: BrokerURL, options: CeleryObject) -> PluginContext {
+        PluginContext(
+            url: url,
+            codec: resultCodec,
+            logger: logger,
+            options: options,
+            deadLetterRetention: settings.deadLetterRetention,
+            deadLetterLimit: settings.deadLetterLimit
+        )
+    }
+
+    /// Results may be accepted in other serializers than tasks.
+    private var resultCodec: WireCodec {
+        var codec = codec
+        codec.acceptContent = settings.resultAcceptContent ?? settings.acceptContent
+        return codec
+    }
+
+    private static func environment(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}

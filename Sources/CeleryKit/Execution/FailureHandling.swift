@@ -1,0 +1,106 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryWire
+
+/// Decides what an error thrown by a task comes to: a failure, a retry, or one of the quiet ends.
+struct FailureHandling {
+    let app: CeleryApp
+    let request: TaskRequest
+    let body: TaskBody
+    let task: RegisteredTask
+    let context: TaskContext
+
+    func report(for error: any Error) -> TaskReport {
+        switch error {
+        case is Ignore:
+            return TaskReport(outcome: .ignored)
+        case let reject as Reject:
+            return TaskReport(outcome: .rejected(reason: reject.reason, requeue: reject.requeue))
+        case let retry as Retry:
+            return self.retry(retry)
+        case is CancellationError where context.control.cause != nil:
+            return failure(interruption ?? error)
+        default:
+            guard task.options.retry.retries(error) else { return failure(error) }
+            let countdown = task.options.retry.countdown(retries: context.retries)
+            return retry(Retry(countdown: countdown, cause: error))
+        }
+    }
+
+    /// What a cancellation stands for.
+    private var interruption: (any Error)? {
+        switch context.control.cause {
+        case .softTimeLimit(let limit): SoftTimeLimitExceeded(limit: limit)
+        case .hardTimeLimit(let limit): InterruptedRun(.timeLimitExceeded(limit))
+        case .terminated: InterruptedRun(.terminated)
+        case .shutdown: InterruptedRun(.shutdown)
+        case nil: nil
+        }
+    }
+
+    private func failure(_ error: any Error) -> TaskReport {
+        let exception = ExceptionInfo(describing: error)
+        let failure = TaskFailure(
+            exception: exception,
+            traceback: Traceback.text(exception, error: error, request: request),
+            isExpected: task.options.expectedErrors.contains { RetryPolicy.isKind(error, of: $0) }
+        )
+        app.middleware.taskFailure(context, failure: failure)
+        let followUps = Continuations(app: app, message: request.message, body: body).onFailure()
+        return TaskReport(outcome: .failure(failure), followUps: followUps)
+    }
+
+    private func retry(_ retry: Retry) -> TaskReport {
+        let limit = retry.maxRetries ?? task.options.retry.limit
+        if let limit, context.retries >= limit {
+            return failure(retry.cause ?? MaxRetriesExceeded(task: task.name, id: context.id))
+        }
+        let now = Timestamp.now
+        let wait = retry.countdown ?? task.options.retry.countdown(retries: context.retries)
+        let eta = retry.eta ?? now.advanced(by: wait)
+        var message = request.message
+        message.headers.retries += 1
+        message.headers.eta = eta > now ? eta.iso8601 : nil
+        message.headers.parentID = message.headers.parentID ?? message.headers.id
+        message.properties.redelivered = false
+        message.properties.deliveryTag = nil
+        message.properties.exchange = ""
+        message.properties.routingKey = request.queue
+        let exception = ExceptionInfo(describing: retry.cause ?? Retry(countdown: wait))
+        let failure = TaskFailure(
+            exception: exception,
+            traceback: Traceback.text(exception, error: retry.cause ?? retry, request: request)
+        )
+        app.middleware.taskRetry(context, failure: failure)
+        return TaskReport(
+            outcome: .retry(failure),
+            followUps: [OutgoingMessage(message, notBefore: eta > now ? eta : nil)]
+        )
+    }
+}
+
+/// A run that was ended from outside.
+struct InterruptedRun: CeleryErrorConvertible {
+    var exceptionInfo: ExceptionInfo
+    init(_ info: ExceptionInfo) { exceptionInfo = info }
+}
+
+/// A task asked for more retries than its limit, without naming an error.
+struct MaxRetriesExceeded: CeleryErrorConvertible {
+    var task: String
+    var id: String
+
+    var exceptionInfo: ExceptionInfo {
+        ExceptionInfo(
+            type: "MaxRetriesExceededError",
+            arguments: [.string("Can't retry \(task)[\(id)]: the limit of retries is reached")],
+            module: "celery.exceptions"
+        )
+    }
+}

@@ -1,0 +1,188 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+public import CeleryWire
+
+/// The result of a task that was sent, or of any task whose id is known.
+///
+/// A value: keep it, copy it, make it anew from the id in another process.
+public struct AsyncResult<Output: Codable & Sendable>: Sendable {
+    /// The task's id.
+    public let id: String
+    let app: CeleryApp
+    /// The task's name, when known; only for messages.
+    public let taskName: String?
+    /// Whether the task was sent with its result ignored.
+    public let isIgnored: Bool
+    /// What an eager run came to.
+    let eager: TaskMeta?
+
+    /// The result of any task by its id.
+    public init(id: String, app: CeleryApp) {
+        self.init(id: id, app: app, taskName: nil, isIgnored: false)
+    }
+
+    init(id: String, app: CeleryApp, taskName: String?, isIgnored: Bool, eager: TaskMeta? = nil) {
+        self.id = id
+        self.app = app
+        self.taskName = taskName
+        self.isIgnored = isIgnored
+        self.eager = eager
+    }
+
+    /// Waits for the task to end and returns what it returned.
+    ///
+    /// - Parameter timeout: How long to wait. The task goes on when it passes.
+    /// - Throws: ``CeleryError``: `.taskFailed` and `.taskRevoked` with the remote exception and traceback; `.timedOut`;
+    ///   `.backendUnavailable`; `.decoding` when the result is not an `Output`; `.resultIgnored`.
+    public func get(timeout: Duration = .seconds(60)) async throws -> Output {
+        if let eager { return try output(of: eager) }
+        guard !isIgnored else {
+            throw CeleryError(
+                .resultIgnored,
+                "task \(label) was sent with its result ignored: there is nothing to wait for",
+                taskID: id,
+                taskName: taskName
+            )
+        }
+        let meta: TaskMeta?
+        do {
+            meta = try await app.resultBackend().wait(for: id, timeout: timeout)
+        } catch let error as TransportError {
+            try Task.checkCancellation()
+            throw SendingErrors.backend(error, id: id)
+        }
+        guard let meta else { throw await timeoutError(timeout) }
+        return try output(of: meta)
+    }
+
+    /// What is stored now; nil when nothing is known of the task (it waits, or never was, or was forgotten).
+    public func meta() async throws -> TaskMeta? {
+        if let eager { return eager }
+        do {
+            return try await app.resultBackend().fetch([id], timeout: app.settings.brokerTimeout)[id]
+        } catch let error as TransportError {
+            throw SendingErrors.backend(error, id: id)
+        }
+    }
+
+    /// The state now; PENDING when nothing is known of the task.
+    public func state() async throws -> TaskState { try await meta()?.state ?? .pending }
+
+    /// Whether the task has ended, in whatever way.
+    public func ready() async throws -> Bool { try await state().isReady }
+
+    /// Whether the task has ended well.
+    public func successful() async throws -> Bool { try await state() == .success }
+
+    /// Whether the task has ended with an error.
+    public func failed() async throws -> Bool { try await state() == .failure }
+
+    /// The stored traceback of a failed or retried task.
+    public func traceback() async throws -> String? { try await meta()?.traceback }
+
+    /// What a custom state carries, such as the progress of ``TaskContext/updateState(_:_:)``.
+    ///
+    /// - Returns: Nil when nothing is stored, or an exception is.
+    public func info<Info: Decodable>(as type: Info.Type) async throws -> Info? {
+        guard case .value(let value)? = try await meta()?.outcome else { return nil }
+        do {
+            return try value.decode(as: Info?.self)
+        } catch {
+            throw decodingError(error, "\(type)")
+        }
+    }
+
+    /// The tasks that this one sent, as far as they are stored.
+    public func children() async throws -> [AsyncResult<CeleryValue>] {
+        try await meta()?.children.compactMap { child in
+            guard case .array(let tuple) = child, case .array(let head)? = tuple.first, case .string(let id)? = head.first
+            else { return nil }
+            return AsyncResult<CeleryValue>(id: id, app: app)
+        } ?? []
+    }
+
+    /// Deletes the stored result.
+    public func forget() async throws {
+        do {
+            try await app.resultBackend().forget([id])
+        } catch let error as TransportError {
+            throw SendingErrors.backend(error, id: id)
+        }
+    }
+
+    /// Tells all workers not to start the task, and with `terminate` to end it when it runs.
+    public func revoke(terminate: Bool = false, signal: String = "SIGTERM") async throws {
+        try await app.revoke([id], terminate: terminate, signal: signal)
+    }
+
+    private var label: String { taskName.map { "\($0)[\(id)]" } ?? id }
+
+    private func output(of meta: TaskMeta) throws -> Output {
+        switch meta.outcome {
+        case .value(let value):
+            do {
+                return try value.decode(as: Output.self)
+            } catch {
+                throw decodingError(error, "\(Output.self)")
+            }
+        case .exception(let exception):
+            let verb = meta.state == .revoked ? "was revoked" : "failed"
+            throw CeleryError(
+                meta.state == .revoked ? .taskRevoked : .taskFailed,
+                "task \(label) \(verb): \(exception.type): \(exception.message)",
+                taskID: id,
+                taskName: taskName,
+                exception: exception,
+                traceback: meta.traceback
+            )
+        }
+    }
+
+    private func decodingError(_ error: WireError, _ type: String) -> CeleryError {
+        CeleryError(
+            .decoding,
+            "the result of task \(label) is not of type \(type): \(error.message)",
+            taskID: id,
+            taskName: taskName,
+            cause: error
+        )
+    }
+
+    /// A time-out says where it looked, and whether anybody could have run the task.
+    private func timeoutError(_ timeout: Duration) async -> CeleryError {
+        let state = (try? await self.state()) ?? .pending
+        var message = "no result of task \(label) within \(timeout.inSeconds) s (state \(state))"
+        if let transport = try? await app.transport() {
+            message += "; broker \(transport.location)"
+            if let consumers = try? await transport.consumers(), !consumers.contains(where: \.isAlive) {
+                message += "; no worker has been seen on it"
+            }
+        }
+        return CeleryError(.timedOut, message, taskID: id, taskName: taskName)
+    }
+}
+
+extension CeleryApp {
+    /// Tells all workers not to start the tasks, and with `terminate` to end those that run.
+    ///
+    /// - Throws: ``CeleryError`` `.brokerUnavailable`, also when the broker cannot keep revocations.
+    public func revoke(_ ids: [String], terminate: Bool = false, signal: String = "SIGTERM") async throws {
+        do {
+            guard let store = try await transport().revocations else {
+                throw TransportError(.unsupported, "this broker keeps no revocations")
+            }
+            let expires = Timestamp.now.advanced(by: .seconds(10800))
+            try await store.revoke(
+                ids.map { Revocation(taskID: $0, terminate: terminate, signal: signal, expires: expires) }
+            )
+        } catch let error as TransportError {
+            throw SendingErrors.broker(error)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+public import CeleryWire
+
+extension CeleryApp {
+    /// Sends a task by name: one that lives elsewhere, in any language.
+    ///
+    /// The options of a task registered here under that name apply.
+    /// - Throws: ``CeleryError``: `.brokerUnavailable` within `broker_timeout`, `.encoding`, `.queueNotFound`.
+    @discardableResult
+    public func sendTask(
+        _ name: String,
+        args: [CeleryValue] = [],
+        kwargs: CeleryObject = [:],
+        options: SendOptions = SendOptions()
+    ) async throws -> AsyncResult<CeleryValue> {
+        try await sendTask(name, args: args, kwargs: kwargs, options: options, returning: CeleryValue.self)
+    }
+
+    /// Sends a task by name whose result is of a known type.
+    @discardableResult
+    public func sendTask<Output: Codable & Sendable>(
+        _ name: String,
+        args: [CeleryValue] = [],
+        kwargs: CeleryObject = [:],
+        options: SendOptions = SendOptions(),
+        returning: Output.Type
+    ) async throws -> AsyncResult<Output> {
+        try await sender.send(
+            task: name,
+            body: TaskBody(
+                arguments: args.map { EncodedValue($0) },
+                keywords: kwargs.members.map { TaskBody.Keyword($0.key, EncodedValue($0.value)) }
+            ),
+            taskOptions: tasks[name]?.options ?? TaskOptions(),
+            options: options
+        )
+    }
+
+    /// A call of a task by name as a value, for ``TaskSignature/link(_:)`` and the like.
+    public func signature(
+        _ name: String,
+        args: [CeleryValue] = [],
+        kwargs: CeleryObject = [:],
+        immutable: Bool = false
+    ) -> TaskSignature<CeleryValue> {
+        TaskSignature(
+            app: self,
+            signature: Signature(
+                task: name,
+                arguments: args.map { EncodedValue($0) },
+                keywords: kwargs.members.map { TaskBody.Keyword($0.key, EncodedValue($0.value)) },
+                immutable: immutable
+            ),
+            defaults: tasks[name]?.options ?? TaskOptions()
+        )
+    }
+}

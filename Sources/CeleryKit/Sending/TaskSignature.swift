@@ -1,0 +1,109 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+public import CeleryWire
+
+/// A complete call of a task as a value: it can be kept, sent many times, or linked to others.
+public struct TaskSignature<Output: Codable & Sendable>: Sendable {
+    let app: CeleryApp
+    /// The call as it travels.
+    public internal(set) var signature: Signature
+    let defaults: TaskOptions
+    private(set) var callbacks: [Signature] = []
+    private(set) var errbacks: [Signature] = []
+
+    init(app: CeleryApp, signature: Signature, defaults: TaskOptions) {
+        self.app = app
+        self.signature = signature
+        self.defaults = defaults
+    }
+
+    /// Adds a task that is called with this one's result when it succeeds.
+    ///
+    /// The result is put before the callback's own arguments, unless the callback is immutable.
+    public func link(_ callback: TaskSignature<some Codable & Sendable>) -> TaskSignature {
+        var copy = self
+        let signature = callback.wireSignature
+        if !copy.callbacks.contains(signature) { copy.callbacks.append(signature) }
+        return copy
+    }
+
+    /// Adds a task that is called with this one's id when it fails.
+    public func linkError(_ errback: TaskSignature<some Codable & Sendable>) -> TaskSignature {
+        var copy = self
+        let signature = errback.wireSignature
+        if !copy.errbacks.contains(signature) { copy.errbacks.append(signature) }
+        return copy
+    }
+
+    /// Sends the call with the task's own options.
+    @discardableResult
+    public func delay() async throws -> AsyncResult<Output> { try await applyAsync(SendOptions()) }
+
+    /// Sends the call with options for this sending.
+    @discardableResult
+    public func applyAsync(_ options: SendOptions) async throws -> AsyncResult<Output> {
+        try await app.sender.send(
+            task: signature.task,
+            body: TaskBody(
+                arguments: signature.arguments,
+                keywords: signature.keywords,
+                embed: TaskBody.Embed(callbacks: callbacks, errbacks: errbacks)
+            ),
+            taskOptions: defaults,
+            options: options
+        )
+    }
+
+    /// Sends the call; the most used options as parameters, all of them in ``SendOptions``.
+    @discardableResult
+    public func applyAsync(
+        countdown: Duration? = nil,
+        eta: Timestamp? = nil,
+        expires: Duration? = nil,
+        queue: String? = nil,
+        priority: Int? = nil,
+        taskID: String? = nil
+    ) async throws -> AsyncResult<Output> {
+        try await applyAsync(
+            SendOptions(
+                taskID: taskID,
+                countdown: countdown,
+                eta: eta,
+                expires: expires,
+                queue: queue,
+                priority: priority
+            )
+        )
+    }
+
+    /// The call with its own links inside its options, as callbacks travel.
+    var wireSignature: Signature {
+        var signature = signature
+        if let queue = defaults.queue, signature.options["queue"] == nil { signature.options["queue"] = .string(queue) }
+        if !callbacks.isEmpty { signature.options["link"] = .array(callbacks.map(\.dynamicValue)) }
+        if !errbacks.isEmpty { signature.options["link_error"] = .array(errbacks.map(\.dynamicValue)) }
+        return signature
+    }
+}
+
+extension Signature {
+    /// The signature as a plain object; arguments that cannot be decoded become null.
+    var dynamicValue: CeleryValue {
+        var object = CeleryObject()
+        object["task"] = .string(task)
+        object["args"] = .array(arguments.map { (try? $0.value()) ?? .null })
+        var keywordObject = CeleryObject()
+        for keyword in keywords { keywordObject[keyword.name] = (try? keyword.value.value()) ?? .null }
+        object["kwargs"] = .object(keywordObject)
+        object["options"] = .object(options)
+        object["subtask_type"] = subtaskType.map { .string($0) } ?? .null
+        object["immutable"] = .bool(immutable)
+        for member in custom.members { object[member.key] = member.value }
+        return .object(object)
+    }
+}

@@ -1,0 +1,96 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryWire
+
+/// A task with its types erased: what the registry holds and the runner calls.
+package final class RegisteredTask: Sendable {
+    package let name: String
+    package let options: TaskOptions
+    let parameters: [TaskParameter]
+    /// How many positional arguments it takes; nil when only decoding tells (a struct).
+    let count: Int?
+    /// Decodes the arguments and calls the task.
+    let call: @Sendable (ArgumentReader, TaskContext) async throws -> TaskReturn
+
+    init(
+        name: String,
+        options: TaskOptions,
+        parameters: [TaskParameter],
+        count: Int?,
+        call: @escaping @Sendable (ArgumentReader, TaskContext) async throws -> TaskReturn
+    ) {
+        self.name = name
+        self.options = options
+        self.parameters = parameters
+        self.count = count
+        self.call = call
+    }
+}
+
+/// A returned value in encoded form, with what is left to do once the outcome is decided.
+struct TaskReturn: Sendable {
+    var value: EncodedValue
+    /// `onSuccess` of a task struct.
+    var afterSuccess: (@Sendable () async -> Void)?
+}
+
+/// A failure of a task struct, with its own handlers attached.
+struct HandledTaskError: Error {
+    var error: any Error
+    var onFailure: @Sendable (any Error) async -> Void
+    var onRetry: @Sendable (any Error) async -> Void
+}
+
+extension RegisteredTask {
+    /// Erases a task struct.
+    static func of<T: CeleryTask>(_ type: T.Type) -> RegisteredTask {
+        RegisteredTask(name: T.name, options: T.options, parameters: T.defaults, count: nil) { reader, context in
+            let task = try T(from: StructArgumentsDecoder(reader: reader))
+            try reader.finish()
+            do {
+                try await task.beforeStart(in: context)
+                let output = try await task.run(in: context)
+                let value = try TaskReturnEncoding.encode(output)
+                return TaskReturn(value: value) { await task.onSuccess(output, in: context) }
+            } catch {
+                throw HandledTaskError(
+                    error: error,
+                    onFailure: { await task.onFailure($0, in: context) },
+                    onRetry: { await task.onRetry($0, in: context) }
+                )
+            }
+        }
+    }
+}
+
+/// Encodes what tasks return.
+enum TaskReturnEncoding {
+    /// `Void` is null, as Python's None.
+    static func encode<Output: Encodable>(_ output: Output) throws -> EncodedValue {
+        do {
+            return try EncodedValue(encoding: output)
+        } catch {
+            throw UnencodableResult(type: "\(Output.self)", reason: error.message)
+        }
+    }
+}
+
+/// A task returned what has no form on the wire; stored as kombu's `EncodeError`.
+struct UnencodableResult: CeleryErrorConvertible {
+    var type: String
+    var reason: String
+
+    var exceptionInfo: ExceptionInfo {
+        ExceptionInfo(
+            type: "EncodeError",
+            arguments: [.string("the result of type \(type) has no form on the wire: \(reason)")],
+            module: "kombu.exceptions"
+        )
+    }
+}

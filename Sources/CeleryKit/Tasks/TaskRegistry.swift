@@ -1,0 +1,21 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Synchronization
+
+/// The tasks of an app by name.
+final class TaskRegistry: Sendable {
+    private let tasks = Mutex<[String: RegisteredTask]>([:])
+
+    /// A task registered again under its name replaces the former, as in Celery.
+    func register(_ task: RegisteredTask) { tasks.withLock { $0[task.name] = task } }
+
+    subscript(name: String) -> RegisteredTask? { tasks.withLock { $0[name] } }
+
+    /// Sorted.
+    var names: [String] { tasks.withLock { $0.keys.sorted() } }
+}

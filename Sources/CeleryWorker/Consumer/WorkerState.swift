@@ -1,0 +1,175 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+import DequeModule
+
+/// One stay of this worker at the broker: a consumer with a number that tells its deliveries from earlier ones'.
+struct Epoch: Sendable {
+    var number: Int
+    var consumer: any TransportConsumer
+}
+
+/// A task that a slot is taken for.
+struct RunningTask: Sendable {
+    var task: AdmittedTask
+    var epoch: Epoch
+    var pid: Int32 = 0
+    var startedAt: ContinuousClock.Instant = .now
+    var timers: [TimerWheel.Token] = []
+}
+
+/// A delivery whose end is known but not settled.
+struct Finished: Sendable {
+    enum Item: Sendable {
+        case run(AdmittedTask, RunEnd, runtime: Duration)
+        case ended(Ending, Delivery)
+        case postponed(DeliveryTag, Timestamp)
+    }
+
+    var item: Item
+    var epoch: Epoch
+}
+
+/// How a worker ends.
+public enum ShutdownMode: Int, Sendable, Comparable {
+    /// Finishes what runs, gives back the rest.
+    case warm
+    /// Waits `worker_soft_shutdown_timeout`, then cold.
+    case soft
+    /// Ends what runs.
+    case cold
+
+    public static func < (a: ShutdownMode, b: ShutdownMode) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// Everything that the loops of a worker share. Changed synchronously under one lock; never awaits.
+struct WorkerState: Sendable {
+    private(set) var epoch: Epoch?
+    private var epochs = 0
+    /// Admitted, waiting for a slot.
+    private(set) var ready = Deque<(task: AdmittedTask, epoch: Epoch)>()
+    private(set) var running: [JobID: RunningTask] = [:]
+    private var finished: [Finished] = []
+    private var settling = 0
+    /// Deliveries of the current epoch that are not settled.
+    private(set) var held = 0
+    private var starting = 0
+    private var jobs: UInt64 = 0
+    var shutdown: ShutdownMode?
+    var poolIsReady = false
+    var processed = 0
+
+    mutating func open(_ consumer: any TransportConsumer) -> Epoch {
+        epochs += 1
+        let new = Epoch(number: epochs, consumer: consumer)
+        epoch = new
+        held = 0
+        return new
+    }
+
+    /// The current epoch is over; what waited under it belongs to the broker again.
+    mutating func closeEpoch(_ number: Int) {
+        guard epoch?.number == number else { return }
+        epoch = nil
+        held = 0
+        ready.removeAll { $0.epoch.number == number }
+        finished.removeAll { $0.epoch.number == number && $0.isGivenBack }
+    }
+
+    mutating func received(_ count: Int) { held += count }
+
+    mutating func admit(_ tasks: [AdmittedTask], epoch: Epoch) {
+        for task in tasks { ready.append((task, epoch)) }
+    }
+
+    /// Takes tasks of one epoch that slots are free for.
+    mutating func takeReady(slots: Int) -> (epoch: Epoch, tasks: [AdmittedTask])? {
+        guard shutdown == nil, poolIsReady, let first = ready.first else { return nil }
+        var free = slots - running.count - starting
+        guard free > 0 else { return nil }
+        var tasks: [AdmittedTask] = []
+        while free > 0, let next = ready.first, next.epoch.number == first.epoch.number {
+            tasks.append(next.task)
+            ready.removeFirst()
+            free -= 1
+        }
+        starting += tasks.count
+        return (first.epoch, tasks)
+    }
+
+    /// Tasks that were taken go back to the front: they could not be begun.
+    mutating func putBack(_ tasks: [AdmittedTask], epoch: Epoch) {
+        starting -= tasks.count
+        guard self.epoch?.number == epoch.number else { return }
+        for task in tasks.reversed() { ready.prepend((task, epoch)) }
+    }
+
+    mutating func dropStarting(_ count: Int) { starting -= count }
+
+    mutating func run(_ tasks: [AdmittedTask], epoch: Epoch) -> [PoolJob] {
+        starting -= tasks.count
+        return tasks.map { task in
+            jobs += 1
+            let id = JobID(jobs)
+            running[id] = RunningTask(task: task, epoch: epoch)
+            return PoolJob(id: id, request: task.request)
+        }
+    }
+
+    mutating func accepted(_ job: JobID, pid: Int32) -> RunningTask? {
+        running[job]?.pid = pid
+        running[job]?.startedAt = .now
+        return running[job]
+    }
+
+    mutating func addTimers(_ timers: [TimerWheel.Token], to job: JobID) -> Bool {
+        guard running[job] != nil else { return false }
+        running[job]?.timers += timers
+        return true
+    }
+
+    mutating func finish(_ job: JobID) -> RunningTask? {
+        guard let task = running.removeValue(forKey: job) else { return nil }
+        processed += 1
+        return task
+    }
+
+    mutating func settle(_ item: Finished) { finished.append(item) }
+
+    mutating func takeFinished(limit: Int) -> [Finished] {
+        let count = min(limit, finished.count)
+        let batch = Array(finished.prefix(count))
+        finished.removeFirst(count)
+        settling += count
+        return batch
+    }
+
+    /// Settled, or lost with its epoch.
+    mutating func settled(_ batch: [Finished]) {
+        settling -= batch.count
+        let current = batch.reduce(0) { $0 + ($1.epoch.number == epoch?.number ? 1 : 0) }
+        held = max(0, held - current)
+    }
+
+    mutating func unsettled(_ batch: [Finished]) {
+        settling -= batch.count
+        finished.insert(contentsOf: batch, at: 0)
+    }
+
+    /// Nothing runs, starts or waits to be settled.
+    var isIdle: Bool { running.isEmpty && starting == 0 && finished.isEmpty && settling == 0 }
+}
+
+extension Finished {
+    /// Whether losing the epoch makes it the next holder's business: nothing of it has run.
+    var isGivenBack: Bool {
+        if case .run = item { false } else { true }
+    }
+}

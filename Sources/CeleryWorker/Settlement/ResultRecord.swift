@@ -1,0 +1,85 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+
+/// Builds what is stored about a task, exactly as Python writes it.
+struct ResultRecord {
+    let settings: CelerySettings
+    let codec: WireCodec
+    let hostname: String
+
+    /// The result to store; nil when there is nothing to store or the result is ignored.
+    func record(
+        _ stored: SettlementDecision.Stored,
+        message: Message,
+        policy: TaskPolicy,
+        children: [CeleryValue],
+        queue: String
+    ) -> StoredResult? {
+        var meta = TaskMeta(taskID: message.headers.id, state: .pending)
+        switch stored {
+        case .nothing: return nil
+        case .success(let value):
+            guard !policy.ignoreResult else { return nil }
+            meta.state = .success
+            meta.outcome = .value(value)
+        case .failure(let failure):
+            guard !policy.ignoreResult || policy.storeErrorsEvenIfIgnored else { return nil }
+            meta.state = .failure
+            meta.outcome = .exception(failure.exception)
+            meta.traceback = failure.traceback
+        case .retry(let failure):
+            guard !policy.ignoreResult else { return nil }
+            meta.state = .retry
+            meta.outcome = .exception(failure.exception)
+            meta.traceback = failure.traceback
+        case .revoked(let reason):
+            guard !policy.ignoreResult || policy.storeErrorsEvenIfIgnored else { return nil }
+            meta.state = .revoked
+            meta.outcome = .exception(.revoked(reason))
+        }
+        meta.children = children
+        if meta.state.isReady { meta.dateDone = Timestamp.now.iso8601 }
+        return finish(meta, message: message, queue: queue)
+    }
+
+    /// STARTED, with `task_track_started`.
+    func started(_ request: TaskRequest, pid: Int32) -> StoredResult {
+        let info: CeleryValue = ["pid": .int(Int(pid)), "hostname": .string(hostname)]
+        let meta = TaskMeta(
+            taskID: request.message.headers.id,
+            state: .started,
+            outcome: .value(EncodedValue(info))
+        )
+        return finish(meta, message: request.message, queue: request.queue)
+    }
+
+    private func finish(_ meta: TaskMeta, message: Message, queue: String) -> StoredResult {
+        var meta = meta
+        meta.groupID = message.headers.group
+        meta.parentID = message.headers.parentID
+        if settings.resultExtended { meta.extended = extended(message, queue: queue) }
+        return StoredResult(meta, expires: settings.resultExpires)
+    }
+
+    private func extended(_ message: Message, queue: String) -> TaskMeta.Extended {
+        let body = try? codec.decodeBody(of: message)
+        var keywords = CeleryObject()
+        for keyword in body?.keywords ?? [] { keywords[keyword.name] = try? keyword.value.value() }
+        return TaskMeta.Extended(
+            name: message.headers.task,
+            arguments: .array(body?.arguments.map { (try? $0.value()) ?? .null } ?? []),
+            keywords: .object(keywords),
+            worker: hostname,
+            retries: message.headers.retries,
+            queue: queue
+        )
+    }
+}

@@ -1,0 +1,109 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+
+/// Turns ends into settlements, and remembers what to say in the log once they have taken effect.
+struct SettlementPlan {
+    /// One settlement and its log line.
+    struct Item {
+        var settlement: Settlement
+        var log: (WorkerLog) -> Void
+    }
+
+    private let pipeline: WorkerPipeline
+    private let records: ResultRecord
+
+    init(_ pipeline: WorkerPipeline) {
+        self.pipeline = pipeline
+        records = ResultRecord(
+            settings: pipeline.app.configuration.settings,
+            codec: pipeline.app.codec,
+            hostname: pipeline.configuration.hostname
+        )
+    }
+
+    func item(for finished: Finished) -> Item {
+        switch finished.item {
+        case .postponed(let tag, let time):
+            let requeue = Requeue(.front, notBefore: time, countsAttempt: false)
+            return Item(settlement: Settlement(tag, .requeue(requeue))) { _ in }
+        case .ended(let ending, let delivery): return item(for: ending, delivery)
+        case .run(let task, let end, let runtime): return item(for: task, end, runtime: runtime)
+        }
+    }
+
+    private func item(for ending: Ending, _ delivery: Delivery) -> Item {
+        var settlement = Settlement(delivery.tag, ending.disposition)
+        guard let message = ending.message else {
+            return Item(settlement: settlement) { $0.deadLettered(delivery.queue, ending.disposition) }
+        }
+        let policy = ending.policy ?? TaskPolicy(headers: message.headers, settings: records.settings)
+        let failure = ending.failure.map { exception in
+            TaskFailure(exception: exception, traceback: "\(exception.type): \(exception.message)")
+        }
+        let stored: SettlementDecision.Stored =
+            failure.map { .failure($0) } ?? ending.revoked.map { .revoked($0) } ?? .nothing
+        if let result = records.record(
+            stored,
+            message: message,
+            policy: policy,
+            children: [],
+            queue: delivery.queue
+        ) {
+            settlement.results = [result]
+        }
+        if failure != nil { settlement.publish = errbacks(message) }
+        let middleware = pipeline.app.middleware
+        if let reason = ending.revoked { middleware.taskRevoked(message, reason: reason) }
+        if failure?.exception.type == "NotRegistered" { middleware.taskUnknown(message) }
+        return Item(settlement: settlement) { log in
+            if let reason = ending.revoked { log.revoked(message, reason: reason) }
+            if let failure { log.endedWithoutRun(message, failure) }
+        }
+    }
+
+    private func item(for task: AdmittedTask, _ end: RunEnd, runtime: Duration) -> Item {
+        let message = task.request.message
+        let decision = SettlementDecision.decide(end, policy: task.policy, deaths: task.deaths, now: .now)
+        var children: [CeleryValue] = []
+        if case .reported(let report) = end { children = report.children }
+        var settlement = Settlement(task.tag, decision.disposition, publish: decision.publish)
+        if let result = records.record(
+            decision.stored,
+            message: message,
+            policy: task.policy,
+            children: children,
+            queue: task.request.queue
+        ) {
+            settlement.results = [result]
+        }
+        if decision.needsErrbacks { settlement.publish += errbacks(message) }
+        return Item(settlement: settlement) { $0.ended(message, end, decision, runtime: runtime) }
+    }
+
+    private func errbacks(_ message: Message) -> [OutgoingMessage] {
+        guard let body = try? pipeline.app.codec.decodeBody(of: message) else { return [] }
+        return Continuations(app: pipeline.app, message: message, body: body).onFailure()
+    }
+}
+
+extension TaskPolicy {
+    /// For a task that is not registered: header and settings decide.
+    init(headers: TaskHeaders, settings: CelerySettings) {
+        acksLate = settings.taskAcksLate
+        acksOnFailure = settings.taskAcksOnFailure
+        acksOnTimeout = settings.taskAcksOnTimeout
+        rejectOnWorkerLost = settings.taskRejectOnWorkerLost
+        ignoreResult = headers.ignoreResult ?? settings.taskIgnoreResult
+        storeErrorsEvenIfIgnored = settings.taskStoreErrorsEvenIfIgnored
+        trackStarted = false
+        maxWorkerDeaths = settings.taskMaxWorkerDeaths
+    }
+}

@@ -1,0 +1,127 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+
+/// How a run ended, as far as settlement is concerned.
+enum RunEnd: Sendable {
+    case reported(TaskReport)
+    /// Its process died, by itself or by us.
+    case lost(WorkerLoss)
+}
+
+/// What is done at the end of a run: the settlement table of ARCHITECTURE.md as code.
+///
+/// Source: `celery/worker/request.py`; the order of the parts is ``Settlement``'s.
+struct SettlementDecision: Sendable {
+    /// What is stored.
+    enum Stored: Sendable {
+        case nothing
+        case success(EncodedValue)
+        case failure(TaskFailure)
+        case retry(TaskFailure)
+        case revoked(String)
+    }
+
+    var disposition: Settlement.Disposition
+    var stored: Stored
+    var publish: [OutgoingMessage]
+    /// Whether the errbacks must still be built: the run could not.
+    var needsErrbacks = false
+
+    /// The table: one line a row.
+    static func decide(_ end: RunEnd, policy: TaskPolicy, deaths: Int, now: Timestamp) -> SettlementDecision {
+        switch end {
+        case .lost(let loss): return lost(loss, policy: policy, deaths: deaths, now: now)
+        case .reported(let report):
+            let publish = report.followUps
+            switch report.outcome {
+            case .success(let value, _):
+                return SettlementDecision(disposition: .acknowledge, stored: .success(value), publish: publish)
+            case .failure(let failure):
+                return SettlementDecision(
+                    disposition: failed(failure, policy),
+                    stored: .failure(failure),
+                    publish: publish
+                )
+            case .retry(let failure):
+                return SettlementDecision(disposition: .acknowledge, stored: .retry(failure), publish: publish)
+            case .ignored:
+                return SettlementDecision(disposition: .acknowledge, stored: .nothing, publish: publish)
+            case .rejected(let reason, let requeue):
+                return rejected(reason, requeue: requeue, policy: policy)
+            }
+        }
+    }
+
+    /// Early: nothing but an acknowledgement is possible any more. Late: `acks_on_failure` decides.
+    private static func failed(_ failure: TaskFailure, _ policy: TaskPolicy) -> Settlement.Disposition {
+        if policy.acksLate, !policy.acksOnFailure {
+            return .deadLetter(DeadLetterReason("rejected", failure.exception.repr))
+        }
+        return .acknowledge
+    }
+
+    private static func rejected(_ reason: String, requeue: Bool, policy: TaskPolicy) -> SettlementDecision {
+        if requeue, policy.acksLate {
+            return SettlementDecision(disposition: .requeue(Requeue(.back)), stored: .nothing, publish: [])
+        }
+        let failure = TaskFailure(exception: .rejected(reason, requeue: requeue))
+        let letter = DeadLetterReason("rejected", reason)
+        return SettlementDecision(
+            disposition: policy.acksLate ? .deadLetter(letter) : .acknowledge,
+            stored: .failure(failure),
+            publish: []
+        )
+    }
+
+    private static func lost(
+        _ loss: WorkerLoss,
+        policy: TaskPolicy,
+        deaths: Int,
+        now: Timestamp
+    ) -> SettlementDecision {
+        switch loss.cause {
+        case .hardTimeLimit(let seconds):
+            if policy.acksLate, !policy.acksOnTimeout {
+                return SettlementDecision(disposition: .requeue(Requeue(.back)), stored: .nothing, publish: [])
+            }
+            return failure(.timeLimitExceeded(seconds), "the hard time limit of \(seconds) s passed")
+        case .terminated:
+            return SettlementDecision(disposition: .acknowledge, stored: .revoked("terminated"), publish: [])
+        case .shutdown where policy.acksLate:
+            return SettlementDecision(disposition: .requeue(Requeue(.front)), stored: .nothing, publish: [])
+        case .memory, .shutdown, nil:
+            let text = "Worker exited prematurely: \(loss.reason)."
+            guard policy.acksLate, policy.rejectOnWorkerLost else { return failure(.workerLost(text), text) }
+            guard deaths + 1 < policy.maxWorkerDeaths else {
+                var decision = failure(.workerLost(text), text)
+                decision.disposition = .deadLetter(DeadLetterReason("poison", text))
+                return decision
+            }
+            let requeue = Requeue(.front, notBefore: backoff(deaths: deaths, now: now), afterDeath: true)
+            return SettlementDecision(disposition: .requeue(requeue), stored: .nothing, publish: [])
+        }
+    }
+
+    /// The first death costs nothing; from the second on 1, 2, 4, … s, at most a minute.
+    private static func backoff(deaths: Int, now: Timestamp) -> Timestamp? {
+        deaths == 0 ? nil : now.advanced(by: .seconds(min(60, 1 << min(deaths - 1, 6))))
+    }
+
+    private static func failure(_ exception: ExceptionInfo, _ text: String) -> SettlementDecision {
+        let traceback = "Traceback (most recent call last):\n\(exception.type): \(text)"
+        return SettlementDecision(
+            disposition: .acknowledge,
+            stored: .failure(TaskFailure(exception: exception, traceback: traceback)),
+            publish: [],
+            needsErrbacks: true
+        )
+    }
+}

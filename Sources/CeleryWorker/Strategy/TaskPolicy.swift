@@ -1,0 +1,39 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryKit
+import CeleryWire
+
+/// How one message is acknowledged, limited and stored: header, else task, else settings.
+struct TaskPolicy: Sendable, Equatable {
+    var acksLate: Bool
+    var acksOnFailure: Bool
+    var acksOnTimeout: Bool
+    var rejectOnWorkerLost: Bool
+    var ignoreResult: Bool
+    var storeErrorsEvenIfIgnored: Bool
+    var trackStarted: Bool
+    /// Seconds.
+    var hardLimit: Double?
+    /// Seconds.
+    var softLimit: Double?
+    var maxWorkerDeaths: Int
+
+    init(task: RegisteredTask, headers: TaskHeaders, settings: CelerySettings) {
+        let options = task.options
+        acksLate = options.acksLate ?? settings.taskAcksLate
+        acksOnFailure = options.acksOnFailure ?? settings.taskAcksOnFailure
+        acksOnTimeout = options.acksOnTimeout ?? settings.taskAcksOnTimeout
+        rejectOnWorkerLost = options.rejectOnWorkerLost ?? settings.taskRejectOnWorkerLost
+        ignoreResult = headers.ignoreResult ?? options.ignoreResult ?? settings.taskIgnoreResult
+        storeErrorsEvenIfIgnored = options.storeErrorsEvenIfIgnored ?? settings.taskStoreErrorsEvenIfIgnored
+        trackStarted = options.trackStarted ?? settings.taskTrackStarted
+        hardLimit = headers.timeLimit.hard ?? (options.timeLimit ?? settings.taskTimeLimit)?.inSeconds
+        softLimit = headers.timeLimit.soft ?? (options.softTimeLimit ?? settings.taskSoftTimeLimit)?.inSeconds
+        maxWorkerDeaths = settings.taskMaxWorkerDeaths
+    }
+}

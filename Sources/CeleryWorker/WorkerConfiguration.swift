@@ -1,0 +1,130 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What a worker does, decided: the options where they say something, the settings elsewhere.
+package struct WorkerConfiguration: Sendable {
+    /// Node name.
+    package var hostname: String
+    package var topology: Topology
+    /// Names of the queues to consume, in order.
+    package var queues: [String]
+    package var poolName: String
+    package var concurrency: Int
+    package var prefetchMultiplier: Int
+    package var autoscale: (max: Int, min: Int)?
+    package var maxTasksPerChild: Int?
+    package var maxMemoryPerChild: Int?
+    package var purge: Bool
+
+    /// - Throws: ``CeleryError`` `.misconfigured` that names the option and what it may be.
+    package init(app: CeleryApp, options: WorkerOptions) throws {
+        let settings = app.settings
+        hostname = NodeName.expand(options.hostname ?? "celery@%h")
+        poolName = Self.canonicalPoolName(options.pool ?? settings.workerPool)
+        guard ["prefork", "threads", "async", "solo"].contains(poolName) else {
+            throw CeleryError(
+                .misconfigured,
+                "there is no pool \"\(options.pool ?? settings.workerPool)\"; "
+                    + "there are: prefork, threads, async (gevent, eventlet), solo"
+            )
+        }
+        autoscale = options.autoscale
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let wanted = options.concurrency ?? settings.workerConcurrency ?? (poolName == "async" ? 100 : cores)
+        guard wanted > 0 else {
+            throw CeleryError(.misconfigured, "the concurrency must be at least 1, not \(wanted)")
+        }
+        concurrency = poolName == "solo" ? 1 : autoscale.map { max(1, $0.min) } ?? wanted
+        prefetchMultiplier = options.prefetchMultiplier ?? settings.workerPrefetchMultiplier
+        maxTasksPerChild = options.maxTasksPerChild ?? settings.workerMaxTasksPerChild
+        maxMemoryPerChild = options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild
+        purge = options.purge
+        topology = try QueueSelection.topology(settings, select: options.queues, exclude: options.excludeQueues)
+        queues = topology.queues.map(\.name)
+    }
+
+    /// Deliveries held at most: multiplier × slots, or a large bound when the multiplier is zero.
+    func prefetch(slots: Int) -> Int {
+        prefetchMultiplier <= 0 ? 65535 : min(65535, prefetchMultiplier * max(slots, autoscale?.max ?? 0))
+    }
+
+    static func canonicalPoolName(_ name: String) -> String {
+        switch name {
+        case "processes": "prefork"
+        case "gevent", "eventlet": "async"
+        default: name
+        }
+    }
+}
+
+/// Which queues a worker consumes.
+enum QueueSelection {
+    static func topology(_ settings: CelerySettings, select: [String]?, exclude: [String]) throws -> Topology {
+        var queues = settings.taskQueues
+        if queues.isEmpty {
+            let exchange = Exchange(
+                settings.taskDefaultExchange ?? settings.taskDefaultQueue,
+                settings.taskDefaultExchangeType
+            )
+            queues = [
+                Queue(settings.taskDefaultQueue, exchange: exchange, routingKey: settings.taskDefaultRoutingKey)
+            ]
+        }
+        if let select {
+            queues = try select.map { name in
+                if let known = queues.first(where: { $0.name == name }) { return known }
+                guard settings.taskCreateMissingQueues else {
+                    throw CeleryError(
+                        .queueNotFound,
+                        "the queue \"\(name)\" is not in task_queues and task_create_missing_queues is off; "
+                            + "there are: \(queues.map(\.name).joined(separator: ", "))"
+                    )
+                }
+                return Queue(name)
+            }
+        }
+        queues.removeAll { exclude.contains($0.name) }
+        guard !queues.isEmpty else {
+            throw CeleryError(.misconfigured, "no queue is left to consume: all of them are excluded")
+        }
+        return Topology(queues)
+    }
+}
+
+/// Node names: `celery@host`, with Celery's placeholders.
+package enum NodeName {
+    /// Expands `%h` (host), `%n` (name before the @), `%d` (domain), `%%`.
+    package static func expand(_ pattern: String, host: String = Host.name) -> String {
+        let domain = host.split(separator: ".", maxSplits: 1).dropFirst().first.map(String.init) ?? ""
+        let name = pattern.split(separator: "@").first.map(String.init) ?? "celery"
+        var result = ""
+        var iterator = pattern.makeIterator()
+        while let character = iterator.next() {
+            guard character == "%", let code = iterator.next() else {
+                result.append(character)
+                continue
+            }
+            switch code {
+            case "h": result += host
+            case "n": result += name.contains("%") ? "celery" : name
+            case "d": result += domain
+            case "%": result += "%"
+            default: result += "%\(code)"
+            }
+        }
+        return result.contains("@") ? result : "celery@\(result)"
+    }
+}

@@ -1,0 +1,127 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+import Logging
+import Synchronization
+
+/// The way of a task through a worker: intake → admission → start → pool → settlement.
+///
+/// Each stage is a loop of its own, woken by a doorbell; batches form while the previous one is under way.
+final class WorkerPipeline: Sendable {
+    let app: CeleryApp
+    let configuration: WorkerConfiguration
+    let pool: any TaskPool
+    let transport: any Transport
+    let backend: any ResultBackend
+    let timers: TimerWheel
+    let log: WorkerLog
+    let revocations = RevokedTasks()
+    let rateLimits = Mutex(RateLimiter())
+    let state = Mutex(WorkerState())
+    let creditBell = Doorbell()
+    let startBell = Doorbell()
+    let settleBell = Doorbell()
+    let idleBell = Doorbell()
+
+    init(
+        app: CeleryApp,
+        configuration: WorkerConfiguration,
+        pool: any TaskPool,
+        transport: any Transport,
+        backend: any ResultBackend,
+        timers: TimerWheel
+    ) {
+        self.app = app
+        self.configuration = configuration
+        self.pool = pool
+        self.transport = transport
+        self.backend = backend
+        self.timers = timers
+        log = WorkerLog(logger: app.logger)
+    }
+
+    /// Runs until a shutdown has been asked for and is complete.
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let intake = Intake(self)
+            group.addTask { try await self.runPool() }
+            group.addTask { await StartStage(self).run() }
+            group.addTask { await SettleStage(self).run() }
+            group.addTask { await Housekeeping(self).run() }
+            try await withThrowingTaskGroup(of: Void.self) { inner in
+                inner.addTask { try await intake.run() }
+                inner.addTask { await self.waitForShutdown() }
+                try await inner.next()
+                inner.cancelAll()
+            }
+            await finish()
+            await intake.close()
+            pool.stop()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
+    private func runPool() async throws {
+        try await pool.run(
+            ready: { [self] in
+                state.withLock { $0.poolIsReady = true }
+                startBell.ring()
+                creditBell.ring()
+            },
+            events: { [self] event in handle(event) }
+        )
+    }
+
+    /// Asks for a shutdown; a stronger mode replaces a weaker one.
+    func shutDown(_ mode: ShutdownMode) {
+        state.withLock { state in
+            if state.shutdown.map({ $0 < mode }) ?? true { state.shutdown = mode }
+        }
+        for bell in [creditBell, startBell, settleBell, idleBell] { bell.ring() }
+    }
+
+    private func waitForShutdown() async {
+        while state.withLock({ $0.shutdown }) == nil, !Task.isCancelled { await idleBell.wait() }
+    }
+
+    /// What a pool reports. Called from its threads: only state changes here.
+    private func handle(_ event: PoolEvent) {
+        switch event {
+        case .accepted(let job, let pid):
+            if let task = state.withLock({ $0.accepted(job, pid: pid) }) { TimeLimits.arm(self, job: job, task: task) }
+        case .finished(let job, let report):
+            end(job, .reported(report), runtime: report.runtime)
+        case .lost(let job, let loss):
+            end(job, .lost(loss), runtime: nil)
+        case .returned(let job):
+            if let task = state.withLock({ $0.finish(job) }) {
+                state.withLock { $0.admit([task.task], epoch: task.epoch) }
+                startBell.ring()
+            }
+        case .resized:
+            startBell.ring()
+            creditBell.ring()
+        }
+    }
+
+    private func end(_ job: JobID, _ end: RunEnd, runtime: Duration?) {
+        let task = state.withLock { state -> RunningTask? in
+            guard let task = state.finish(job) else { return nil }
+            let runtime = runtime ?? (.now - task.startedAt)
+            state.settle(Finished(item: .run(task.task, end, runtime: runtime), epoch: task.epoch))
+            return task
+        }
+        guard let task else { return }
+        for timer in task.timers { timers.cancel(timer) }
+        startBell.ring()
+        settleBell.ring()
+    }
+}
