@@ -100,7 +100,7 @@ let package = Package(
         .target(
             name: "Celery",
             dependencies: [
-                "CeleryKit", "CeleryWorker", "CeleryCLI",
+                "CeleryKit", "CeleryWorker", "CeleryCLI", "CeleryCore", "CeleryWire", lifecycle,
                 .target(name: "CelerySQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "CeleryYAML", condition: .when(traits: ["YAML"])),
                 .target(name: "CeleryCompression", condition: .when(traits: ["Compression"])),

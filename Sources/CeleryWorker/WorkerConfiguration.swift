@@ -5,8 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-import CeleryCore
-import CeleryKit
+package import CeleryCore
+package import CeleryKit
 import CeleryWire
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -52,8 +52,12 @@ package struct WorkerConfiguration: Sendable {
         maxTasksPerChild = options.maxTasksPerChild ?? settings.workerMaxTasksPerChild
         maxMemoryPerChild = options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild
         purge = options.purge
-        topology = try QueueSelection.topology(settings, select: options.queues, exclude: options.excludeQueues)
-        queues = topology.queues.map(\.name)
+        let selected = try Router(settings).queues(only: options.queues, excluding: options.excludeQueues)
+        guard !selected.isEmpty else {
+            throw CeleryError(.misconfigured, "no queue is left to consume: all of them are excluded")
+        }
+        topology = Topology(selected)
+        queues = selected.map(\.name)
     }
 
     /// Deliveries held at most: multiplier × slots, or a large bound when the multiplier is zero.
@@ -67,40 +71,6 @@ package struct WorkerConfiguration: Sendable {
         case "gevent", "eventlet": "async"
         default: name
         }
-    }
-}
-
-/// Which queues a worker consumes.
-enum QueueSelection {
-    static func topology(_ settings: CelerySettings, select: [String]?, exclude: [String]) throws -> Topology {
-        var queues = settings.taskQueues
-        if queues.isEmpty {
-            let exchange = Exchange(
-                settings.taskDefaultExchange ?? settings.taskDefaultQueue,
-                settings.taskDefaultExchangeType
-            )
-            queues = [
-                Queue(settings.taskDefaultQueue, exchange: exchange, routingKey: settings.taskDefaultRoutingKey)
-            ]
-        }
-        if let select {
-            queues = try select.map { name in
-                if let known = queues.first(where: { $0.name == name }) { return known }
-                guard settings.taskCreateMissingQueues else {
-                    throw CeleryError(
-                        .queueNotFound,
-                        "the queue \"\(name)\" is not in task_queues and task_create_missing_queues is off; "
-                            + "there are: \(queues.map(\.name).joined(separator: ", "))"
-                    )
-                }
-                return Queue(name)
-            }
-        }
-        queues.removeAll { exclude.contains($0.name) }
-        guard !queues.isEmpty else {
-            throw CeleryError(.misconfigured, "no queue is left to consume: all of them are excluded")
-        }
-        return Topology(queues)
     }
 }
 

@@ -29,6 +29,8 @@ final class WorkerPipeline: Sendable {
     let startBell = Doorbell()
     let settleBell = Doorbell()
     let idleBell = Doorbell()
+    /// Rings once tasks can be taken.
+    let readyBell = Doorbell()
 
     init(
         app: CeleryApp,
@@ -73,6 +75,7 @@ final class WorkerPipeline: Sendable {
         try await pool.run(
             ready: { [self] in
                 state.withLock { $0.poolIsReady = true }
+                readyBell.ring()
                 startBell.ring()
                 creditBell.ring()
             },
@@ -102,10 +105,9 @@ final class WorkerPipeline: Sendable {
         case .lost(let job, let loss):
             end(job, .lost(loss), runtime: nil)
         case .returned(let job):
-            if let task = state.withLock({ $0.finish(job) }) {
-                state.withLock { $0.admit([task.task], epoch: task.epoch) }
-                startBell.ring()
-            }
+            state.withLock { $0.returned(job) }
+            startBell.ring()
+            settleBell.ring()
         case .resized:
             startBell.ring()
             creditBell.ring()

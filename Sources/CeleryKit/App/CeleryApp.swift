@@ -28,7 +28,7 @@ public final class CeleryApp: Sendable {
     private struct State {
         var configuration: AppConfiguration
         var codec: WireCodec
-        var router: MessageRouter
+        var router: Router
         var middleware = MiddlewareStack()
         var isPoolChild = false
     }
@@ -47,7 +47,7 @@ public final class CeleryApp: Sendable {
             State(
                 configuration: AppConfiguration(settings),
                 codec: Self.codec(settings, registry),
-                router: MessageRouter(settings)
+                router: Router(settings)
             )
         )
     }
@@ -65,7 +65,7 @@ public final class CeleryApp: Sendable {
             change(&settings)
             state.configuration = AppConfiguration(settings)
             state.codec = Self.codec(settings, registry)
-            state.router = MessageRouter(settings)
+            state.router = Router(settings)
         }
     }
 
@@ -75,7 +75,7 @@ public final class CeleryApp: Sendable {
     package var configuration: AppConfiguration { state.withLock { $0.configuration } }
     package var codec: WireCodec { state.withLock { $0.codec } }
     package var middleware: MiddlewareStack { state.withLock { $0.middleware } }
-    var router: MessageRouter { state.withLock { $0.router } }
+    var router: Router { state.withLock { $0.router } }
     package var sender: Sender { Sender(app: self) }
 
     /// Whether this process is a pool's child. Set before the user's tasks run.

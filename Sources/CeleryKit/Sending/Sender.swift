@@ -71,11 +71,12 @@ package struct Sender: Sendable {
         let id = options.taskID ?? TaskID.random()
         let context = TaskContext.current
         let now = Timestamp.now
+        let route = try destination(task: task, body: body, taskOptions: taskOptions, options: options)
         let eta = options.countdown.map { now.advanced(by: $0) } ?? options.eta
-        let expires = (options.expires ?? taskOptions.expires).map { now.advanced(by: $0) } ?? options.expiresAt
+        let expires = route.options.expires.map { now.advanced(by: $0) } ?? options.expiresAt
         let limits = TimeLimits(
-            hard: (options.timeLimit ?? taskOptions.timeLimit)?.inSeconds,
-            soft: (options.softTimeLimit ?? taskOptions.softTimeLimit)?.inSeconds
+            hard: route.options.timeLimit?.inSeconds,
+            soft: route.options.softTimeLimit?.inSeconds
         )
         if let hard = limits.hard, let soft = limits.soft, soft > hard {
             throw CeleryError(
@@ -97,21 +98,18 @@ package struct Sender: Sendable {
         headers.argsRepr = options.argsRepr ?? PythonRepr.arguments(body.arguments)
         headers.kwargsRepr = options.kwargsRepr ?? PythonRepr.keywords(body.keywords)
         headers.origin = options.origin ?? configuration.origin
-        headers.ignoreResult = options.ignoreResult ?? taskOptions.ignoreResult ?? settings.taskIgnoreResult
+        headers.ignoreResult = route.options.ignoreResult ?? settings.taskIgnoreResult
         headers.replacedTaskNesting = options.replacedTaskNesting
         if !options.stamps.isEmpty {
             headers.stamps = options.stamps
             headers.stampedHeaders = options.stamps.keys
         }
         headers.custom = options.headers
-        let route = try app.router.destination(task: task, body: body, taskOptions: taskOptions, options: options)
         var properties = MessageProperties(correlationID: id, replyTo: options.replyTo ?? configuration.replyTo)
         properties.exchange = route.exchange
         properties.routingKey = route.routingKey
-        properties.priority =
-            route.priority ?? (settings.taskInheritParentPriority ? context?.priority : nil)
-            ?? settings.taskDefaultPriority ?? 0
-        properties.deliveryMode = options.deliveryMode ?? 2
+        properties.priority = route.priority ?? (settings.taskInheritParentPriority ? context?.priority : nil) ?? 0
+        properties.deliveryMode = route.deliveryMode
         properties.custom = options.properties
         if let expires {
             properties.expiration = String(max(0, Int64(expires.since(now).inSeconds * 1000)))
@@ -121,12 +119,41 @@ package struct Sender: Sendable {
             try app.codec.encode(
                 body,
                 into: &message,
-                serializer: options.serializer ?? taskOptions.serializer ?? settings.taskSerializer,
-                compression: options.compression ?? taskOptions.compression ?? settings.taskCompression
+                serializer: route.options.serializer ?? settings.taskSerializer,
+                compression: route.options.compression ?? settings.taskCompression
             )
         }
         app.middleware.beforePublish(&message)
         return OutgoingMessage(message, notBefore: eta.flatMap { $0 > now ? $0 : nil })
+    }
+}
+
+extension Sender {
+    /// What the sending says, then the task, then the routes, then the defaults.
+    private func destination(
+        task: String,
+        body: TaskBody,
+        taskOptions: TaskOptions,
+        options: SendOptions
+    ) throws -> RoutedDestination {
+        let explicit = TaskRoute(
+            queue: options.queue ?? taskOptions.queue,
+            exchange: options.exchange ?? taskOptions.exchange,
+            routingKey: options.routingKey ?? taskOptions.routingKey,
+            priority: options.priority ?? taskOptions.priority,
+            serializer: options.serializer ?? taskOptions.serializer,
+            compression: options.compression ?? taskOptions.compression,
+            deliveryMode: options.deliveryMode,
+            ignoreResult: options.ignoreResult ?? taskOptions.ignoreResult,
+            timeLimit: options.timeLimit ?? taskOptions.timeLimit,
+            softTimeLimit: options.softTimeLimit ?? taskOptions.softTimeLimit,
+            expires: options.expires ?? taskOptions.expires
+        )
+        do {
+            return try app.router.route(task, args: body.arguments, kwargs: body.keywords, options: explicit)
+        } catch {
+            throw CeleryError(.queueNotFound, error.message, taskName: task, cause: error)
+        }
     }
 }
 

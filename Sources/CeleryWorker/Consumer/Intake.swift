@@ -8,6 +8,7 @@
 import CeleryCore
 import CeleryKit
 import CeleryWire
+import Synchronization
 
 /// The first stage: keeps a consumer open, takes deliveries as credit allows, and admits them.
 ///

@@ -8,6 +8,12 @@
 import CeleryCore
 import CeleryKit
 import CeleryWire
+import Synchronization
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 
 /// The stage between admission and pool: marks tasks as begun, in batches, and hands them over.
 struct StartStage {
@@ -58,8 +64,29 @@ struct StartStage {
             try? await Task.sleep(for: .milliseconds(200))
             return
         }
+        await storeStarted(begun)
         let jobs = pipeline.state.withLock { $0.run(begun, epoch: epoch) }
         pipeline.pool.submit(jobs)
+    }
+
+    /// STARTED is stored before the run, so that it cannot overtake the result. Not being able to is no reason not to run.
+    private func storeStarted(_ tasks: [AdmittedTask]) async {
+        let tracked = tasks.filter { $0.policy.trackStarted && !$0.policy.ignoreResult }
+        guard !tracked.isEmpty else { return }
+        let records = ResultRecord(
+            settings: pipeline.app.settings,
+            codec: pipeline.app.codec,
+            hostname: pipeline.configuration.hostname
+        )
+        do {
+            let pid = ProcessInfo.processInfo.processIdentifier
+            try await pipeline.backend.store(
+                tracked.map { records.started($0.request, pid: pid) },
+                timeout: pipeline.app.settings.brokerTimeout
+            )
+        } catch {
+            pipeline.log.startedNotStored(error)
+        }
     }
 
     /// A task that was revoked or has expired since it was admitted.

@@ -141,6 +141,16 @@ struct WorkerState: Sendable {
         return task
     }
 
+    /// A job came back unstarted: it runs again, or goes back to its queue when the worker is stopping.
+    mutating func returned(_ job: JobID) {
+        guard let task = running.removeValue(forKey: job) else { return }
+        if shutdown == nil {
+            admit([task.task], epoch: task.epoch)
+        } else {
+            finished.append(Finished(item: .postponed(task.task.tag, .now), epoch: task.epoch))
+        }
+    }
+
     mutating func settle(_ item: Finished) { finished.append(item) }
 
     mutating func takeFinished(limit: Int) -> [Finished] {

@@ -8,6 +8,7 @@
 import CeleryCore
 import CeleryKit
 import CeleryWire
+import Synchronization
 
 /// The last stage: settles what has ended, in batches, and only then gives the credit back.
 ///

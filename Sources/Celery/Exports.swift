@@ -4,3 +4,10 @@
 // See LICENSE for license information
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
+
+@_exported public import CeleryCLI
+@_exported public import CeleryCore
+@_exported public import CeleryKit
+@_exported public import CeleryWire
+@_exported public import CeleryWorker
+@_exported public import ServiceLifecycle

@@ -1,0 +1,35 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+/// Decides the size of a pool from the number of tasks it holds. Pure, but for the times passed in.
+///
+/// Grows at once, shrinks only a while after it last grew. Source: `celery/worker/autoscale.py`.
+struct Autoscaler: Sendable {
+    let max: Int
+    let min: Int
+    /// Celery's `AUTOSCALE_KEEPALIVE`.
+    let keepalive: Duration
+    private var lastGrowth: ContinuousClock.Instant?
+
+    init(max: Int, min: Int, keepalive: Duration = .seconds(30)) {
+        self.max = Swift.max(1, Swift.max(max, min))
+        self.min = Swift.max(1, Swift.min(max, min))
+        self.keepalive = keepalive
+    }
+
+    /// The new size; nil when it stays.
+    mutating func size(now: ContinuousClock.Instant, slots: Int, wanted: Int) -> Int? {
+        let target = Swift.min(max, Swift.max(min, wanted))
+        if target > slots {
+            lastGrowth = now
+            return target
+        }
+        guard target < slots else { return nil }
+        if let lastGrowth, now - lastGrowth < keepalive { return nil }
+        return target
+    }
+}

@@ -1,0 +1,65 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+import Synchronization
+
+/// What a worker does on the side: follows revocations, scales its pool, deletes expired results.
+struct Housekeeping {
+    private static let period: Duration = .milliseconds(500)
+    private let pipeline: WorkerPipeline
+
+    init(_ pipeline: WorkerPipeline) { self.pipeline = pipeline }
+
+    /// Runs until cancelled.
+    func run() async {
+        var autoscaler = pipeline.configuration.autoscale.map { Autoscaler(max: $0.max, min: $0.min) }
+        var cleanup = ContinuousClock.now
+        while !Task.isCancelled {
+            await followRevocations()
+            if let size = autoscaler?.size(
+                now: .now,
+                slots: pipeline.pool.slots,
+                wanted: pipeline.state.withLock { $0.held }
+            ) {
+                pipeline.log.autoscale(from: pipeline.pool.slots, to: size)
+                pipeline.pool.resize(to: size)
+            }
+            if cleanup <= .now {
+                _ = try? await pipeline.backend.removeExpired()
+                cleanup = .now + .seconds(300)
+            }
+            try? await Task.sleep(for: Self.period)
+        }
+    }
+
+    private func followRevocations() async {
+        guard let store = pipeline.transport.revocations,
+            let entries = try? await pipeline.revocations.refresh(from: store)
+        else { return }
+        for entry in entries where entry.terminate {
+            let job = pipeline.state.withLock { state in
+                state.running.first { $0.value.task.request.message.headers.id == entry.taskID }?.key
+            }
+            guard let job else { continue }
+            let signal = SignalName.number(entry.signal) ?? 15
+            if !pipeline.pool.kill(job, .terminated(signal: signal)) { pipeline.pool.cancel(job, .terminated) }
+        }
+    }
+}
+
+/// Signals by Python's names.
+enum SignalName {
+    /// The number of `SIGTERM`, `TERM` or `15`; nil for an unknown name.
+    static func number(_ name: String) -> Int32? {
+        let known: [String: Int32] = ["HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1": 10, "USR2": 12, "TERM": 15]
+        let upper = name.uppercased()
+        return Int32(name) ?? known[upper.hasPrefix("SIG") ? String(upper.dropFirst(3)) : upper]
+    }
+}

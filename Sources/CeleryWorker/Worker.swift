@@ -1,0 +1,145 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CCeleryPlatform
+import CeleryCore
+public import CeleryKit
+import CeleryWire
+import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// A worker: takes tasks from the broker, runs them in its pool, and stores their results.
+///
+/// A `Service`: graceful shutdown is warm, cancellation is cold.
+public final class Worker: Service {
+    private let app: CeleryApp
+    private let configuration: WorkerConfiguration
+    private let state = Mutex(State())
+
+    private struct State {
+        var pipeline: WorkerPipeline?
+        var requested: ShutdownMode?
+        var isReady = false
+        var onReady: [@Sendable () -> Void] = []
+    }
+
+    /// A worker as the options say; the `prefork` pool is only for the command line.
+    ///
+    /// - Throws: ``CeleryError`` `.misconfigured`.
+    public init(_ app: CeleryApp, options: WorkerOptions = WorkerOptions()) throws {
+        self.app = app
+        configuration = try WorkerConfiguration(app: app, options: options)
+    }
+
+    /// A worker inside the user's own program: no command line, no child processes.
+    ///
+    /// - Throws: ``CeleryError`` `.misconfigured`.
+    public convenience init(_ app: CeleryApp, queues: [String]? = nil, pool: EmbeddedPool = .async()) throws {
+        var options = WorkerOptions()
+        options.queues = queues
+        options.pool = pool.name
+        options.concurrency = pool.concurrency
+        try self.init(app, options: options)
+    }
+
+    /// Node name.
+    public var hostname: String { configuration.hostname }
+
+    /// What the worker does, decided.
+    package var plan: WorkerConfiguration { configuration }
+
+    /// Runs until shut down.
+    ///
+    /// - Throws: ``CeleryError`` or ``TransportError`` when the broker cannot be used and trying again will not help.
+    public func run() async throws {
+        try await withTaskCancellationOrGracefulShutdownHandler {
+            try await runPipeline()
+        } onCancelOrGracefulShutdown: {
+            self.shutdown(Task.isCancelled ? .cold : .warm)
+        }
+    }
+
+    private func runPipeline() async throws {
+        let transport = try await app.transport()
+        let backend = try await app.resultBackend()
+        if configuration.purge { _ = try await transport.purge(configuration.queues) }
+        let timers = TimerWheel()
+        let pipeline = WorkerPipeline(
+            app: app,
+            configuration: configuration,
+            pool: try PoolFactory.pool(configuration, app: app, transport: transport, backend: backend),
+            transport: transport,
+            backend: backend,
+            timers: timers
+        )
+        let requested = state.withLock { state in
+            state.pipeline = pipeline
+            return state.requested
+        }
+        if let requested { pipeline.shutDown(requested) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try? await timers.run() }
+            // The pipeline does not hear of cancellation: its cold shutdown has to settle what it ends.
+            let run = Task { try await pipeline.run() }
+            group.addTask { await self.announce(pipeline) }
+            defer { group.cancelAll() }
+            try await run.value
+        }
+        app.middleware.workerShutdown(configuration.hostname)
+    }
+
+    private func announce(_ pipeline: WorkerPipeline) async {
+        await pipeline.readyBell.wait()
+        guard !Task.isCancelled else { return }
+        let actions = state.withLock { state in
+            state.isReady = true
+            defer { state.onReady = [] }
+            return state.onReady
+        }
+        app.middleware.workerReady(configuration.hostname)
+        for action in actions { action() }
+    }
+
+    /// Calls the action once tasks can be taken; at once when they can already.
+    package func onReady(_ action: @escaping @Sendable () -> Void) {
+        let isReady = state.withLock { state in
+            if !state.isReady { state.onReady.append(action) }
+            return state.isReady
+        }
+        if isReady { action() }
+    }
+
+    /// Asks the worker to stop. May be called from any thread; a stronger mode replaces a weaker one.
+    public func shutdown(_ mode: ShutdownMode) {
+        let pipeline = state.withLock { state in
+            state.requested = max(state.requested ?? mode, mode)
+            return state.pipeline
+        }
+        app.middleware.workerShuttingDown(configuration.hostname, how: "\(mode)")
+        pipeline?.shutDown(mode)
+    }
+}
+
+/// A pool for a worker inside the user's own program.
+public struct EmbeddedPool: Sendable {
+    let name: String
+    let concurrency: Int
+
+    /// Structured concurrency: up to that many tasks at a time in this process.
+    public static func async(concurrency: Int = 100) -> EmbeddedPool {
+        EmbeddedPool(name: "async", concurrency: concurrency)
+    }
+
+    /// Dedicated threads, for code that blocks.
+    public static func threads(concurrency: Int) -> EmbeddedPool {
+        EmbeddedPool(name: "threads", concurrency: concurrency)
+    }
+
+    /// One task at a time on one thread.
+    public static var solo: EmbeddedPool { EmbeddedPool(name: "solo", concurrency: 1) }
+}

@@ -1,0 +1,53 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Synchronization
+import Testing
+
+@testable import CeleryWorker
+
+@Suite("Doorbell")
+struct DoorbellTests {
+    @Test("A ring before the wait is kept", .timeLimit(.minutes(1)))
+    func ringBefore() async {
+        let bell = Doorbell()
+        bell.ring()
+        bell.ring()
+        await bell.wait()
+    }
+
+    @Test("A ring wakes the waiter, many times over", .timeLimit(.minutes(1)))
+    func pingPong() async {
+        let ping = Doorbell()
+        let pong = Doorbell()
+        let count = Mutex(0)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for _ in 0..<10000 {
+                    await ping.wait()
+                    count.withLock { $0 += 1 }
+                    pong.ring()
+                }
+            }
+            group.addTask {
+                for _ in 0..<10000 {
+                    ping.ring()
+                    await pong.wait()
+                }
+            }
+        }
+        #expect(count.withLock { $0 } == 10000)
+    }
+
+    @Test("Cancellation ends a wait", .timeLimit(.minutes(1)))
+    func cancellation() async {
+        let bell = Doorbell()
+        let task = Task { await bell.wait() }
+        task.cancel()
+        await task.value
+    }
+}
