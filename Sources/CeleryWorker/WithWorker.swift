@@ -35,7 +35,6 @@ public func withWorker<Result: Sendable>(
             result = value
             worker.shutdown(.warm)
         }
-        await app.shutdown()
         guard let result else { throw CeleryError(.brokerUnavailable, "the worker stopped before the body ended") }
         return result
     }

@@ -22,6 +22,7 @@ final class WorkerPipeline: Sendable {
     let backend: any ResultBackend
     let timers: TimerWheel
     let log: WorkerLog
+    let metrics = WorkerMetrics()
     let revocations = RevokedTasks()
     let rateLimits = Mutex(RateLimiter())
     let state = Mutex(WorkerState())

@@ -89,7 +89,7 @@ struct WorkerTests {
         }
         #expect(error?.exception == ExceptionInfo(type: "NotRegistered", arguments: ["nobody.knows"], module: "celery.exceptions"))
         app.task("nobody.knows") { (x: Int) in x + 1 }
-        let replayed = try await withWorker(app, keepConnections: true) {
+        let replayed = try await withWorker(app) {
             let letters = try await app.transport().deadLetters.list(.all, limit: 10)
             #expect(letters.map(\.taskID) == [id])
             #expect(letters.map(\.reason.code) == ["unregistered"])

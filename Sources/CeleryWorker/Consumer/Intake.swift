@@ -80,6 +80,7 @@ struct Intake {
         var admitted: [AdmittedTask] = []
         var finished: [Finished] = []
         for delivery in deliveries {
+            pipeline.metrics.waited(delivery.queue, since: delivery.enqueuedAt, now: now)
             let isRevoked = delivery.taskID.map { revoked.contains($0) } ?? false
             switch admission.decide(delivery, isRevoked: isRevoked, now: now) {
             case .run(let task):

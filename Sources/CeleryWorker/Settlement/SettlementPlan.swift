@@ -63,7 +63,9 @@ struct SettlementPlan {
         let middleware = pipeline.app.middleware
         if let reason = ending.revoked { middleware.taskRevoked(message, reason: reason) }
         if failure?.exception.type == "NotRegistered" { middleware.taskUnknown(message) }
+        let metrics = pipeline.metrics
         return Item(settlement: settlement) { log in
+            metrics.ended(message.headers.task, state: failure == nil ? "REVOKED" : "FAILURE", runtime: nil)
             if let reason = ending.revoked { log.revoked(message, reason: reason) }
             if let failure { log.endedWithoutRun(message, failure) }
         }
@@ -85,7 +87,11 @@ struct SettlementPlan {
             settlement.results = [result]
         }
         if decision.needsErrbacks { settlement.publish += errbacks(message) }
-        return Item(settlement: settlement) { $0.ended(message, end, decision, runtime: runtime) }
+        let metrics = pipeline.metrics
+        return Item(settlement: settlement) { log in
+            metrics.ended(message.headers.task, state: decision.stateWord, runtime: runtime)
+            log.ended(message, end, decision, runtime: runtime)
+        }
     }
 
     private func errbacks(_ message: Message) -> [OutgoingMessage] {

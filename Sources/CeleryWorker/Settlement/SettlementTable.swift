@@ -35,6 +35,18 @@ struct SettlementDecision: Sendable {
     /// Whether the errbacks must still be built: the run could not.
     var needsErrbacks = false
 
+    /// The state that the run ends in, for metrics.
+    var stateWord: String {
+        switch stored {
+        case .nothing:
+            if case .requeue = disposition { "REQUEUED" } else { TaskState.ignored.rawValue }
+        case .success: TaskState.success.rawValue
+        case .failure: TaskState.failure.rawValue
+        case .retry: TaskState.retry.rawValue
+        case .revoked: TaskState.revoked.rawValue
+        }
+    }
+
     /// The table: one line a row.
     static func decide(_ end: RunEnd, policy: TaskPolicy, deaths: Int, now: Timestamp) -> SettlementDecision {
         switch end {
