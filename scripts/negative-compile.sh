@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Type-checks Tests/NegativeCompile/*.swift against the built modules: see the README there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+modules=$(find .build/debug/Modules -maxdepth 0 2>/dev/null || true)
+[ -n "$modules" ] || { echo "negative-compile: build first (swift build)"; exit 1; }
+flags=(-typecheck -swift-version 6 -I .build/debug/Modules)
+while IFS= read -r map; do flags+=(-Xcc "-fmodule-map-file=$map"); done < <(
+    find Sources -name module.modulemap
+    find .build/debug -path '*.build/module.modulemap' -not -path '*/checkouts/*'
+)
+while IFS= read -r include; do flags+=(-I "$include"); done < <(find Sources .build/checkouts -type d -name include -path '*Sources*')
+failed=0
+check() {
+    local file=$1 output
+    output=$(swiftc "${flags[@]}" "$file" 2>&1 || true)
+    local errors
+    errors=$(grep -E "^[^ ].*${file##*/}:[0-9]+:[0-9]+: error:" <<<"$output" || true)
+    local line text
+    while IFS=: read -r line text; do
+        text=${text##*// error: }
+        if ! grep -E ":$line:[0-9]+: error:" <<<"$errors" | grep -qF -- "$text"; then
+            echo "$file:$line: expected an error containing: $text"; failed=1
+        fi
+        errors=$(grep -vE ":$line:[0-9]+: error:" <<<"$errors" || true)
+    done < <(grep -n '// error: ' "$file" || true)
+    if [ -n "$errors" ]; then echo "$file: unexpected errors:"; echo "$errors"; failed=1; fi
+    if ! grep -q '// error: ' "$file" && grep -q 'error:' <<<"$output"; then
+        echo "$file: must compile:"; grep 'error:' <<<"$output" | head -5; failed=1
+    fi
+}
+for file in Tests/NegativeCompile/*.swift; do check "$file"; done
+[ $failed = 0 ] && echo "negative-compile: every program was accepted or refused as it must be"
+exit $failed
