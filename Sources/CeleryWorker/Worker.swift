@@ -28,10 +28,11 @@ public final class Worker: Service {
         var onReady: [@Sendable () -> Void] = []
     }
 
-    /// A worker as the options say; the `prefork` pool is only for the command line.
+    /// A worker as the command line's options say. Only there may the pool be `prefork`, whose children run the program's
+    /// `main` again.
     ///
     /// - Throws: ``CeleryError`` `.misconfigured`.
-    public init(_ app: CeleryApp, options: WorkerOptions = WorkerOptions()) throws {
+    package init(_ app: CeleryApp, options: WorkerOptions) throws {
         self.app = app
         configuration = try WorkerConfiguration(app: app, options: options)
     }
@@ -57,10 +58,14 @@ public final class Worker: Service {
     ///
     /// - Throws: ``CeleryError`` or ``TransportError`` when the broker cannot be used and trying again will not help.
     public func run() async throws {
-        try await withTaskCancellationOrGracefulShutdownHandler {
-            try await runPipeline()
-        } onCancelOrGracefulShutdown: {
-            self.shutdown(Task.isCancelled ? .cold : .warm)
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                try await runPipeline()
+            } onGracefulShutdown: {
+                self.shutdown(.warm)
+            }
+        } onCancel: {
+            shutdown(.cold)
         }
     }
 
@@ -82,6 +87,7 @@ public final class Worker: Service {
             return state.requested
         }
         if let requested { pipeline.shutDown(requested) }
+        pipeline.log.limitations(of: pipeline.pool, configuration, app: app)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try? await timers.run() }
             // The pipeline does not hear of cancellation: its cold shutdown has to settle what it ends.

@@ -89,6 +89,23 @@ struct WorkerLog: Sendable {
         logger.error("consumer: could not give back what it held; that comes back by itself: \(error)")
     }
 
+    /// Says once, at the start, what the pool cannot do although the settings ask for it.
+    func limitations(of pool: any TaskPool, _ configuration: WorkerConfiguration, app: CeleryApp) {
+        if !pool.capabilities.hardKill {
+            let limited = app.registeredTaskNames.filter { app.registeredTask($0)?.options.timeLimit != nil }
+            if app.settings.taskTimeLimit != nil || !limited.isEmpty {
+                logger.warning(
+                    "the \(pool.name) pool cannot kill: at its hard time limit a task is only cancelled (use prefork)"
+                )
+            }
+        }
+        if !pool.capabilities.childLimits,
+            configuration.maxTasksPerChild != nil || configuration.maxMemoryPerChild != nil
+        {
+            logger.warning("the \(pool.name) pool has no children: max-tasks and max-memory-per-child are ignored")
+        }
+    }
+
     func startedNotStored(_ error: any Error) {
         logger.warning("the state STARTED could not be stored: \(error)")
     }

@@ -54,7 +54,10 @@ final class WorkerPipeline: Sendable {
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             let intake = Intake(self)
-            group.addTask { try await self.runPool() }
+            group.addTask {
+                defer { self.poolEnded() }
+                try await self.runPool()
+            }
             group.addTask { await StartStage(self).run() }
             group.addTask { await SettleStage(self).run() }
             group.addTask { await Housekeeping(self).run() }
@@ -92,6 +95,12 @@ final class WorkerPipeline: Sendable {
         for bell in [creditBell, startBell, settleBell, idleBell] { bell.ring() }
     }
 
+    /// Without a pool nothing that runs can end any more: whether it failed or was stopped, the worker is over.
+    private func poolEnded() {
+        state.withLock { $0.poolHasEnded = true }
+        shutDown(.cold)
+    }
+
     private func waitForShutdown() async {
         while state.withLock({ $0.shutdown }) == nil, !Task.isCancelled { await idleBell.wait() }
     }
@@ -102,7 +111,7 @@ final class WorkerPipeline: Sendable {
         case .accepted(let job, let pid):
             if let task = state.withLock({ $0.accepted(job, pid: pid) }) { TimeLimits.arm(self, job: job, task: task) }
         case .finished(let job, let report):
-            end(job, .reported(report), runtime: report.runtime)
+            end(job, RunEnd(report), runtime: report.runtime)
         case .lost(let job, let loss):
             end(job, .lost(loss), runtime: nil)
         case .returned(let job):

@@ -57,10 +57,13 @@ extension ExceptionInfo {
         ExceptionInfo(type: "Reject", arguments: [.string(reason), .bool(requeue)], module: "celery.exceptions")
     }
 
-    static let terminated = ExceptionInfo(
+    /// A body that no arguments could be made of.
+    package var isUndecodableBody: Bool { type == "DecodeError" && module == "kombu.exceptions" }
+
+    package static let terminated = ExceptionInfo(
         type: "Terminated",
         arguments: ["the task was terminated"],
         module: "billiard.exceptions"
     )
-    static let shutdown = ExceptionInfo.workerLost("The worker was shut down while the task ran.")
+    package static let shutdown = ExceptionInfo.workerLost("The worker was shut down while the task ran.")
 }

@@ -57,6 +57,7 @@ struct StartStage {
             try await epoch.consumer.begin(marks)
         } catch where error.code == .epochLost || error.code == .closed {
             pipeline.state.withLock { $0.dropStarting(begun.count) }
+            pipeline.settleBell.ring()
             return
         } catch {
             pipeline.log.beginFailed(error)

@@ -64,6 +64,7 @@ struct WorkerState: Sendable {
     private var jobs: UInt64 = 0
     var shutdown: ShutdownMode?
     var poolIsReady = false
+    var poolHasEnded = false
     var processed = 0
 
     mutating func open(_ consumer: any TransportConsumer) -> Epoch {
@@ -174,7 +175,7 @@ struct WorkerState: Sendable {
     }
 
     /// Nothing runs, starts or waits to be settled.
-    var isIdle: Bool { running.isEmpty && starting == 0 && finished.isEmpty && settling == 0 }
+    var isIdle: Bool { (running.isEmpty && starting == 0 || poolHasEnded) && finished.isEmpty && settling == 0 }
 }
 
 extension Finished {

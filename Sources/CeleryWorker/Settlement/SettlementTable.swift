@@ -14,6 +14,19 @@ enum RunEnd: Sendable {
     case reported(TaskReport)
     /// Its process died, by itself or by us.
     case lost(WorkerLoss)
+
+    /// A run that was cancelled by us and said so ends as if its process had been killed.
+    init(_ report: TaskReport) {
+        guard case .failure(let failure) = report.outcome else {
+            self = .reported(report)
+            return
+        }
+        switch failure.exception {
+        case .terminated: self = .lost(WorkerLoss(pid: 0, reason: "terminated", cause: .terminated(signal: 15)))
+        case .shutdown: self = .lost(WorkerLoss(pid: 0, reason: "the worker was shut down", cause: .shutdown))
+        default: self = .reported(report)
+        }
+    }
 }
 
 /// What is done at the end of a run: the settlement table of ARCHITECTURE.md as code.
@@ -72,8 +85,12 @@ struct SettlementDecision: Sendable {
         }
     }
 
-    /// Early: nothing but an acknowledgement is possible any more. Late: `acks_on_failure` decides.
+    /// A body that could not be decoded is set aside, whatever the policy: nothing ran. Otherwise `acks_on_failure` decides
+    /// for late tasks; for early ones only an acknowledgement is possible any more.
     private static func failed(_ failure: TaskFailure, _ policy: TaskPolicy) -> Settlement.Disposition {
+        if failure.exception.isUndecodableBody {
+            return .deadLetter(DeadLetterReason("malformed", failure.exception.message))
+        }
         if policy.acksLate, !policy.acksOnFailure {
             return .deadLetter(DeadLetterReason("rejected", failure.exception.repr))
         }
