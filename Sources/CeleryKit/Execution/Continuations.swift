@@ -125,24 +125,4 @@ extension Signature {
         case let value?: return [try Signature(value)]
         }
     }
-
-    /// From a plain object.
-    init(_ value: CeleryValue) throws(WireError) {
-        guard case .object(let object) = value, let task = object["task"]?.text else {
-            throw WireError(.malformed, "a signature must be an object with the key \"task\"")
-        }
-        self.init(task: task)
-        for (key, value) in object.members {
-            switch (key, value) {
-            case ("task", _): break
-            case ("args", .array(let values)): arguments = values.map { EncodedValue($0) }
-            case ("kwargs", .object(let object)):
-                keywords = object.members.map { TaskBody.Keyword($0.key, EncodedValue($0.value)) }
-            case ("options", .object(let object)): options = object
-            case ("subtask_type", _): subtaskType = value.text
-            case ("immutable", _): immutable = value.flag ?? false
-            default: custom[key] = value
-            }
-        }
-    }
 }

@@ -85,25 +85,8 @@ public struct TaskSignature<Output: Codable & Sendable>: Sendable {
     var wireSignature: Signature {
         var signature = signature
         if let queue = defaults.queue, signature.options["queue"] == nil { signature.options["queue"] = .string(queue) }
-        if !callbacks.isEmpty { signature.options["link"] = .array(callbacks.map(\.dynamicValue)) }
-        if !errbacks.isEmpty { signature.options["link_error"] = .array(errbacks.map(\.dynamicValue)) }
+        if !callbacks.isEmpty { signature.options["link"] = .array(callbacks.map { (try? $0.value()) ?? .null }) }
+        if !errbacks.isEmpty { signature.options["link_error"] = .array(errbacks.map { (try? $0.value()) ?? .null }) }
         return signature
-    }
-}
-
-extension Signature {
-    /// The signature as a plain object; arguments that cannot be decoded become null.
-    var dynamicValue: CeleryValue {
-        var object = CeleryObject()
-        object["task"] = .string(task)
-        object["args"] = .array(arguments.map { (try? $0.value()) ?? .null })
-        var keywordObject = CeleryObject()
-        for keyword in keywords { keywordObject[keyword.name] = (try? keyword.value.value()) ?? .null }
-        object["kwargs"] = .object(keywordObject)
-        object["options"] = .object(options)
-        object["subtask_type"] = subtaskType.map { .string($0) } ?? .null
-        object["immutable"] = .bool(immutable)
-        for member in custom.members { object[member.key] = member.value }
-        return .object(object)
     }
 }

@@ -148,3 +148,13 @@ struct Ending: Sendable {
         self.policy = policy
     }
 }
+
+extension WireCodec {
+    /// Whether a body of that content type may be decoded: its serializer is known and in `accept_content`.
+    func accepts(contentType: String) -> Bool {
+        serializers.contains { serializer in
+            serializer.contentType == contentType
+                && (acceptContent.contains(serializer.name) || acceptContent.contains(contentType))
+        }
+    }
+}
