@@ -8,6 +8,7 @@
 package import CeleryCore
 package import CeleryKit
 import CeleryWire
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else

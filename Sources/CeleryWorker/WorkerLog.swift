@@ -78,11 +78,16 @@ struct WorkerLog: Sendable {
     }
 
     func epochLost(_ error: TransportError) {
-        logger.error("consumer: was taken for dead; what it held went to others. Consuming again", metadata: ["error": "\(error)"])
+        logger.error(
+            "consumer: was taken for dead; what it held went to others. Consuming again",
+            metadata: ["error": "\(error)"]
+        )
     }
 
     func brokerLost(_ error: any Error, location: String, wait: Double, attempt: Int) {
-        logger.error("consumer: Cannot connect to \(location): \(error). Trying again in \(wait) seconds... (attempt \(attempt))")
+        logger.error(
+            "consumer: Cannot connect to \(location): \(error). Trying again in \(wait) seconds... (attempt \(attempt))"
+        )
     }
 
     func closeFailed(_ error: any Error) {

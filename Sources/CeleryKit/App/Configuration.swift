@@ -7,6 +7,7 @@
 
 import CeleryCore
 import CeleryWire
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)

@@ -9,6 +9,7 @@ package import CeleryCore
 import CeleryWire
 import Logging
 import Synchronization
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else

@@ -17,7 +17,7 @@ final class ArgumentReader {
     private var keywords: [TaskBody.Keyword]
     private var index = 0
 
-    /// - Parameter count: How many parameters the task has; `parameters` may name fewer.
+    /// `count` is how many parameters the task has; `parameters` may name fewer.
     init(task: String, parameters: [TaskParameter], count: Int?, body: TaskBody) throws(ArgumentError) {
         self.task = task
         self.parameters = parameters
@@ -78,12 +78,15 @@ final class ArgumentReader {
     private func takeKeyword(_ name: String) -> EncodedValue? {
         guard !keywords.isEmpty else { return nil }
         for spelling in TaskParameter.spellings(name) {
-            if let found = keywords.firstIndex(where: { $0.name == spelling }) { return keywords.remove(at: found).value }
+            if let found = keywords.firstIndex(where: { $0.name == spelling }) {
+                return keywords.remove(at: found).value
+            }
         }
         return nil
     }
 
-    private func decode<T: Decodable>(_ value: EncodedValue, as type: T.Type, name: String?) throws(ArgumentError) -> T {
+    private func decode<T: Decodable>(_ value: EncodedValue, as type: T.Type, name: String?) throws(ArgumentError) -> T
+    {
         do {
             return try value.decode(as: type)
         } catch {

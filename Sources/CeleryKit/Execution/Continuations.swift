@@ -41,9 +41,10 @@ package struct Continuations: Sendable {
     /// Errbacks, in the form for tasks that live anywhere: called with the failed task's id.
     package func onFailure() -> [OutgoingMessage] {
         let id = EncodedValue(.string(message.headers.id))
-        return body.embed.errbacks.enumerated().flatMap { index, errback in
-            build(errback, prepending: id, salt: "errback/\(index)")
-        }
+        return body.embed.errbacks.enumerated()
+            .flatMap { index, errback in
+                build(errback, prepending: id, salt: "errback/\(index)")
+            }
     }
 
     /// A signature that cannot be sent is logged and left out: it must not take the task's own outcome with it.

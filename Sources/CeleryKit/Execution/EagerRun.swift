@@ -21,27 +21,30 @@ struct EagerRun {
             .message
         var report: TaskReport
         while true {
-            report = await TaskRunner(app: app).run(
-                TaskRequest(message: message, queue: message.properties.routingKey, hostname: Host.name),
-                control: RunControl()
-            )
+            report = await TaskRunner(app: app)
+                .run(
+                    TaskRequest(message: message, queue: message.properties.routingKey, hostname: Host.name),
+                    control: RunControl()
+                )
             guard case .retry = report.outcome, let next = report.followUps.first else { break }
             message = next.message
         }
         let meta = TaskMeta(eager: report, message: message)
         if settings.taskStoreEagerResult {
-            try await app.resultBackend().store(
-                [StoredResult(meta, expires: settings.resultExpires)],
-                timeout: settings.brokerTimeout
-            )
+            try await app.resultBackend()
+                .store(
+                    [StoredResult(meta, expires: settings.resultExpires)],
+                    timeout: settings.brokerTimeout
+                )
         }
         for followUp in report.followUps {
             guard let registered = app.tasks[followUp.message.headers.task] else { continue }
             let body = try app.codec.decodeBody(of: followUp.message)
-            let _: AsyncResult<CeleryValue> = try await EagerRun(app: app, task: registered).run(
-                body: body,
-                options: SendOptions(taskID: followUp.message.headers.id)
-            )
+            let _: AsyncResult<CeleryValue> = try await EagerRun(app: app, task: registered)
+                .run(
+                    body: body,
+                    options: SendOptions(taskID: followUp.message.headers.id)
+                )
         }
         let result = AsyncResult<Output>(
             id: message.headers.id,

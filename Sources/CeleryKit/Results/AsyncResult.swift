@@ -35,9 +35,8 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
         self.eager = eager
     }
 
-    /// Waits for the task to end and returns what it returned.
+    /// Waits for the task to end, for so long at most, and returns what it returned. The task goes on when time is up.
     ///
-    /// - Parameter timeout: How long to wait. The task goes on when it passes.
     /// - Throws: ``CeleryError``: `.taskFailed` and `.taskRevoked` with the remote exception and traceback; `.timedOut`;
     ///   `.backendUnavailable`; `.decoding` when the result is not an `Output`; `.resultIgnored`.
     public func get(timeout: Duration = .seconds(60)) async throws -> Output {
@@ -100,11 +99,13 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
 
     /// The tasks that this one sent, as far as they are stored.
     public func children() async throws -> [AsyncResult<CeleryValue>] {
-        try await meta()?.children.compactMap { child in
-            guard case .array(let tuple) = child, case .array(let head)? = tuple.first, case .string(let id)? = head.first
-            else { return nil }
-            return AsyncResult<CeleryValue>(id: id, app: app)
-        } ?? []
+        try await meta()?.children
+            .compactMap { child in
+                guard case .array(let tuple) = child, case .array(let head)? = tuple.first,
+                    case .string(let id)? = head.first
+                else { return nil }
+                return AsyncResult<CeleryValue>(id: id, app: app)
+            } ?? []
     }
 
     /// Deletes the stored result.

@@ -8,12 +8,10 @@
 import CeleryWire
 
 extension CeleryApp {
-    /// Registers a closure as a task.
+    /// Registers a closure as a task under its name on the wire.
     ///
-    /// - Parameters:
-    ///   - name: The name on the wire.
-    ///   - parameters: Names of the closure's parameters, so that callers may pass them by keyword and leave out those
-    ///     with a default. Without names only positional arguments are taken.
+    /// With names for the closure's parameters callers may pass them by keyword, and leave out those with a default;
+    /// without names only positional arguments are taken.
     @discardableResult
     public func task<First: Codable & Sendable, each Rest: Codable & Sendable, Output: Codable & Sendable>(
         _ name: String,

@@ -108,10 +108,11 @@ public final class TaskContext: Sendable {
         let meta = TaskMeta(taskID: id, state: state, outcome: .value(value), groupID: groupID, parentID: parentID)
         let settings = app.configuration.settings
         do {
-            try await app.resultBackend().store(
-                [StoredResult(meta, expires: settings.resultExpires)],
-                timeout: settings.brokerTimeout
-            )
+            try await app.resultBackend()
+                .store(
+                    [StoredResult(meta, expires: settings.resultExpires)],
+                    timeout: settings.brokerTimeout
+                )
         } catch let error as TransportError {
             throw SendingErrors.backend(error, id: id)
         }

@@ -10,7 +10,8 @@ import CeleryWire
 /// A registered closure task with at least one parameter: sends it, or runs it here.
 ///
 /// Not callable like a function: a call that looks local must be local (``run(_:_:)``).
-public struct TaskHandle<First: Codable & Sendable, each Rest: Codable & Sendable, Output: Codable & Sendable>: Sendable {
+public struct TaskHandle<First: Codable & Sendable, each Rest: Codable & Sendable, Output: Codable & Sendable>: Sendable
+{
     /// The app that it is registered with.
     public let app: CeleryApp
     /// The name on the wire.

@@ -23,11 +23,13 @@ struct Housekeeping {
         var cleanup = ContinuousClock.now
         while !Task.isCancelled {
             await followRevocations()
-            if let size = autoscaler?.size(
-                now: .now,
-                slots: pipeline.pool.slots,
-                wanted: pipeline.state.withLock { $0.held }
-            ) {
+            if let size = autoscaler?
+                .size(
+                    now: .now,
+                    slots: pipeline.pool.slots,
+                    wanted: pipeline.state.withLock { $0.held }
+                )
+            {
                 pipeline.log.autoscale(from: pipeline.pool.slots, to: size)
                 pipeline.pool.resize(to: size)
             }

@@ -128,7 +128,8 @@ struct Intake {
         // What it holds comes back through its lease; closing politely is only worth one attempt.
         try? await epoch?.consumer.close()
         let isTransient = (error as? TransportError)?.isTransient ?? false
-        let retry = epoch == nil
+        let retry =
+            epoch == nil
             ? settings.brokerConnectionRetryOnStartup ?? settings.brokerConnectionRetry
             : settings.brokerConnectionRetry
         let limit = settings.brokerConnectionMaxRetries ?? 0

@@ -9,6 +9,7 @@ import CeleryCore
 import CeleryKit
 import CeleryWire
 import Synchronization
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -55,7 +56,7 @@ struct StartStage {
         guard !begun.isEmpty else { return }
         do {
             try await epoch.consumer.begin(marks)
-        } catch where error.code == .epochLost || error.code == .closed {
+        } catch  where error.code == .epochLost || error.code == .closed {
             pipeline.state.withLock { $0.dropStarting(begun.count) }
             pipeline.settleBell.ring()
             return
