@@ -128,6 +128,15 @@ gate_documents() {
     done
 }
 
+# A test that docs/reliability.md names in quotes exists.
+gate_promises() {
+    [ -f docs/reliability.md ] || return
+    tr '\n' ' ' <docs/reliability.md | tr -s ' ' | grep -o '"[^"]*"' | grep ' .* ' | while IFS= read -r name; do
+        grep -r -q -F -- "$name" Tests Sources --include='*.swift' ||
+            say "docs/reliability.md: there is no test $name"
+    done
+}
+
 gate_readme() {
     local lines
     [ -f README.md ] || { say "README.md is missing"; return; }
@@ -147,7 +156,7 @@ gate_scripts() {
     done
 }
 
-gates=(format documented headers imports constructs sleeping size machine documents readme changelog scripts)
+gates=(format documented headers imports constructs sleeping size machine documents promises readme changelog scripts)
 
 run_gates() {
     local gate findings count failed=0
@@ -224,6 +233,7 @@ self_test() {
     plant "a registry's host" machine "say 'https://pyp''i.org' >>README.md"
     plant "a path to nowhere" documents "say '\`Sources/Lib/Two.swift\`' >>README.md"
     plant "a link to nowhere" documents "say '[two](Two.md)' >>README.md"
+    plant "a promise without its test" promises "mkdir docs; say 'Test: \"it is never lost\"' >docs/reliability.md"
     plant "a long README" readme "seq 121 >>README.md"
     plant "no Unreleased" changelog "say '## 1.0' >CHANGELOG.md"
     plant "a script that is not executable" scripts "chmod -x scripts/ok.sh"
