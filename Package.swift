@@ -132,7 +132,20 @@ let package = Package(
             dependencies: ["CeleryWorker", "CeleryTesting", "CCeleryPlatform", log],
             swiftSettings: strict
         ),
-        .testTarget(name: "CeleryCLITests", dependencies: ["CeleryCLI", "Celery", log], swiftSettings: strict),
+        .executableTarget(
+            name: "CLITestApp",
+            dependencies: ["Celery", log],
+            path: "Tests/CLITestApp",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CeleryCLITests",
+            dependencies: [
+                "CeleryCLI", "Celery", "CeleryTool", "CLITestApp", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "InteropTests", dependencies: ["Celery", "CeleryWire"], swiftSettings: strict),
     ]
 )

@@ -17,7 +17,7 @@ public final class CeleryApp: Sendable {
     /// The app's name, shown in banner and reports.
     public let name: String
     /// Used by everything that the app does.
-    public let logger: Logger
+    public var logger: Logger { state.withLock { $0.logger } }
     package let registry: PluginRegistry
     let tasks = TaskRegistry()
     /// A registered task by name.
@@ -26,6 +26,7 @@ public final class CeleryApp: Sendable {
     private let state: Mutex<State>
 
     private struct State {
+        var logger: Logger
         var configuration: AppConfiguration
         var codec: WireCodec
         var router: Router
@@ -42,9 +43,9 @@ public final class CeleryApp: Sendable {
     ) {
         self.name = name
         self.registry = registry
-        self.logger = logger
         state = Mutex(
             State(
+                logger: logger,
                 configuration: AppConfiguration(settings),
                 codec: Self.codec(settings, registry),
                 router: Router(settings)
@@ -68,6 +69,9 @@ public final class CeleryApp: Sendable {
             state.router = Router(settings)
         }
     }
+
+    /// Replaces the logger, for the command line: one made before logging was set up keeps the handler of then.
+    package func replaceLogger(_ logger: Logger) { state.withLock { $0.logger = logger } }
 
     /// Adds middleware; it is called in the order of adding.
     public func use(_ middleware: some CeleryMiddleware) { state.withLock { $0.middleware.append(middleware) } }

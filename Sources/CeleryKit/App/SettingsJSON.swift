@@ -7,17 +7,11 @@
 
 import CeleryWire
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 extension CeleryValue {
     /// Reads one JSON value of an environment variable or of the command line.
     package init?(settingJSON text: String) {
-        guard let value = try? JSONDecoder().decode(AnyJSON.self, from: Data(text.utf8)) else { return nil }
-        self = value.value
+        guard let value = try? JSONSerializer().decodeValue(Array(text.utf8), limits: .standard) else { return nil }
+        self = value
     }
 
     /// The value as JSON text on one line, for messages and `--json`.
@@ -54,41 +48,5 @@ extension CeleryValue {
             }
         }
         return quoted + "\""
-    }
-}
-
-private struct AnyJSON: Decodable {
-    var value: CeleryValue
-
-    init(from decoder: any Decoder) throws {
-        if let object = try? decoder.container(keyedBy: Key.self) {
-            var members = CeleryObject()
-            for key in object.allKeys { members[key.stringValue] = try object.decode(AnyJSON.self, forKey: key).value }
-            value = .object(members)
-        } else if var list = try? decoder.unkeyedContainer() {
-            var values: [CeleryValue] = []
-            while !list.isAtEnd { values.append(try list.decode(AnyJSON.self).value) }
-            value = .array(values)
-        } else {
-            let single = try decoder.singleValueContainer()
-            if single.decodeNil() {
-                value = .null
-            } else if let bool = try? single.decode(Bool.self) {
-                value = .bool(bool)
-            } else if let int = try? single.decode(Int.self) {
-                value = .int(int)
-            } else if let double = try? single.decode(Double.self) {
-                value = .double(double)
-            } else {
-                value = .string(try single.decode(String.self))
-            }
-        }
-    }
-
-    struct Key: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-        init?(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
     }
 }

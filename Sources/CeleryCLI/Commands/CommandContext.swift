@@ -1,0 +1,58 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryKit
+import CeleryWire
+import Logging
+
+/// What a command works on; bound while it runs.
+struct CommandContext: Sendable {
+    var app: CeleryApp
+    /// Whether the app is the user's own; without `-A` it is an empty one with a broker only.
+    var isOwnApp: Bool
+    var globals: GlobalsSummary
+    var environment: [String: String]
+    /// What was written, program first: to start again.
+    var arguments: [String]
+
+    /// The global options that commands care for.
+    struct GlobalsSummary: Sendable {
+        var noColour: Bool
+        var isQuiet: Bool
+        var loader: SettingsLoader
+    }
+
+    @TaskLocal private static var bound: CommandContext?
+
+    /// - Throws: ``CommandFailure`` when a command is run by other means than ``CeleryCommand``.
+    static var current: CommandContext {
+        get throws(CommandFailure) {
+            guard let bound else { throw CommandFailure("run the command through CeleryCommand.main") }
+            return bound
+        }
+    }
+
+    func bind(_ body: () async throws -> Void) async rethrows {
+        try await Self.$bound.withValue(self) { try await body() }
+    }
+
+    func terminal(_ descriptor: Int32) -> Terminal {
+        Terminal.on(descriptor, noColour: globals.noColour, environment: environment)
+    }
+
+    /// Applies the settings of file, environment and command line to the app, and says what is odd about them.
+    func applySettings(overrides: [(name: String, text: String)] = []) async throws {
+        var loader = globals.loader
+        loader.overrides = overrides
+        var settings = app.settings
+        let warnings = try await loader.load(into: &settings)
+        let loaded = settings
+        app.update { $0 = loaded }
+        guard !globals.isQuiet else { return }
+        for warning in warnings { Terminal.complain("Warning: \(warning)") }
+    }
+}

@@ -1,0 +1,177 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+import CeleryWorker
+import Logging
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// What `celery worker` does: settings, log, PID file, banner, signals, and then the worker until it is told to stop.
+struct WorkerRun {
+    let command: WorkerCommand
+
+    init(_ command: WorkerCommand) { self.command = command }
+
+    func run() async throws {
+        let context = try CommandContext.current
+        guard context.isOwnApp else {
+            throw CommandFailure.usage(
+                "a worker needs an app: celery -A NAME worker\n"
+                    + "NAME is an executable product of the package here, or the path of a program",
+                help: "worker"
+            )
+        }
+        try await context.applySettings(
+            overrides: command.settings.map { try SettingsOverride.parse($0, namespace: "worker") }
+        )
+        try setMask()
+        let options = WorkerOptions(command, context.app.settings)
+        let node = NodeName.expand(options.hostname ?? "celery@%h")
+        let logger = try log(context, node: node)
+        let worker = try Worker(context.app, options: options)
+        let pidFile = try (command.service.pidfile ?? context.app.settings.workerPIDFile)
+            .map { pattern throws(CommandFailure) in try PIDFile(taking: FileName.expand(pattern, node: node)) }
+        let restarts = Mutex(false)
+        let signals = signals(worker, context, logger) { restarts.withLock { $0 = true } }
+        signals.install()
+        if !context.globals.isQuiet { try await showBanner(worker, context) }
+        if options.taskEvents == true { logger.warning("-E: task events come with a later version; none are sent") }
+        worker.onReady { logger.info("\(node) ready.") }
+        try await worker.run()
+        await context.app.shutdown()
+        pidFile?.release()
+        if restarts.withLock({ $0 }) { try restart(context) }
+        if signals.exitCode != .ok { throw CommandFailure("", code: signals.exitCode) }
+    }
+
+    private func setMask() throws(CommandFailure) {
+        guard let text = command.service.umask else { return }
+        guard let mask = mode_t(text, radix: 8), mask <= 0o777 else {
+            throw .usage("--umask is '\(text)'; it has to be octal digits, for example 027", help: "worker")
+        }
+        umask(mask)
+    }
+
+    private func log(_ context: CommandContext, node: String) throws(CommandFailure) -> Logger {
+        let path = (command.service.logfile ?? context.app.settings.workerLogFile)
+            .map { FileName.expand($0, node: node) }
+        let noColour = context.globals.noColour || context.app.settings.workerLogColor == false
+        return try LogSetup.install(
+            path: path,
+            format: command.worker.logFormat,
+            level: command.worker.loglevel.level,
+            terminal: path == nil
+                ? Terminal.on(STDERR_FILENO, noColour: noColour, environment: context.environment)
+                : Terminal(usesColour: context.app.settings.workerLogColor == true),
+            process: "MainProcess",
+            app: context.app
+        )
+    }
+
+    private func signals(
+        _ worker: Worker,
+        _ context: CommandContext,
+        _ logger: Logger,
+        willRestart: @escaping @Sendable () -> Void
+    ) -> WorkerSignals {
+        let escalation = ShutdownEscalation(
+            softTimeout: context.app.settings.workerSoftShutdownTimeout.inSeconds,
+            terminateIsQuit: context.environment["REMAP_SIGTERM"] == "SIGQUIT"
+        )
+        // On a terminal SIGHUP is the terminal's end, and ends the worker warm like SIGTERM.
+        let isService = isatty(STDOUT_FILENO) == 0
+        return WorkerSignals(
+            escalation,
+            actions: WorkerSignals.Actions(
+                shutDown: { worker.shutdown(ShutdownMode($0)) },
+                restart: {
+                    Terminal.complain(isService ? "worker: Restarting" : "worker: Warm shutdown (MainProcess)")
+                    if isService { willRestart() }
+                    worker.shutdown(.warm)
+                },
+                dump: {
+                    let plan = worker.plan
+                    logger.warning(
+                        "\(plan.hostname): pool \(plan.poolName), \(plan.concurrency) slots, queues \(plan.queues.joined(separator: ", "))"
+                    )
+                }
+            )
+        )
+    }
+
+    private func showBanner(_ worker: Worker, _ context: CommandContext) async throws {
+        let plan = worker.plan
+        let level = command.worker.loglevel.level
+        let tasks = context.app.registeredTaskNames.filter { level <= .debug || !$0.hasPrefix("celery.") }
+        let slots = plan.autoscale.map { "{min=\($0.min), max=\($0.max)}" } ?? "\(plan.concurrency)"
+        let banner = WorkerBanner(
+            hostname: plan.hostname,
+            app: context.app.name,
+            transport: try await context.app.transport().location,
+            results: try await context.app.resultBackend().location,
+            concurrency: "\(slots) (\(plan.poolName))",
+            taskEvents: false,
+            queues: plan.topology.queues,
+            tasks: level <= .info ? tasks : nil,
+            platform: Version.platform,
+            time: String(LogClock().text(.now).prefix(19))
+        )
+        Terminal.say(banner.text(terminal: context.terminal(STDOUT_FILENO)))
+    }
+
+    /// Starts the same command line anew, in this process.
+    private func restart(_ context: CommandContext) throws(CommandFailure) -> Never {
+        for number in [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2] { signal(number, SIG_DFL) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
+        try Execution.replace(Execution.ownProgram ?? context.arguments[0], Array(context.arguments.dropFirst()))
+    }
+}
+
+extension ShutdownMode {
+    fileprivate init(_ step: ShutdownEscalation.Action.Step) {
+        switch step {
+        case .warm: self = .warm
+        case .soft: self = .soft
+        case .cold, .hard: self = .cold
+        }
+    }
+}
+
+extension WorkerOptions {
+    /// What the command line says; the rest is the settings'.
+    init(_ command: WorkerCommand, _ settings: CelerySettings) {
+        self.init()
+        hostname = command.worker.hostname
+        queues = command.queues.queues?.names
+        excludeQueues = command.queues.excludeQueues?.names ?? []
+        pool = command.pool.pool
+        concurrency = command.pool.concurrency
+        // As in Celery, 0 on the command line leaves it to the settings.
+        prefetchMultiplier = command.pool.prefetchMultiplier.flatMap { $0 == 0 ? nil : $0 }
+        if command.pool.disablePrefetch { prefetchMultiplier = 1 }
+        autoscale = command.pool.autoscale.map { ($0.max, $0.min) }
+        timeLimit = command.pool.timeLimit.map { .seconds($0) }
+        softTimeLimit = command.pool.softTimeLimit.map { .seconds($0) }
+        maxTasksPerChild = command.pool.maxTasksPerChild
+        maxMemoryPerChild = command.pool.maxMemoryPerChild
+        stateDB = command.worker.statedb
+        purge = command.worker.purge
+        taskEvents = command.worker.taskEvents ? true : nil
+    }
+}

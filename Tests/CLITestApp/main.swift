@@ -1,0 +1,40 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Celery
+import Logging
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+// A program with an app, for tests of the command line as a process. With CLI_TEST_SLEEP it sends itself a task that takes
+// so many seconds; with CLI_TEST_STUCK one that blocks every thread of the cooperative pool.
+let app = CeleryApp("clitest")
+let environment = ProcessInfo.processInfo.environment
+
+let add = app.task("clitest.add") { (x: Int, y: Int) in x + y }
+
+let nap = app.task("clitest.nap") { (context: TaskContext, seconds: Double) in
+    context.logger.info("napping")
+    try await Task.sleep(for: .seconds(seconds))
+    return "rested"
+}
+
+let hog = app.task("clitest.hog") { (seconds: Double) in
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end {}
+    return seconds
+}
+
+if let seconds = environment["CLI_TEST_SLEEP"].flatMap(Double.init) { try await nap.delay(seconds) }
+if let seconds = environment["CLI_TEST_STUCK"].flatMap(Double.init) {
+    for _ in 0..<16 { try await hog.delay(seconds) }
+}
+await CeleryCommand.main(app)
