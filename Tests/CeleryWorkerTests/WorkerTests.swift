@@ -369,6 +369,25 @@ struct WorkerTests {
         }
     }
 
+    @Test("Tasks that return nothing give null")
+    func nothingReturned() async throws {
+        let app = TestApp.make()
+        let seen = Mutex<[Int]>([])
+        let record = app.task("record") { (x: Int) in seen.withLock { $0.append(x) } }
+        let ping = app.task("ping") { (_: TaskContext) in }
+        try await withWorker(app) {
+            _ = try await record.delay(7).get(timeout: .seconds(10))
+            let result = try await ping.delay()
+            _ = try await result.get(timeout: .seconds(10))
+            guard case .value(let value)? = try await result.meta()?.outcome else {
+                Issue.record("a value must be stored")
+                return
+            }
+            #expect(try value.value() == .null)
+        }
+        #expect(seen.withLock { $0 } == [7])
+    }
+
     @Test("Eager mode runs in the caller, retries included")
     func eager() async throws {
         let app = TestApp.make { $0.taskAlwaysEager = true }

@@ -22,5 +22,5 @@ func callsThatDoNotFit(_ app: CeleryApp) async throws {
 }
 
 func tasksThatCannotTravel(_ app: CeleryApp) {
-    app.task("bad") { (x: NotCodable) in 1 }  // error: Codable
+    app.task("bad") { (x: NotCodable) in 1 }  // error: no exact matches in call to instance method
 }

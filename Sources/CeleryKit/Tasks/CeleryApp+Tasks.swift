@@ -58,7 +58,7 @@ extension CeleryApp {
     /// Registers a task struct.
     public func register<T: CeleryTask>(_ type: T.Type) { tasks.register(.of(type)) }
 
-    private func register<First: Codable & Sendable, each Rest: Codable & Sendable, Output: Codable & Sendable>(
+    func register<First: Codable & Sendable, each Rest: Codable & Sendable, Output: Codable & Sendable>(
         _ name: String,
         _ parameters: [TaskParameter],
         _ options: TaskOptions,
@@ -79,7 +79,7 @@ extension CeleryApp {
         return TaskHandle(app: self, name: name, options: options, body: body)
     }
 
-    private func register<Output: Codable & Sendable>(
+    func register<Output: Codable & Sendable>(
         _ name: String,
         _ options: TaskOptions,
         _ body: @escaping @Sendable (TaskContext) async throws -> Output
