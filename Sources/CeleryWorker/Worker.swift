@@ -70,8 +70,7 @@ public final class Worker: Service {
     }
 
     private func runPipeline() async throws {
-        let transport = try await app.transport()
-        let backend = try await app.resultBackend()
+        guard let (transport, backend) = try await connect() else { return }
         if configuration.purge { _ = try await transport.purge(configuration.queues) }
         let timers = TimerWheel()
         let pipeline = WorkerPipeline(
@@ -97,6 +96,24 @@ public final class Worker: Service {
             try await run.value
         }
         app.middleware.workerShutdown(configuration.hostname)
+    }
+
+    /// Opens broker and result backend, trying again as the settings say. Nil when a shutdown came first.
+    private func connect() async throws -> (any Transport, any ResultBackend)? {
+        var attempts = 0
+        while state.withLock({ $0.requested }) == nil {
+            do {
+                return (try await app.transport(), try await app.resultBackend())
+            } catch {
+                attempts += 1
+                let retry = ConnectionRetry(settings: app.settings)
+                guard let wait = retry.delay(after: error, attempts: attempts, isStartup: true) else { throw error }
+                let location = (try? app.brokerURL())?.description ?? "the broker"
+                WorkerLog(logger: app.logger).brokerLost(error, location: location, wait: wait, attempt: attempts)
+                try? await Task.sleep(for: wait)
+            }
+        }
+        return nil
     }
 
     private func announce(_ pipeline: WorkerPipeline) async {

@@ -84,9 +84,9 @@ struct WorkerLog: Sendable {
         )
     }
 
-    func brokerLost(_ error: any Error, location: String, wait: Double, attempt: Int) {
+    func brokerLost(_ error: any Error, location: String, wait: Duration, attempt: Int) {
         logger.error(
-            "consumer: Cannot connect to \(location): \(error). Trying again in \(wait) seconds... (attempt \(attempt))"
+            "consumer: Cannot connect to \(location): \(error). Trying again in \(wait.inSeconds) seconds... (attempt \(attempt))"
         )
     }
 

@@ -127,16 +127,10 @@ struct Intake {
         }
         // What it holds comes back through its lease; closing politely is only worth one attempt.
         try? await epoch?.consumer.close()
-        let isTransient = (error as? TransportError)?.isTransient ?? false
-        let retry =
-            epoch == nil
-            ? settings.brokerConnectionRetryOnStartup ?? settings.brokerConnectionRetry
-            : settings.brokerConnectionRetry
-        let limit = settings.brokerConnectionMaxRetries ?? 0
-        guard isTransient, retry, limit == 0 || attempts <= limit else { throw error }
-        let wait = min(30, 0.25 * Double(1 << min(attempts - 1, 10)))
+        let retry = ConnectionRetry(settings: settings)
+        guard let wait = retry.delay(after: error, attempts: attempts, isStartup: epoch == nil) else { throw error }
         pipeline.log.brokerLost(error, location: pipeline.transport.location, wait: wait, attempt: attempts)
-        try? await Task.sleep(for: .seconds(wait))
+        try? await Task.sleep(for: wait)
     }
 
     /// Gives back everything that is held.

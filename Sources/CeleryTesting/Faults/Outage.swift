@@ -1,0 +1,32 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import Synchronization
+
+/// A switch that makes wrapped stores fail as if they could not be reached.
+public final class Outage: Sendable {
+    private let isDown = Mutex(false)
+    private let failures = Mutex(0)
+
+    public init() {}
+
+    /// Calls fail from now on.
+    public func begin() { isDown.withLock { $0 = true } }
+
+    /// Calls work again.
+    public func end() { isDown.withLock { $0 = false } }
+
+    /// How many calls have failed.
+    public var failedCalls: Int { failures.withLock { $0 } }
+
+    func check(_ what: String) throws(TransportError) {
+        guard isDown.withLock({ $0 }) else { return }
+        failures.withLock { $0 += 1 }
+        throw TransportError(.unavailable, "\(what): the store is away (an outage of the test)")
+    }
+}

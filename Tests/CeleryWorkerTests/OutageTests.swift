@@ -1,0 +1,114 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryTesting
+import CeleryWire
+import CeleryWorker
+import Logging
+import Synchronization
+import Testing
+
+/// Promise 6: broker down is an error, not a hang; a result store that is down never loses, fails or repeats a task.
+@Suite("Outages", .timeLimit(.minutes(2)))
+struct OutageTests {
+    private struct Stores {
+        let app: CeleryApp
+        let broker = Outage()
+        let results = Outage()
+
+        init() {
+            let store = MemoryStore(name: "outage")
+            let (broker, results) = (broker, results)
+            var registry = PluginRegistry()
+            registry.register(transport: "faulty") { _ throws(TransportError) in
+                FaultyTransport(store.transport, outage: broker)
+            }
+            registry.register(backend: "faulty") { _ throws(TransportError) in
+                FaultyResultBackend(store.backend, outage: results)
+            }
+            var settings = CelerySettings()
+            settings.brokerURL = "faulty://"
+            settings.resultBackend = "faulty://"
+            var logger = Logger(label: "test")
+            logger.logLevel = .critical
+            app = CeleryApp("test", registry: registry, settings: settings, logger: logger)
+        }
+    }
+
+    @Test("While the broker is away sending is a typed error; when it is back everything goes on")
+    func brokerAway() async throws {
+        let stores = Stores()
+        let echo = stores.app.task("echo") { (x: Int) in x }
+        try await withWorker(stores.app) { () async throws in
+            #expect(try await echo.delay(1).get(timeout: .seconds(10)) == 1)
+            stores.broker.begin()
+            let error = await #expect(throws: CeleryError.self) { try await echo.delay(2) }
+            #expect(error?.code == .brokerUnavailable)
+            #expect(error?.message.hasPrefix("echo was not sent: ") == true)
+            stores.broker.end()
+            #expect(try await echo.delay(3).get(timeout: .seconds(10)) == 3)
+        }
+    }
+
+    @Test("A worker loses its broker in the middle of its work and takes it up again")
+    func brokerAwayInTheMiddle() async throws {
+        let stores = Stores()
+        let runs = Mutex<[Int: Int]>([:])
+        let task = stores.app.task("t", options: TaskOptions(acksLate: true)) { (x: Int) in
+            runs.withLock { $0[x, default: 0] += 1 }
+            if x == 50 { stores.broker.begin() }
+            return x
+        }
+        var results: [AsyncResult<Int>] = []
+        for x in 0..<100 { results.append(try await task.delay(x)) }
+        let sent = results
+        try await withWorker(stores.app, pool: .async(concurrency: 4)) {
+            #expect(try await eventually { stores.broker.failedCalls > 3 })
+            stores.broker.end()
+            for result in sent { _ = try await result.get(timeout: .seconds(30)) }
+        }
+        #expect(runs.withLock { $0.count } == 100)
+        #expect(runs.withLock { $0.values.allSatisfy { $0 == 1 } })
+    }
+
+    @Test("While the result store is away outcomes wait; then each is stored, and nothing has run twice")
+    func resultStoreAway() async throws {
+        let stores = Stores()
+        let runs = Mutex(0)
+        let task = stores.app.task("t") { (x: Int) in
+            runs.withLock { $0 += 1 }
+            return x
+        }
+        stores.results.begin()
+        try await withWorker(stores.app, pool: .async(concurrency: 4)) {
+            var results: [AsyncResult<Int>] = []
+            for x in 0..<50 { results.append(try await task.delay(x)) }
+            #expect(try await eventually { stores.results.failedCalls > 3 })
+            #expect(runs.withLock { $0 } <= 16, "intake stops when outcomes wait: credit is 4 × 4")
+            stores.results.end()
+            for (x, result) in results.enumerated() { #expect(try await result.get(timeout: .seconds(30)) == x) }
+        }
+        #expect(runs.withLock { $0 } == 50)
+    }
+
+    @Test("A broker that is absent at the start is waited for")
+    func absentAtStart() async throws {
+        let stores = Stores()
+        let echo = stores.app.task("echo") { (x: Int) in x }
+        let result = try await echo.delay(7)
+        stores.broker.begin()
+        let worker = try Worker(stores.app)
+        async let running: Void = worker.run()
+        #expect(try await eventually { stores.broker.failedCalls > 0 })
+        stores.broker.end()
+        #expect(try await result.get(timeout: .seconds(10)) == 7)
+        worker.shutdown(.warm)
+        try await running
+    }
+}
