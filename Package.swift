@@ -66,6 +66,7 @@ let package = Package(
             dependencies: [
                 "CeleryCore", "CCeleryPlatform", log,
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
+                .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: strict
         ),
@@ -123,7 +124,10 @@ let package = Package(
         ),
         .testTarget(
             name: "CelerySQLiteTests",
-            dependencies: ["CelerySQLite", "CeleryTesting", log],
+            dependencies: [
+                "CelerySQLite", "CeleryTesting", log,
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "CeleryKitTests", dependencies: ["CeleryKit", "CeleryTesting", log], swiftSettings: strict),

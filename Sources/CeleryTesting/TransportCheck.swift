@@ -45,6 +45,9 @@ public struct TransportCheck: Sendable, CustomStringConvertible {
     public static let all: [TransportCheck] =
         routing + receiving + returning + dying + settling + fencing + settingAside + revoking + inspecting + crowding
 
+    /// Whether it abandons a consumer, so that it is worth trying with every kind of death there is.
+    public var isAboutDeath: Bool { (TransportCheck.dying + TransportCheck.fencing).contains { $0.name == name } }
+
     /// The checks that apply to a transport.
     public static func all(for capabilities: TransportCapabilities) -> [TransportCheck] {
         all.filter { $0.isFor(capabilities) }

@@ -1,3 +1,6 @@
 #ifndef CELERY_PLATFORM_H
 #define CELERY_PLATFORM_H
+#include "celery_bells.h"
+#include "celery_locks.h"
+
 #endif

@@ -5,3 +5,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+#if SQLite
+import GRDB
+
+/// The file, for reading.
+typealias ReadAccess = Database
+#endif

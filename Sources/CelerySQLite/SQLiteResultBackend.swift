@@ -1,0 +1,99 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if SQLite
+import CeleryCore
+import CeleryWire
+import GRDB
+import Synchronization
+
+/// A file as a result backend.
+final class SQLiteResultBackend: ResultBackend {
+    let store: SQLiteStore
+    private let isReleased = Atomic(false)
+
+    init(store: SQLiteStore) { self.store = store }
+
+    var location: String { store.options.path }
+    var storeIdentity: StoreIdentity? { store.files.identity }
+
+    func store(_ results: [StoredResult], timeout: Duration) async throws(TransportError) {
+        guard !results.isEmpty else { return }
+        var encoded: [EncodedResult] = []
+        for result in results { encoded.append(try EncodedResult(result, codec: store.options.codec)) }
+        try await store.write(timeout: timeout) { [encoded] in try $0.store(encoded) }
+    }
+
+    func fetch(_ ids: [String], timeout: Duration) async throws(TransportError) -> [String: TaskMeta] {
+        let now = store.options.time.now.microseconds
+        let found = try await store.read(timeout: timeout) { database in
+            let select = try database.query(
+                "SELECT payload FROM result WHERE task_id = ? AND (expires IS NULL OR expires > ?)"
+            )
+            var found: [String: [UInt8]] = [:]
+            for id in ids { try select.rows(id, now) { found[id] = $0.bytes(0) } }
+            return found
+        }
+        var metas: [String: TaskMeta] = [:]
+        for (id, bytes) in found {
+            do throws(WireError) {
+                metas[id] = try store.options.codec.decodeMeta(bytes)
+            } catch {
+                throw TransportError(
+                    .unavailable,
+                    "the result of task \(id) in \(location) cannot be read: forget it, or ask for it with the program "
+                        + "that stored it",
+                    cause: error
+                )
+            }
+        }
+        return metas
+    }
+
+    func wait(for id: String, timeout: Duration) async throws(TransportError) -> TaskMeta? {
+        let deadline = MonotonicTime.now.advanced(by: timeout)
+        let watch = store.signals.results
+        watch.enter(id)
+        defer { watch.leave(id) }
+        store.keeper.start()
+        while true {
+            let generation = watch.generation(of: id)
+            let patience = max(.milliseconds(100), min(store.options.timeout, deadline.since(.now)))
+            if let meta = try await fetch([id], timeout: patience)[id], meta.state.isReady { return meta }
+            guard !Task.isCancelled else {
+                throw TransportError(
+                    .closed,
+                    "waiting for the result of \(id) was cancelled",
+                    cause: CancellationError()
+                )
+            }
+            guard !store.isClosed else { throw SQLiteStore.closedError(location) }
+            guard MonotonicTime.now < deadline else { return nil }
+            if watch.setAlarm(for: id, at: deadline) { store.signals.alarm.signal() }
+            await watch.wait(for: id, after: generation, until: deadline, time: store.options.time)
+        }
+    }
+
+    func forget(_ ids: [String]) async throws(TransportError) {
+        try await store.write { try $0.forgetResults(ids) }
+    }
+
+    func removeExpired() async throws(TransportError) -> Int {
+        var count = 0
+        while true {
+            let removed = try await store.write { try $0.removeExpiredResults(limit: 1000) }
+            count += removed
+            guard removed == 1000 else { return count }
+        }
+    }
+
+    func shutdown() async {
+        guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        await SQLiteStores.release(store)
+    }
+}
+#endif

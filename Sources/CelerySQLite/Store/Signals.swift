@@ -1,0 +1,50 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if SQLite
+import CeleryCore
+import CeleryWire
+import Synchronization
+
+/// Who waits within this process, and the bells that wake other processes.
+final class Signals: Sendable {
+    let results = ResultWatch()
+    /// Consumers that wait for messages; there is one key.
+    let consumers = WaitingRoom<Int>()
+    let messagesBell: Bell
+    let resultsBell: Bell
+    /// What the keeper sleeps on.
+    let alarm: BellWatch
+    private let changes = Atomic<UInt64>(0)
+
+    init(folder: String) {
+        messagesBell = Bell(path: folder + "/messages.bell")
+        resultsBell = Bell(path: folder + "/results.bell")
+        alarm = BellWatch([messagesBell, resultsBell])
+    }
+
+    /// Goes up with everything that a waiting consumer should look at.
+    var generation: UInt64 { changes.load(ordering: .acquiring) }
+
+    /// Makes consumers of this process look again.
+    func wakeConsumers() {
+        changes.add(1, ordering: .acquiringAndReleasing)
+        consumers.wakeAll()
+    }
+
+    /// Tells everybody what a transaction has changed.
+    func announce(_ effects: StoreEffects) {
+        if effects.messages {
+            wakeConsumers()
+            messagesBell.ring()
+        }
+        guard !effects.results.isEmpty else { return }
+        results.note(effects.results)
+        resultsBell.ring()
+    }
+}
+#endif

@@ -1,0 +1,76 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if SQLite
+import CeleryCore
+import CeleryWire
+import GRDB
+
+/// A result whose meta is already bytes.
+struct EncodedResult: Sendable {
+    /// What `result.state` says.
+    enum State {
+        static let unready: Int64 = 0
+        static let ready: Int64 = 1
+        static let success: Int64 = 2
+    }
+
+    var id: String
+    var state: Int64
+    var lifetime: Duration?
+    var payload: [UInt8]
+
+    init(_ result: StoredResult, codec: WireCodec) throws(TransportError) {
+        id = result.meta.taskID
+        state = result.meta.state == .success ? State.success : result.meta.state.isReady ? State.ready : State.unready
+        lifetime = result.expires
+        do throws(WireError) {
+            payload = try codec.encode(result.meta)
+        } catch {
+            throw TransportError(.unsupported, "the result of task \(id) cannot be written as JSON", cause: error)
+        }
+    }
+}
+
+extension StoreTransaction {
+    func store(_ results: [EncodedResult]) throws {
+        for result in results {
+            let expires = result.lifetime.map { Timestamp(microseconds: now).advanced(by: $0).microseconds }
+            try database.query("INSERT OR IGNORE INTO result(task_id, state, expires, payload) VALUES(?, ?, ?, ?)")
+                .run(result.id, result.state, expires, result.payload)
+            if database.changes == 0, try !replace(result, expires: expires) { continue }
+            if result.state != EncodedResult.State.unready { noteResult(result.id) }
+        }
+    }
+
+    /// Replaces what is stored, unless it is a SUCCESS in force. The new number lets watchers see it as new.
+    private func replace(_ result: EncodedResult, expires: Int64?) throws -> Bool {
+        try database.query(
+            """
+            UPDATE result SET number = (SELECT max(number) + 1 FROM result), state = ?, expires = ?, payload = ?
+            WHERE task_id = ? AND (state <> ? OR (expires IS NOT NULL AND expires <= ?))
+            """
+        )
+        .run(result.state, expires, result.payload, result.id, EncodedResult.State.success, now)
+        return database.changes == 1
+    }
+
+    func forgetResults(_ ids: [String]) throws {
+        let delete = try database.query("DELETE FROM result WHERE task_id = ?")
+        for id in ids { try delete.run(id) }
+    }
+
+    /// Deletes expired results, at most so many. Returns how many.
+    func removeExpiredResults(limit: Int) throws -> Int {
+        try database.query(
+            "DELETE FROM result WHERE number IN (SELECT number FROM result WHERE expires <= ? ORDER BY expires LIMIT ?)"
+        )
+        .run(now, limit)
+        return database.changes
+    }
+}
+#endif
