@@ -133,7 +133,11 @@ let package = Package(
         .testTarget(name: "CeleryKitTests", dependencies: ["CeleryKit", "CeleryTesting", log], swiftSettings: strict),
         .testTarget(
             name: "CeleryWorkerTests",
-            dependencies: ["CeleryWorker", "CeleryTesting", "CCeleryPlatform", log],
+            dependencies: [
+                "CeleryWorker", "CeleryTesting", "CCeleryPlatform", log, metrics, tracing,
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(

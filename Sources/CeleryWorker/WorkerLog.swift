@@ -123,6 +123,10 @@ struct WorkerLog: Sendable {
         logger.error("\(count) outcomes could not be stored; they wait and are tried again: \(error)")
     }
 
+    func cannotSettle(_ error: any Error) {
+        logger.critical("an outcome can never take effect; its message goes to the dead letters: \(error)")
+    }
+
     func fenced(_ count: Int, _ error: any Error) {
         logger.error("\(count) outcomes came too late and have no effect: \(error)")
     }

@@ -23,8 +23,9 @@ extension WorkerPipeline {
                 }
                 shutDown(.cold)
             case .cold:
+                // Again and again: a task may have been on its way to the pool.
                 endRuns()
-                await idleBell.wait()
+                try? await Task.sleep(for: .milliseconds(20))
             }
         }
     }

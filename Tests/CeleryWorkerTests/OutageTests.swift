@@ -97,6 +97,34 @@ struct OutageTests {
         #expect(runs.withLock { $0 } == 50)
     }
 
+    @Test("An outcome that can never be settled is set aside and harms no other")
+    func unsettleable() async throws {
+        let app = TestApp.make()
+        let echo = app.task("echo") { (x: Int) in x }
+        let lost = try app.sender.build(
+            task: "echo",
+            body: TaskBody(
+                arguments: [EncodedValue(1)],
+                embed: TaskBody.Embed(callbacks: [
+                    Signature(task: "echo", options: ["exchange": "nowhere", "routing_key": "x"])
+                ])
+            ),
+            taskOptions: TaskOptions(),
+            options: SendOptions()
+        )
+        let id = lost.message.headers.id
+        try await app.transport().publish([lost], timeout: .seconds(1))
+        try await withWorker(app) {
+            for x in 0..<20 { #expect(try await echo.delay(x).get(timeout: .seconds(10)) == x) }
+            let error = await #expect(throws: CeleryError.self) {
+                try await AsyncResult<Int>(id: id, app: app).get(timeout: .seconds(10))
+            }
+            #expect(error?.exception?.type == "OperationalError")
+            let letters = try await app.transport().deadLetters.list(.all, limit: 10)
+            #expect(letters.map(\.taskID) == [id])
+        }
+    }
+
     @Test("A broker that is absent at the start is waited for")
     func absentAtStart() async throws {
         let stores = Stores()

@@ -20,18 +20,28 @@ struct Intake {
 
     /// Runs until cancelled.
     ///
+    /// A call that fails for the moment is tried again within the same epoch: its lease holds, and what runs under it goes
+    /// on. Only an epoch that is lost or closed is replaced.
     /// - Throws: ``TransportError`` when the broker is lost and the settings say not to try again.
-    func run() async throws {
+    func run() async throws(TransportError) {
         var attempts = 0
+        var epoch: Epoch?
         while !Task.isCancelled {
             do {
-                let consumer = try await open()
-                attempts = 0
-                try await consume(consumer)
+                let current: Epoch
+                if let epoch { current = epoch } else { current = try await open() }
+                epoch = current
+                attempts = try await consume(current, attempts: attempts)
             } catch {
                 guard !Task.isCancelled else { return }
+                if let lost = epoch, error.code == .epochLost || error.code == .closed {
+                    pipeline.state.withLock { $0.closeEpoch(lost.number) }
+                    pipeline.log.epochLost(error)
+                    epoch = nil
+                    continue
+                }
                 attempts += 1
-                try await recover(from: error, attempts: attempts)
+                try await pause(after: error, attempts: attempts, isStartup: epoch == nil)
             }
         }
     }
@@ -51,7 +61,8 @@ struct Intake {
         return pipeline.state.withLock { $0.open(consumer) }
     }
 
-    private func consume(_ epoch: Epoch) async throws(TransportError) {
+    /// One receipt; returns how many attempts have failed in a row since.
+    private func consume(_ epoch: Epoch, attempts: Int) async throws(TransportError) -> Int {
         while !Task.isCancelled {
             let prefetch = pipeline.configuration.prefetch(slots: pipeline.pool.slots)
             let credit = pipeline.state.withLock { $0.poolIsReady ? prefetch - $0.held : 0 }
@@ -60,10 +71,12 @@ struct Intake {
                 continue
             }
             let deliveries = try await epoch.consumer.receive(upTo: credit)
-            guard !deliveries.isEmpty else { continue }
+            guard !deliveries.isEmpty else { return 0 }
             pipeline.state.withLock { $0.received(deliveries.count) }
             await admit(deliveries, epoch: epoch)
+            return 0
         }
+        return attempts
     }
 
     private func admit(_ deliveries: [Delivery], epoch: Epoch) async {
@@ -114,21 +127,9 @@ struct Intake {
         return pipeline.rateLimits.withLock { $0.take(name, limit: limit, now: now) }
     }
 
-    private func recover(from error: any Error, attempts: Int) async throws {
-        let settings = pipeline.app.configuration.settings
-        let epoch = pipeline.state.withLock { state in
-            let epoch = state.epoch
-            if let epoch { state.closeEpoch(epoch.number) }
-            return epoch
-        }
-        if let transport = error as? TransportError, transport.code == .epochLost {
-            pipeline.log.epochLost(transport)
-            return
-        }
-        // What it holds comes back through its lease; closing politely is only worth one attempt.
-        try? await epoch?.consumer.close()
-        let retry = ConnectionRetry(settings: settings)
-        guard let wait = retry.delay(after: error, attempts: attempts, isStartup: epoch == nil) else { throw error }
+    private func pause(after error: TransportError, attempts: Int, isStartup: Bool) async throws(TransportError) {
+        let retry = ConnectionRetry(settings: pipeline.app.configuration.settings)
+        guard let wait = retry.delay(after: error, attempts: attempts, isStartup: isStartup) else { throw error }
         pipeline.log.brokerLost(error, location: pipeline.transport.location, wait: wait, attempt: attempts)
         try? await Task.sleep(for: wait)
     }

@@ -49,15 +49,47 @@ struct SettleStage {
             groups[finished.epoch.number, default: (finished.epoch, [])].items.append(plan.item(for: finished))
         }
         for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
-            do {
-                try await apply(group.items, consumer: group.epoch.consumer)
-                for item in group.items { item.log(pipeline.log) }
-            } catch let error as TransportError where error.code == .epochLost || error.code == .closed {
-                pipeline.log.fenced(group.items.count, error)
-            }
+            try await settle(group.items, consumer: group.epoch.consumer)
         }
         pipeline.state.withLock { $0.settled(batch) }
         pipeline.creditBell.ring()
+    }
+
+    /// What cannot be settled together is settled one by one, so that one outcome harms no other.
+    private func settle(_ items: [SettlementPlan.Item], consumer: any TransportConsumer) async throws {
+        do {
+            try await apply(items, consumer: consumer)
+            for item in items { item.log(pipeline.log) }
+        } catch let error as TransportError where error.code == .epochLost || error.code == .closed {
+            pipeline.log.fenced(items.count, error)
+        } catch let error as TransportError where !error.isTransient {
+            guard items.count == 1, let item = items.first else {
+                for item in items { try await settle([item], consumer: consumer) }
+                return
+            }
+            try await setAside(item, error, consumer: consumer)
+        }
+    }
+
+    /// An outcome that can never take effect, such as a callback to an exchange that does not exist: the message goes to
+    /// the dead letters with the reason, and whoever waits for the result gets a failure.
+    private func setAside(
+        _ item: SettlementPlan.Item,
+        _ error: TransportError,
+        consumer: any TransportConsumer
+    ) async throws {
+        pipeline.log.cannotSettle(error)
+        let reason = DeadLetterReason("unsettleable", error.description)
+        let results = item.settlement.results.map { $0.failed(because: error) }
+        let last = SettlementPlan.Item(
+            settlement: Settlement(item.settlement.tag, .deadLetter(reason), results: results),
+            log: { _ in }
+        )
+        do {
+            try await apply([last], consumer: consumer)
+        } catch let error as TransportError where error.code == .epochLost || error.code == .closed {
+            pipeline.log.fenced(1, error)
+        }
     }
 
     private func apply(_ items: [SettlementPlan.Item], consumer: any TransportConsumer) async throws {
@@ -72,5 +104,22 @@ struct SettleStage {
         let results = items.flatMap(\.settlement.results)
         if !results.isEmpty { try await pipeline.backend.store(results, timeout: timeout) }
         try await consumer.settle(items.map { Settlement($0.settlement.tag, $0.settlement.disposition) })
+    }
+}
+
+extension StoredResult {
+    /// The same task's result as a failure.
+    fileprivate func failed(because error: TransportError) -> StoredResult {
+        var failed = self
+        failed.meta.state = .failure
+        failed.meta.outcome = .exception(
+            ExceptionInfo(
+                type: "OperationalError",
+                arguments: [.string("what follows the task could not be sent: \(error.message)")],
+                module: "kombu.exceptions"
+            )
+        )
+        failed.meta.dateDone = Timestamp.now.iso8601
+        return failed
     }
 }
