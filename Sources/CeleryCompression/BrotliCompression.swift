@@ -22,8 +22,13 @@ public struct BrotliCompression: BodyCompression {
         let output = [UInt8](unsafeUninitializedCapacity: size) { target, count in
             done = bytes.withUnsafeBufferPointer { input in
                 BrotliEncoderCompress(
-                    BROTLI_DEFAULT_QUALITY, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC, input.count,
-                    input.baseAddress, &size, target.baseAddress
+                    BROTLI_DEFAULT_QUALITY,
+                    BROTLI_DEFAULT_WINDOW,
+                    BROTLI_MODE_GENERIC,
+                    input.count,
+                    input.baseAddress,
+                    &size,
+                    target.baseAddress
                 ) != 0
             }
             count = done ? size : 0
@@ -44,7 +49,12 @@ public struct BrotliCompression: BodyCompression {
                 var nextOut = target.baseAddress
                 var availableOut = target.count
                 let result = BrotliDecoderDecompressStream(
-                    state, &availableIn, &nextIn, &availableOut, &nextOut, nil
+                    state,
+                    &availableIn,
+                    &nextIn,
+                    &availableOut,
+                    &nextOut,
+                    nil
                 )
                 written = target.count - availableOut
                 switch result {

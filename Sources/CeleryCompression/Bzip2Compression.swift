@@ -26,9 +26,13 @@ public struct Bzip2Compression: BodyCompression {
             let source = bytes.isEmpty ? [0] : bytes
             status = source.withUnsafeBytes { source in
                 BZ2_bzBuffToBuffCompress(
-                    UnsafeMutableRawPointer(target.baseAddress)?.assumingMemoryBound(to: CChar.self), &size,
+                    UnsafeMutableRawPointer(target.baseAddress)?.assumingMemoryBound(to: CChar.self),
+                    &size,
                     UnsafeMutablePointer(mutating: source.bindMemory(to: CChar.self).baseAddress),
-                    UInt32(bytes.count), 9, 0, 0
+                    UInt32(bytes.count),
+                    9,
+                    0,
+                    0
                 )
             }
             count = status == BZ_OK ? Int(size) : 0

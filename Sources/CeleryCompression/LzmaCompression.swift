@@ -25,7 +25,14 @@ public struct LzmaCompression: BodyCompression {
         let output = [UInt8](unsafeUninitializedCapacity: lzma_stream_buffer_bound(bytes.count)) { target, count in
             status = bytes.withUnsafeBufferPointer { input in
                 lzma_easy_buffer_encode(
-                    6, LZMA_CHECK_CRC64, nil, input.baseAddress, input.count, target.baseAddress, &size, target.count
+                    6,
+                    LZMA_CHECK_CRC64,
+                    nil,
+                    input.baseAddress,
+                    input.count,
+                    target.baseAddress,
+                    &size,
+                    target.count
                 )
             }
             count = status == LZMA_OK ? size : 0

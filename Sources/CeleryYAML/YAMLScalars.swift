@@ -34,7 +34,11 @@ enum YAMLScalars {
         default: throw notAllowed(tag, scalar)
         }
         guard let value else {
-            throw WireError(.malformed, "'\(scalar.text.prefix(40))' is no YAML \(tag.suffix(9))", offset: scalar.offset)
+            throw WireError(
+                .malformed,
+                "'\(scalar.text.prefix(40))' is no YAML \(tag.suffix(9))",
+                offset: scalar.offset
+            )
         }
         return value
     }

@@ -5,8 +5,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-@testable import CeleryWire
 import Testing
+
+@testable import CeleryWire
 
 @Suite("Golden AMQP messages")
 struct GoldenAMQPTests {
@@ -28,7 +29,9 @@ struct GoldenAMQPTests {
                 #expect(message.headers.table == table, "\(name)")
                 if message.contentType == "application/json", message.headers.compression == nil {
                     let body = try WireCodec().decodeBody(of: message)
-                    #expect(try body.value() == Fixture.json(message.body).spreadArguments, "\(name)")
+                    let expected = try Fixture.json(message.body).spreadArguments
+                    // Compared as text, because NaN equals nothing.
+                    #expect(try JSONSerializer().encode(body.value()) == JSONSerializer().encode(expected), "\(name)")
                 }
                 seen += 1
             }

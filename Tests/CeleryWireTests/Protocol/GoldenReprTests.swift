@@ -5,8 +5,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-@testable import CeleryWire
 import Testing
+
+@testable import CeleryWire
 
 @Suite("Golden reprs")
 struct GoldenReprTests {
@@ -32,8 +33,16 @@ struct GoldenReprTests {
             guard message.contentType == "application/json", message.headers.compression == nil else { continue }
             // Signatures inside arguments are dictionaries with classes of their own to Python.
             let body = try WireCodec().decodeBody(of: message)
-            guard !text(message.body).hasPrefix("[[{\"task\""), !message.headers.task.hasPrefix("celery.") else { continue }
-            #expect(PythonRepr.arguments(body.arguments) == message.headers.argsRepr, "\(golden.name)")
+            guard !text(message.body).hasPrefix("[[{\"task\""), !message.headers.task.hasPrefix("celery.") else {
+                continue
+            }
+            let shown = PythonRepr.arguments(body.arguments)
+            if let written = message.headers.argsRepr, written.hasPrefix("[") {
+                // Some of Celery's own senders pass a list in place of the tuple.
+                #expect(shown.dropFirst().dropLast() == written.dropFirst().dropLast(), "\(golden.name)")
+            } else {
+                #expect(shown == message.headers.argsRepr, "\(golden.name)")
+            }
             #expect(PythonRepr.keywords(body.keywords) == message.headers.kwargsRepr, "\(golden.name)")
             compared += 1
         }
