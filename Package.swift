@@ -48,10 +48,6 @@ let package = Package(
     targets: [
         // System libraries and platform calls that Swift cannot make.
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
-        .systemLibrary(name: "CLzma", providers: [.apt(["liblzma-dev"])]),
-        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
-        .systemLibrary(name: "CBrotli", providers: [.apt(["libbrotli-dev"])]),
         .target(name: "CCeleryPlatform"),
 
         // L0: bytes <-> values.
@@ -61,17 +57,7 @@ let package = Package(
             dependencies: ["CeleryWire", .product(name: "Yams", package: "Yams", condition: .when(traits: ["YAML"]))],
             swiftSettings: strict
         ),
-        .target(
-            name: "CeleryCompression",
-            dependencies: [
-                "CeleryWire",
-                .target(name: "CBzip2", condition: .when(traits: ["Compression"])),
-                .target(name: "CLzma", condition: .when(traits: ["Compression"])),
-                .target(name: "CZstd", condition: .when(traits: ["Compression"])),
-                .target(name: "CBrotli", condition: .when(traits: ["Compression"])),
-            ],
-            swiftSettings: strict
-        ),
+        .target(name: "CeleryCompression", dependencies: ["CeleryWire"], swiftSettings: strict),
 
         // L1: what a plug-in sees.
         .target(name: "CeleryCore", dependencies: ["CeleryWire", log, collections], swiftSettings: strict),
@@ -145,10 +131,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "CeleryKitTests", dependencies: ["CeleryKit", "CeleryTesting", log], swiftSettings: strict),
+        .executableTarget(
+            name: "PoolTestApp",
+            dependencies: ["CeleryWorker", log],
+            path: "Tests/PoolTestApp",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CeleryWorkerTests",
             dependencies: [
-                "CeleryWorker", "CeleryTesting", "CCeleryPlatform", log, metrics, tracing,
+                "CeleryWorker", "CeleryTesting", "CCeleryPlatform", "PoolTestApp", log, metrics, tracing,
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],

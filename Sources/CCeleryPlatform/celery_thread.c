@@ -4,6 +4,7 @@
 #include "celery_thread.h"
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,3 +52,9 @@ int celery_thread_start(const char *name, void (*body)(void *context), void *con
 }
 
 void celery_thread_join(uintptr_t handle) { pthread_join((pthread_t)handle, NULL); }
+
+void celery_thread_unblock_signals(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+}

@@ -2,5 +2,7 @@
 #define CELERY_PLATFORM_H
 #include "celery_bells.h"
 #include "celery_locks.h"
+#include "celery_process.h"
+#include "celery_thread.h"
 
 #endif

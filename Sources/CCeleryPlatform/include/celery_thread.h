@@ -9,4 +9,8 @@ int celery_thread_start(const char *name, void (*body)(void *context), void *con
 /// Waits for the thread's end; exactly once for each thread.
 void celery_thread_join(uintptr_t handle);
 
+/// Lets all signals through on this thread: a thread inherits the mask of the one that started it, and Swift's own
+/// threads block nearly all.
+void celery_thread_unblock_signals(void);
+
 #endif

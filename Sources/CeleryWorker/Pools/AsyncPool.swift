@@ -42,6 +42,7 @@ public struct AsyncPool: TaskPool {
 
     public func submit(_ jobs: [PoolJob]) { engine.submit(jobs) }
     public func cancel(_ job: JobID, _ cause: RunControl.Cause) { engine.cancel(job, cause) }
+    @discardableResult
     public func kill(_ job: JobID, _ cause: KillCause) -> Bool { false }
     public func resize(to slots: Int) { engine.resize(to: slots) }
     public func stop() { engine.stop() }

@@ -38,6 +38,7 @@ public struct SoloPool: TaskPool {
 
     public func submit(_ jobs: [PoolJob]) { engine.submit(jobs) }
     public func cancel(_ job: JobID, _ cause: RunControl.Cause) { engine.cancel(job, cause) }
+    @discardableResult
     public func kill(_ job: JobID, _ cause: KillCause) -> Bool { false }
     /// Ignored: one slot is what this pool is.
     public func resize(to slots: Int) {}

@@ -205,6 +205,9 @@ struct InProcessPoolTests {
 final class Gate: Sendable {
     private let state = Mutex((isOpen: false, waiters: [CheckedContinuation<Void, Never>]()))
 
+    /// How many wait now.
+    var waiting: Int { state.withLock { $0.waiters.count } }
+
     func open() {
         let waiters = state.withLock { state in
             state.isOpen = true

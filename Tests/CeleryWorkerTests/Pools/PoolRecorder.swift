@@ -49,7 +49,7 @@ final class PoolRecorder: Sendable {
         events.compactMap { if case .returned(let job) = $0 { job } else { nil } }
     }
 
-    /// Jobs whose events are not one `accepted` and then one end, or just `returned`.
+    /// Jobs whose events are not one `accepted` and then one end, after any number of `returned`.
     var disorderly: [JobID] {
         var history: [JobID: String] = [:]
         for event in events {
@@ -61,7 +61,7 @@ final class PoolRecorder: Sendable {
             case .resized: break
             }
         }
-        return history.filter { !["af", "al", "r"].contains($0.value) }.map(\.key)
+        return history.filter { !["af", "al", ""].contains($0.value.drop { $0 == "r" }) }.map(\.key)
     }
 }
 

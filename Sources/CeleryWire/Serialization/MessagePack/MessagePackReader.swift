@@ -124,7 +124,12 @@ struct MessagePackReader {
             builder.set(name, try readValue())
         }
         depth -= 1
-        return .taggedOrObject(builder.object)
+        let object = builder.object
+        guard object.count == 2, let type = object["__type__"], let value = object["__value__"] else {
+            return .object(object)
+        }
+        // To Python this is a plain dictionary, so one that is no tagged value after all is no error.
+        return (try? TaggedValue.resolve(type: type, value: value, at: nil)) ?? .object(object)
     }
 
     private mutating func ext(_ count: Int, _ start: Int) throws(WireError) -> CeleryValue {

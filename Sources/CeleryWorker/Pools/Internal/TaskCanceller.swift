@@ -18,15 +18,30 @@ final class TaskCanceller: Sendable {
         let task: UnsafeCurrentTask
     }
 
-    private let current = Mutex<Reference?>(nil)
+    private struct State {
+        var task: Reference?
+        var isCancelled = false
+    }
 
-    /// Runs the body in the current task, which ``cancel()`` reaches meanwhile.
+    private let state = Mutex(State())
+
+    /// Runs the body in the current task, which ``cancel()`` reaches meanwhile, or has reached before.
     func attached<T>(_ body: () async -> T) async -> T {
-        withUnsafeCurrentTask { task in current.withLock { $0 = task.map(Reference.init) } }
+        withUnsafeCurrentTask { task in
+            state.withLock { state in
+                state.task = task.map(Reference.init)
+                if state.isCancelled { task?.cancel() }
+            }
+        }
         let value = await body()
-        current.withLock { $0 = nil }
+        state.withLock { $0.task = nil }
         return value
     }
 
-    func cancel() { current.withLock { $0?.task.cancel() } }
+    func cancel() {
+        state.withLock { state in
+            state.isCancelled = true
+            state.task?.task.cancel()
+        }
+    }
 }

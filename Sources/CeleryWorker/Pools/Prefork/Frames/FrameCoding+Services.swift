@@ -1,0 +1,182 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryWire
+
+extension FrameEncoder {
+    mutating func call(_ call: ServiceCall) {
+        switch call {
+        case .publish(let messages, let timeout):
+            byte(0)
+            list(messages) { $0.outgoing($1) }
+            duration(timeout)
+        case .revoke(let revocations):
+            byte(1)
+            list(revocations) { $0.revocation($1) }
+        case .revokedAmong(let ids):
+            byte(2)
+            list(ids) { $0.string($1) }
+        case .revocationsAfter(let cursor):
+            byte(3)
+            int(cursor)
+        case .store(let results, let timeout):
+            byte(4)
+            list(results) { encoder, result in
+                encoder.meta(result.meta)
+                encoder.optional(result.expires) { $0.duration($1) }
+            }
+            duration(timeout)
+        case .fetch(let ids, let timeout):
+            byte(5)
+            list(ids) { $0.string($1) }
+            duration(timeout)
+        case .wait(let id, let timeout):
+            byte(6)
+            string(id)
+            duration(timeout)
+        case .forget(let ids):
+            byte(7)
+            list(ids) { $0.string($1) }
+        }
+    }
+
+    mutating func reply(_ reply: ServiceReply) {
+        switch reply {
+        case .done: byte(0)
+        case .failure(let error):
+            byte(1)
+            string(error.code.description)
+            string(error.message)
+            optional(error.cause.map { String(describing: $0) })
+        case .metas(let metas):
+            byte(2)
+            list(metas) { $0.meta($1) }
+        case .meta(let meta):
+            byte(3)
+            optional(meta) { $0.meta($1) }
+        case .ids(let ids):
+            byte(4)
+            list(ids) { $0.string($1) }
+        case .revocations(let revocations, let cursor):
+            byte(5)
+            list(revocations) { $0.revocation($1) }
+            int(cursor)
+        }
+    }
+
+    mutating func revocation(_ revocation: Revocation) {
+        string(revocation.taskID)
+        bool(revocation.terminate)
+        string(revocation.signal)
+        int(revocation.expires.microseconds)
+    }
+
+    mutating func facts(_ facts: ServiceFacts) {
+        bool(facts.capabilities.delayedDelivery)
+        optional(facts.capabilities.priorities) { $0.bool($1 == .zeroFirst) }
+        bool(facts.capabilities.fanout)
+        bool(facts.capabilities.shared)
+        string(facts.brokerLocation)
+        optional(facts.brokerIdentity?.name)
+        bool(facts.keepsRevocations)
+        string(facts.backendLocation)
+        optional(facts.backendIdentity?.name)
+    }
+}
+
+extension FrameDecoder {
+    mutating func call() throws(FrameError) -> ServiceCall {
+        switch try byte() {
+        case 0:
+            let messages = try list { decoder throws(FrameError) in try decoder.outgoing() }
+            return .publish(messages, timeout: try duration())
+        case 1: return .revoke(try list { decoder throws(FrameError) in try decoder.revocation() })
+        case 2: return .revokedAmong(try strings())
+        case 3: return .revocationsAfter(try int64())
+        case 4:
+            let results = try list { decoder throws(FrameError) in
+                let meta = try decoder.meta()
+                return StoredResult(meta, expires: try decoder.bool() ? try decoder.duration() : nil)
+            }
+            return .store(results, timeout: try duration())
+        case 5:
+            let ids = try strings()
+            return .fetch(ids, timeout: try duration())
+        case 6:
+            let id = try string()
+            return .wait(id, timeout: try duration())
+        case 7: return .forget(try strings())
+        case let tag: throw FrameError("no request has the tag \(tag)")
+        }
+    }
+
+    mutating func reply() throws(FrameError) -> ServiceReply {
+        switch try byte() {
+        case 0: return .done
+        case 1: return .failure(try transportError())
+        case 2: return .metas(try list { decoder throws(FrameError) in try decoder.meta() })
+        case 3: return .meta(try bool() ? try meta() : nil)
+        case 4: return .ids(Set(try strings()))
+        case 5:
+            let revocations = try list { decoder throws(FrameError) in try decoder.revocation() }
+            return .revocations(revocations, cursor: try int64())
+        case let tag: throw FrameError("no reply has the tag \(tag)")
+        }
+    }
+
+    private mutating func transportError() throws(FrameError) -> TransportError {
+        let name = try string()
+        let codes: [TransportError.Code] = [
+            .unavailable, .timedOut, .epochLost, .notFound, .misconfigured, .full, .closed, .unsupported,
+        ]
+        guard let code = codes.first(where: { $0.description == name }) else {
+            throw FrameError("no transport error has the code \"\(name)\"")
+        }
+        let message = try string()
+        return TransportError(code, message, cause: try optionalString().map(ParentError.init))
+    }
+
+    mutating func revocation() throws(FrameError) -> Revocation {
+        let taskID = try string()
+        let terminate = try bool()
+        let signal = try string()
+        let expires = Timestamp(microseconds: try int64())
+        return Revocation(taskID: taskID, terminate: terminate, signal: signal, expires: expires)
+    }
+
+    mutating func facts() throws(FrameError) -> ServiceFacts {
+        let delayed = try bool()
+        let priorities: TransportCapabilities.PriorityOrder? =
+            try bool() ? (try bool() ? .zeroFirst : .highestFirst) : nil
+        let fanout = try bool()
+        let shared = try bool()
+        let broker = try string()
+        let brokerIdentity = try optionalString().map { StoreIdentity($0) }
+        let keepsRevocations = try bool()
+        let backend = try string()
+        return ServiceFacts(
+            capabilities: TransportCapabilities(
+                delayedDelivery: delayed,
+                priorities: priorities,
+                fanout: fanout,
+                shared: shared
+            ),
+            brokerLocation: broker,
+            brokerIdentity: brokerIdentity,
+            keepsRevocations: keepsRevocations,
+            backendLocation: backend,
+            backendIdentity: try optionalString().map { StoreIdentity($0) }
+        )
+    }
+}
+
+/// The cause of a parent's error, as text.
+struct ParentError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,117 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CCeleryPlatform
+import CeleryKit
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// What is asked of the pool's thread by others; wakes it when it sleeps.
+final class PreforkInbox: Sendable {
+    enum Command: Sendable {
+        case submit([PoolJob])
+        case cancel(JobID, RunControl.Cause)
+        case kill(JobID, KillCause)
+        case resize(Int)
+        case stop
+        case abort
+        case reply(ServiceHost.Key, ServiceReply)
+    }
+
+    private enum Phase { case waiting, awake, asleep, over }
+
+    private struct State {
+        var phase = Phase.waiting
+        var commands: [Command] = []
+    }
+
+    private let state = Mutex(State())
+    private let sender: Int32
+    /// Readable when there is something for a thread that sleeps.
+    let receiver: Int32
+
+    init() throws(SystemError) {
+        var pair: (Int32, Int32) = (-1, -1)
+        let error = withUnsafeMutablePointer(to: &pair) { pair in
+            pair.withMemoryRebound(to: Int32.self, capacity: 2) { celery_socket_pair($0) }
+        }
+        guard error == 0 else { throw SystemError(error) }
+        (sender, receiver) = pair
+    }
+
+    deinit {
+        _ = close(sender)
+        _ = close(receiver)
+    }
+
+    /// False when the thread has ended: the command is lost.
+    @discardableResult
+    func post(_ command: Command) -> Bool {
+        let (isTaken, wakes) = state.withLock { state -> (Bool, Bool) in
+            guard state.phase != .over else { return (false, false) }
+            state.commands.append(command)
+            guard state.phase == .asleep else { return (true, false) }
+            state.phase = .awake
+            return (true, true)
+        }
+        if wakes {
+            var byte: UInt8 = 1
+            _ = celery_send(sender, &byte, 1, 0)
+        }
+        return isTaken
+    }
+
+    /// Hands over what there is, in exchange for an empty buffer. False when there was nothing.
+    func exchange(_ buffer: inout [Command]) -> Bool {
+        buffer.removeAll(keepingCapacity: true)
+        state.withLock { swap(&buffer, &$0.commands) }
+        return !buffer.isEmpty
+    }
+
+    /// Whether the thread may sleep: nothing came in the meantime.
+    func fallAsleep() -> Bool {
+        state.withLock { state in
+            guard state.commands.isEmpty else { return false }
+            state.phase = .asleep
+            return true
+        }
+    }
+
+    func wakeUp() { state.withLock { $0.phase = .awake } }
+
+    /// Takes away what wakes it.
+    func drainBell() {
+        var bytes: UInt64 = 0
+        while celery_receive(receiver, &bytes, 8, 0) == 8 {}
+    }
+
+    /// Ends it; returns what came too late.
+    func close() -> [Command] {
+        state.withLock { state in
+            state.phase = .over
+            defer { state.commands = [] }
+            return state.commands
+        }
+    }
+
+    private func close(_ descriptor: Int32) -> Int32 {
+        #if canImport(Glibc)
+        Glibc.close(descriptor)
+        #elseif canImport(Musl)
+        Musl.close(descriptor)
+        #else
+        Darwin.close(descriptor)
+        #endif
+    }
+}

@@ -1,0 +1,134 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+public import CeleryKit
+public import CeleryWire
+public import Logging
+import Synchronization
+
+/// Runs tasks in child processes, each one task at a time: a trap, a leak or an endless loop takes one task with it.
+///
+/// The children run this executable again and turn into children where its `main` calls ``PreforkChild/run``. They are in
+/// process groups of their own, so that a terminal's Ctrl-C does not reach them and a hard kill reaches what they
+/// started. They die with this process, however it ends. Within a child, a task's async code stays on one thread.
+///
+/// A child that traps prints a backtrace, which takes the system up to half a second; only then is its task reported as
+/// lost. Set `SWIFT_BACKTRACE=enable=no` to hear of it within a millisecond. Other children are not held up.
+public final class PreforkPool: TaskPool {
+    /// Celery's name for it.
+    public var name: String { "prefork" }
+    public let capabilities = PoolCapabilities(hardKill: true, survivesTrap: true, childLimits: true, resizable: true)
+
+    private struct Status {
+        var wasRun = false
+        var slots: Int
+        var pids: [Int32] = []
+        var events: (@Sendable (PoolEvent) -> Void)?
+    }
+
+    private let configuration: PreforkConfiguration
+    private let services: PoolServices
+    private let logger: Logger
+    private let inbox: PreforkInbox
+    private let status: Mutex<Status>
+
+    /// - Parameters:
+    ///   - services: What serves the requests of the tasks in the children.
+    ///   - logger: Told of children that die or do not start.
+    /// - Throws: ``PoolError`` when the system has no descriptors left.
+    public init(_ configuration: PreforkConfiguration, services: PoolServices, logger: Logger) throws(PoolError) {
+        self.configuration = configuration
+        self.services = services
+        self.logger = logger
+        do throws(SystemError) {
+            inbox = try PreforkInbox()
+        } catch {
+            throw PoolError(.noResources, "cannot make the pool's socket pair: \(error)")
+        }
+        status = Mutex(Status(slots: max(1, configuration.slots)))
+    }
+
+    public var slots: Int { status.withLock { $0.slots } }
+
+    public var info: CeleryObject {
+        let (slots, pids) = status.withLock { ($0.slots, $0.pids) }
+        return [
+            "implementation": "CeleryWorker:PreforkPool",
+            "max-concurrency": .int(slots),
+            "processes": .array(pids.map { .int(Int($0)) }),
+            "max-tasks-per-child": configuration.maxTasksPerChild.map { .int($0) } ?? "N/A",
+            "max-memory-per-child": configuration.maxMemoryPerChild.map { .int($0) } ?? "N/A",
+        ]
+    }
+
+    /// Process ids of the children, sorted.
+    public var processes: [Int32] { status.withLock { $0.pids } }
+
+    /// Cancelling it kills all children at once; what they ran is lost with ``KillCause/shutdown``.
+    public func run(
+        ready: @escaping @Sendable () -> Void,
+        events: @escaping @Sendable (PoolEvent) -> Void
+    ) async throws {
+        let isFirst = status.withLock { status in
+            defer { status.wasRun = true }
+            status.events = events
+            return !status.wasRun
+        }
+        guard isFirst else { throw PoolError(.alreadyRun, "this pool ran before; make a new one for each run") }
+        let image = try ChildImage(configuration)
+        let host = ServiceHost(services)
+        let outcome = Outcome()
+        let thread = try DedicatedThread(name: "celery-prefork") { [self] in
+            let driver = PreforkDriver(
+                configuration,
+                image: image,
+                inbox: inbox,
+                host: host,
+                facts: ServiceFacts(services),
+                logger: logger,
+                ready: ready,
+                events: events,
+                report: { [self] state in
+                    status.withLock { ($0.slots, $0.pids) = (state.slots, state.pids) }
+                }
+            )
+            outcome.failure.withLock { $0 = driver.run() }
+            host.finish()
+        }
+        // Awaited right below. Cancellation must not end the stream of requests before the thread does: that thread
+        // still has children to bury.
+        let serving = Task { [inbox] in
+            await withDiscardingTaskGroup { group in
+                for await request in host.requests {
+                    group.addTask { inbox.post(.reply(request.key, await host.serve(request))) }
+                }
+            }
+        }
+        await withTaskCancellationHandler {
+            await serving.value
+        } onCancel: {
+            inbox.post(.abort)
+        }
+        thread.join()
+        if let failure = outcome.failure.withLock({ $0 }) { throw failure }
+    }
+
+    private final class Outcome: Sendable {
+        let failure = Mutex<PoolError?>(nil)
+    }
+
+    public func submit(_ jobs: [PoolJob]) {
+        guard !inbox.post(.submit(jobs)), let events = status.withLock({ $0.events }) else { return }
+        for job in jobs { events(.returned(job.id)) }
+    }
+
+    public func cancel(_ job: JobID, _ cause: RunControl.Cause) { inbox.post(.cancel(job, cause)) }
+    @discardableResult
+    public func kill(_ job: JobID, _ cause: KillCause) -> Bool { inbox.post(.kill(job, cause)) }
+    public func resize(to slots: Int) { inbox.post(.resize(max(1, slots))) }
+    public func stop() { inbox.post(.stop) }
+}
