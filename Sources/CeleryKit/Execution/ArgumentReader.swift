@@ -91,7 +91,7 @@ final class ArgumentReader {
             return try value.decode(as: type)
         } catch {
             let label = name.map { "'\($0)'" } ?? "\(index + 1)"
-            throw ArgumentError("\(task)() argument \(label): expected \(type), \(error.message)")
+            throw ArgumentError("\(task)() argument \(label) (\(type)): \(error.message)")
         }
     }
 }

@@ -88,7 +88,7 @@ extension EncodedValue {
 
 extension WireError {
     /// ` at [0].cents`, or nothing at the top.
-    static func suffix(_ path: [any CodingKey]) -> String {
+    static func suffix(_ path: [any CodingKey], of type: Any.Type? = nil) -> String {
         guard !path.isEmpty else { return "" }
         var text = ""
         for key in path {
@@ -98,18 +98,18 @@ extension WireError {
                 text += text.isEmpty ? key.stringValue : "." + key.stringValue
             }
         }
-        return " at \(text)"
+        return " at \(text)" + (type.map { " of \($0)" } ?? "")
     }
 
     init(decoding error: any Error, as type: Any.Type) {
         switch error {
         case let error as WireError: self = error
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-            self.init(.typeMismatch, context.debugDescription + Self.suffix(context.codingPath) + " of \(type)")
+            self.init(.typeMismatch, context.debugDescription + Self.suffix(context.codingPath, of: type))
         case DecodingError.keyNotFound(_, let context):
-            self.init(.missingValue, context.debugDescription + Self.suffix(context.codingPath) + " of \(type)")
+            self.init(.missingValue, context.debugDescription + Self.suffix(context.codingPath, of: type))
         case DecodingError.dataCorrupted(let context):
-            self.init(.typeMismatch, context.debugDescription + Self.suffix(context.codingPath) + " of \(type)")
+            self.init(.typeMismatch, context.debugDescription + Self.suffix(context.codingPath, of: type))
         default: self.init(.typeMismatch, "\(type) refused the value: \(error)")
         }
     }
@@ -118,7 +118,7 @@ extension WireError {
         switch error {
         case let error as WireError: self = error
         case EncodingError.invalidValue(_, let context):
-            self.init(.unencodable, context.debugDescription + Self.suffix(context.codingPath) + " of \(type)")
+            self.init(.unencodable, context.debugDescription + Self.suffix(context.codingPath, of: type))
         default: self.init(.unencodable, "\(type) could not be encoded: \(error)")
         }
     }
