@@ -48,6 +48,10 @@ let package = Package(
     targets: [
         // System libraries and platform calls that Swift cannot make.
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+        .systemLibrary(name: "CLzma", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CBrotli", providers: [.apt(["libbrotli-dev"])]),
         .target(name: "CCeleryPlatform"),
 
         // L0: bytes <-> values.
@@ -57,7 +61,17 @@ let package = Package(
             dependencies: ["CeleryWire", .product(name: "Yams", package: "Yams", condition: .when(traits: ["YAML"]))],
             swiftSettings: strict
         ),
-        .target(name: "CeleryCompression", dependencies: ["CeleryWire"], swiftSettings: strict),
+        .target(
+            name: "CeleryCompression",
+            dependencies: [
+                "CeleryWire",
+                .target(name: "CBzip2", condition: .when(traits: ["Compression"])),
+                .target(name: "CLzma", condition: .when(traits: ["Compression"])),
+                .target(name: "CZstd", condition: .when(traits: ["Compression"])),
+                .target(name: "CBrotli", condition: .when(traits: ["Compression"])),
+            ],
+            swiftSettings: strict
+        ),
 
         // L1: what a plug-in sees.
         .target(name: "CeleryCore", dependencies: ["CeleryWire", log, collections], swiftSettings: strict),

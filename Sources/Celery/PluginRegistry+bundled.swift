@@ -6,12 +6,19 @@
 //===----------------------------------------------------------------------===//
 
 public import CeleryCore
+#if SQLite
+import CelerySQLite
+#endif
 
 extension PluginRegistry {
     /// Every plug-in whose trait is on, with the embedded SQLite broker as the default.
     public static var bundled: PluginRegistry {
         var registry = PluginRegistry()
         registry.registerMemory()
+        #if SQLite
+        registry.registerSQLite()
+        registry.defaultBroker = "sqlite:///celery.sqlite"
+        #endif
         return registry
     }
 }

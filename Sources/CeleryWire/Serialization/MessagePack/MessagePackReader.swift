@@ -124,12 +124,7 @@ struct MessagePackReader {
             builder.set(name, try readValue())
         }
         depth -= 1
-        let object = builder.object
-        guard object.count == 2, let type = object["__type__"], let value = object["__value__"] else {
-            return .object(object)
-        }
-        // To Python this is a plain dictionary, so one that is no tagged value after all is no error.
-        return (try? TaggedValue.resolve(type: type, value: value, at: nil)) ?? .object(object)
+        return .taggedOrObject(builder.object)
     }
 
     private mutating func ext(_ count: Int, _ start: Int) throws(WireError) -> CeleryValue {

@@ -34,7 +34,8 @@ struct MessagePackWriter {
             try header(elements.count, short: (0x90, 16), nil, 0xDC, 0xDD)
             for element in elements { try self.value(element) }
         case .object(let object): try self.object(object)
-        case .datetime, .date, .time, .decimal, .uuid: try tag(value)
+        // kombu refuses to pack these; they go as JSON's tagged objects.
+        case .datetime, .date, .time, .decimal, .uuid: try object(value.taggedObject ?? [:])
         }
     }
 
@@ -94,19 +95,5 @@ struct MessagePackWriter {
         } else {
             throw WireError(.limitExceeded, "\(count) bytes or elements are more than msgpack can hold")
         }
-    }
-
-    /// Values that msgpack has no form of, which kombu refuses to pack, go as JSON's tagged objects.
-    private mutating func tag(_ value: CeleryValue) throws(WireError) {
-        let pair: (type: String, content: CeleryValue)
-        switch value {
-        case .datetime(let text): pair = ("datetime", .string(text))
-        case .date(let text): pair = ("date", .string(text))
-        case .time(let text): pair = ("time", .string(text))
-        case .decimal(let text): pair = ("decimal", .string(text))
-        case .uuid(let hex): pair = ("uuid", ["hex": .string(hex)])
-        default: return
-        }
-        try object(["__type__": .string(pair.type), "__value__": pair.content])
     }
 }

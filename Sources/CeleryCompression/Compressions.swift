@@ -4,3 +4,14 @@
 // See LICENSE for license information
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
+
+#if Compression
+public import CeleryWire
+
+extension WireCodec {
+    /// bzip2, xz, zstd and brotli, to be given to ``WireCodec/init(serializers:compressions:acceptContent:limits:)``.
+    public static var systemCompressions: [any BodyCompression] {
+        [Bzip2Compression(), LzmaCompression(), ZstdCompression(), BrotliCompression()]
+    }
+}
+#endif
