@@ -5,9 +5,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+
 public import CeleryCore
+import CeleryWire
+
+#if Compression
+import CeleryCompression
+#endif
 #if SQLite
 import CelerySQLite
+#endif
+#if YAML
+import CeleryYAML
 #endif
 
 extension PluginRegistry {
@@ -18,6 +27,12 @@ extension PluginRegistry {
         #if SQLite
         registry.registerSQLite()
         registry.defaultBroker = "sqlite:///celery.sqlite"
+        #endif
+        #if YAML
+        registry.serializers.append(YAMLSerializer())
+        #endif
+        #if Compression
+        registry.compressions += WireCodec.systemCompressions
         #endif
         return registry
     }

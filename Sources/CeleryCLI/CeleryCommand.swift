@@ -35,7 +35,9 @@ public enum CeleryCommand {
     /// Turns into a child of the `prefork` pool when it was started as one. Ends the process when the command fails, with
     /// Celery's exit codes: 1 failure, 64 wrong usage, 69 broker not reachable, 73 PID file of a running process.
     public static func main(_ app: CeleryApp) async {
-        let code = await run(app, arguments: CommandLine.arguments, environment: ProcessInfo.processInfo.environment)
+        // A child is told so by its last argument; the others are those of the worker that started it.
+        let arguments = PreforkChild.isChild ? CommandLine.arguments.dropLast() : CommandLine.arguments
+        let code = await run(app, arguments: arguments, environment: ProcessInfo.processInfo.environment)
         if code != 0 { exit(code) }
     }
 

@@ -34,6 +34,12 @@ public final class Worker: Service {
     /// - Throws: ``CeleryError`` `.misconfigured`.
     package init(_ app: CeleryApp, options: WorkerOptions) throws {
         self.app = app
+        if options.timeLimit != nil || options.softTimeLimit != nil {
+            app.update { settings in
+                settings.taskTimeLimit = options.timeLimit ?? settings.taskTimeLimit
+                settings.taskSoftTimeLimit = options.softTimeLimit ?? settings.taskSoftTimeLimit
+            }
+        }
         configuration = try WorkerConfiguration(app: app, options: options)
     }
 

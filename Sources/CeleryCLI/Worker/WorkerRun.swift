@@ -42,6 +42,8 @@ struct WorkerRun {
         let options = WorkerOptions(command, context.app.settings)
         let node = NodeName.expand(options.hostname ?? "celery@%h")
         let logger = try log(context, node: node)
+        // In a child of the prefork pool the way ends here: the same settings and log, but no worker of its own.
+        await PoolFactory.becomeChildIfAsked(context.app)
         let worker = try Worker(context.app, options: options)
         let pidFile = try (command.service.pidfile ?? context.app.settings.workerPIDFile)
             .map { pattern throws(CommandFailure) in try PIDFile(taking: FileName.expand(pattern, node: node)) }
@@ -77,7 +79,7 @@ struct WorkerRun {
             terminal: path == nil
                 ? Terminal.on(STDERR_FILENO, noColour: noColour, environment: context.environment)
                 : Terminal(usesColour: context.app.settings.workerLogColor == true),
-            process: "MainProcess",
+            process: PreforkChild.isChild ? "ForkPoolWorker-\(getpid())" : "MainProcess",
             app: context.app
         )
     }

@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 import CeleryCore
-import CeleryKit
+package import CeleryKit
 
 /// Makes the pool that a worker's configuration names.
-enum PoolFactory {
+package enum PoolFactory {
     static func pool(
         _ configuration: WorkerConfiguration,
         app: CeleryApp,
@@ -20,7 +20,26 @@ enum PoolFactory {
         switch configuration.poolName {
         case "threads": return ThreadsPool(slots: configuration.concurrency, runner: runner)
         case "solo": return SoloPool(runner: runner)
+        case "prefork":
+            var prefork = PreforkConfiguration(slots: configuration.concurrency)
+            prefork.maxTasksPerChild = configuration.maxTasksPerChild
+            prefork.maxMemoryPerChild = configuration.maxMemoryPerChild
+            prefork.aliveTimeout = app.settings.workerProcAliveTimeout
+            let services = PoolServices(transport: transport, backend: backend)
+            return try PreforkPool(prefork, services: services, logger: app.logger)
         default: return AsyncPool(slots: configuration.concurrency, runner: runner)
+        }
+    }
+
+    /// Turns this process into a child of the prefork pool when it was started as one; otherwise returns at once.
+    ///
+    /// To be called before anything else happens in `main`.
+    package static func becomeChildIfAsked(_ app: CeleryApp) async {
+        guard PreforkChild.isChild else { return }
+        let runner = TaskRunner(app: app)
+        await PreforkChild.run({ await runner.run($0, control: $1) }) { services in
+            app.adopt(transport: services.transport, backend: services.backend)
+            app.middleware.workerProcessInit()
         }
     }
 }
