@@ -102,7 +102,7 @@ final class YAMLEventSource {
     private func problem() -> WireError {
         let text = parser.pointee.problem.map { String(cString: $0) } ?? "unreadable YAML"
         let offset = Int(parser.pointee.problem_mark.index)
-        let isLimit = text.contains("maximum") || parser.pointee.error == YAML_MEMORY_ERROR
+        let isLimit = text.hasPrefix("Maximum nesting") || parser.pointee.error == YAML_MEMORY_ERROR
         return WireError(isLimit ? .limitExceeded : .malformed, "YAML: \(text)", offset: offset)
     }
 }

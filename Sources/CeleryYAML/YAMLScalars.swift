@@ -178,7 +178,9 @@ enum YAMLFloat {
     static func value(_ text: String) -> Double? {
         var rest = Substring(text)
         var sign = 1.0
+        var isSigned = false
         if let first = rest.first, first == "-" || first == "+" {
+            isSigned = true
             sign = first == "-" ? -1 : 1
             rest = rest.dropFirst()
         }
@@ -193,7 +195,7 @@ enum YAMLFloat {
         var at = point + 1
         while at < bytes.count, isDigit(bytes[at]) { at += 1 }
         let wholeDigits = bytes[..<point].allSatisfy(isDigit)
-        guard wholeDigits, point > 0 || (at > 1 && sign == 1) else { return nil }
+        guard wholeDigits, point > 0 || (at > 1 && !isSigned) else { return nil }
         if at < bytes.count {
             guard bytes[at] | 0x20 == UInt8(ascii: "e"), at + 2 < bytes.count,
                 bytes[at + 1] == UInt8(ascii: "+") || bytes[at + 1] == UInt8(ascii: "-"),
