@@ -93,7 +93,7 @@ struct FuzzTests {
 
     static var targets: [Target] {
         var all = [
-            Target(name: "JSON values", inputs: 260_000, seeds: values) { try check(JSONSerializer(), $0) },
+            Target(name: "JSON values", inputs: 280_000, seeds: values) { try check(JSONSerializer(), $0) },
             Target(name: "JSON text kept as it is", inputs: 160_000, seeds: values) { bytes in
                 // What skipping accepts, reading must accept, and the other way round.
                 let kept = try? EncodedValue(json: bytes, limits: limits)
