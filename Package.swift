@@ -124,7 +124,19 @@ let package = Package(
         ),
         .executableTarget(name: "CeleryTool", dependencies: ["Celery"], swiftSettings: strict),
 
+        // Kills workers while tasks flow and counts what became of them; scripts/faults.sh. No product.
+        .executableTarget(
+            name: "FaultHarness",
+            dependencies: [
+                "Celery", "CeleryCore", "CeleryKit", "CeleryWire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Faults",
+            swiftSettings: strict
+        ),
+
         // Tests.
+        .testTarget(name: "FaultHarnessTests", dependencies: ["FaultHarness", "CeleryWire"], swiftSettings: strict),
         .testTarget(
             name: "CeleryWireTests",
             dependencies: ["CeleryWire", "CeleryYAML", "CeleryCompression"],

@@ -1,0 +1,71 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Celery
+import CeleryKit
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// How the processes of one campaign are set up; it travels in the environment.
+struct CampaignEnvironment: Sendable {
+    var broker: String
+    var ledger: String
+    /// Seconds.
+    var lease: Double
+
+    var variables: [String: String] {
+        ["FAULTS_BROKER": broker, "FAULTS_LEDGER": ledger, "FAULTS_LEASE": "\(lease)"]
+    }
+}
+
+/// The app under test: tasks that write down when they start and when they end.
+struct LedgerTasks {
+    let app: CeleryApp
+    /// Acknowledged when it starts: Celery's default.
+    let early: TaskHandle<Int, Int>
+    /// `acks_late` with `reject_on_worker_lost`.
+    let late: TaskHandle<Int, Int>
+
+    init(environment: CampaignEnvironment) throws {
+        let ledger = try Ledger(path: environment.ledger)
+        app = CeleryApp("faults", broker: environment.broker, backend: environment.broker)
+        app.update { $0.workerLease = .milliseconds(Int64(environment.lease * 1000)) }
+
+        @Sendable func work(_ context: TaskContext, _ milliseconds: Int) async throws -> Int {
+            ledger.append(
+                .started(id: context.id, process: .current, attempt: context.attempt, at: .now)
+            )
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            ledger.append(.ended(id: context.id, process: .current, at: .now))
+            return milliseconds
+        }
+        early = app.task("faults.early") { (context: TaskContext, milliseconds: Int) in
+            try await work(context, milliseconds)
+        }
+        late = app.task("faults.late", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
+            (context: TaskContext, milliseconds: Int) in try await work(context, milliseconds)
+        }
+    }
+}
+
+extension CampaignEnvironment {
+    /// As the supervisor has set it; without one, a file in the working directory.
+    static var current: CampaignEnvironment {
+        func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+        return CampaignEnvironment(
+            broker: value("FAULTS_BROKER") ?? "sqlite:///faults.sqlite",
+            ledger: value("FAULTS_LEDGER") ?? "ledger.txt",
+            lease: value("FAULTS_LEASE").flatMap(Double.init) ?? 10
+        )
+    }
+}

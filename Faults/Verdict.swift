@@ -1,0 +1,225 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryWire
+
+/// What was done to processes, as the supervisor saw it.
+struct Strike: Equatable {
+    var blow: Plan.Blow
+    var pids: Set<Int32>
+    var at: Timestamp
+}
+
+/// What became of a task in the end, as the result store and the dead letters say.
+enum Ending: Equatable {
+    case success
+    case failure(type: String, at: Timestamp?)
+    case deadLetter
+    case nothing
+}
+
+/// What is promised differs with the way of acknowledging.
+enum Contract: String, CaseIterable {
+    case early
+    case late
+}
+
+/// Counts what became of every task and says which promises were broken. A pure function of what was written down.
+struct Verdict {
+    /// Figures, in the order in which they are printed.
+    private(set) var figures: [(name: String, value: String)] = []
+    /// Broken promises: empty when all were kept.
+    private(set) var broken: [String] = []
+
+    struct Rules {
+        var contract: Contract
+        /// A dead worker's tasks are back within this many seconds.
+        var backWithin: Double
+        /// Between the end of a task and the moment that its settlement is durable, in seconds.
+        var settling = 5.0
+    }
+
+    private struct Run {
+        var process: Ledger.Process
+        var attempt: Int
+        var start: Timestamp
+        var end: Timestamp?
+    }
+
+    private struct Life {
+        var due: Timestamp?
+        var runs: [Run] = []
+    }
+
+    private let rules: Rules
+    private let strikes: [Int32: [Strike]]
+    private var lives: [String: Life] = [:]
+
+    init(entries: [Ledger.Entry], strikes: [Strike], endings: [String: Ending], rules: Rules) {
+        self.rules = rules
+        var byProcess: [Int32: [Strike]] = [:]
+        for strike in strikes { for pid in strike.pids { byProcess[pid, default: []].append(strike) } }
+        self.strikes = byProcess
+        for entry in entries { read(entry) }
+        judge(endings)
+        figures.append(("blows", Self.tally(strikes.map(\.blow.rawValue))))
+    }
+
+    private mutating func read(_ entry: Ledger.Entry) {
+        switch entry {
+        case .sent(let id, let due, _):
+            lives[id, default: Life()].due = due
+        case .started(let id, let process, let attempt, let at):
+            lives[id, default: Life()].runs.append(Run(process: process, attempt: attempt, start: at))
+        case .ended(let id, let process, let at):
+            let runs = lives[id]?.runs ?? []
+            guard let index = runs.lastIndex(where: { $0.process == process && $0.end == nil }) else { return }
+            lives[id]?.runs[index].end = at
+        }
+    }
+
+    private mutating func judge(_ endings: [String: Ending]) {
+        var counts = Counts()
+        for (id, life) in lives {
+            let runs = life.runs.sorted { $0.start < $1.start }
+            counts.sent += life.due == nil ? 0 : 1
+            counts.run += runs.isEmpty ? 0 : 1
+            counts.runTwice += runs.count > 1 ? 1 : 0
+            judgeEnding(id, life, runs, endings[id] ?? .nothing, &counts)
+            judgeRepeats(id, runs, &counts)
+            if let due = life.due, let first = runs.first, first.start < due.advanced(bySeconds: -0.001) {
+                broken.append("\(id) started \(due.seconds(since: first.start)) s before its time")
+            }
+        }
+        for late in counts.backAfter where late > rules.backWithin {
+            broken.append(
+                "a task was back only \(Self.seconds(late)) after the kill; \(rules.backWithin) s are promised"
+            )
+        }
+        report(counts)
+    }
+
+    /// Promise 1: whatever was sent ends, once, in a way that can be seen.
+    private mutating func judgeEnding(
+        _ id: String,
+        _ life: Life,
+        _ runs: [Run],
+        _ ending: Ending,
+        _ counts: inout Counts
+    ) {
+        let finished = runs.contains { $0.end != nil }
+        switch ending {
+        case .success:
+            counts.successes += 1
+            if !finished { broken.append("\(id) has a result but never ran to its end") }
+        case .failure("WorkerLostError", let at):
+            counts.workerLost += 1
+            guard let last = runs.last, let strike = interruption(of: last) else {
+                broken.append("\(id) was given up as WorkerLostError although nothing happened to it")
+                return
+            }
+            if rules.contract == .late {
+                broken.append("\(id) failed with WorkerLostError in spite of reject_on_worker_lost")
+            }
+            if let at, strike.blow != .stall { counts.backAfter.append(max(0, at.seconds(since: strike.at))) }
+        case .failure(let type, _):
+            broken.append("\(id) failed with \(type)")
+        case .deadLetter:
+            counts.deadLetters += 1
+            let deaths = runs.filter { interruption(of: $0) != nil }.count
+            if deaths < 5 { broken.append("\(id) became a dead letter after \(deaths) deaths") }
+        case .nothing where life.due == nil:
+            // Its `delay` never returned: nobody was promised anything.
+            return
+        case .nothing where finished:
+            counts.lost += 1
+            broken.append("\(id) ran to its end but has no result")
+        case .nothing:
+            counts.lost += 1
+            broken.append("\(id) is lost: sent, \(runs.isEmpty ? "never run" : "begun"), and no result")
+        }
+    }
+
+    /// A task runs again only when its worker was hit while it ran (early: not even then), and never twice at a time.
+    private mutating func judgeRepeats(_ id: String, _ runs: [Run], _ counts: inout Counts) {
+        guard runs.count > 1 else { return }
+        if rules.contract == .early {
+            broken.append("\(id) ran \(runs.count) times in spite of its early acknowledgement")
+        }
+        var excused = true
+        for (run, next) in zip(runs, runs.dropFirst()) {
+            guard let strike = interruption(of: run) else {
+                excused = false
+                broken.append("\(id) ran again although nothing had happened to its first run")
+                continue
+            }
+            if let end = run.end, end > next.start, strike.blow != .stall {
+                broken.append("\(id) ran twice at the same time")
+            }
+            // A second return waits with back-off, on purpose.
+            if run.attempt == 1, strike.blow != .stall {
+                counts.backAfter.append(max(0, next.start.seconds(since: strike.at)))
+            }
+            if run.end != nil { counts.endedUnsettled += 1 }
+        }
+        counts.excusedRepeats += excused ? 1 : 0
+    }
+
+    /// The blow that hit a run: while it ran, or before its end was settled.
+    private func interruption(of run: Run) -> Strike? {
+        let all = (strikes[run.process.pid] ?? []) + (strikes[run.process.parent] ?? [])
+        let until = (run.end ?? Timestamp(microseconds: .max / 2)).advanced(bySeconds: rules.settling)
+        return
+            all.filter {
+                $0.blow != .pause && $0.blow != .warm && $0.at.advanced(bySeconds: 30) >= run.start && $0.at <= until
+            }
+            .filter { $0.at >= run.start || $0.blow == .stall }
+            .min { $0.at < $1.at }
+    }
+
+    private mutating func report(_ counts: Counts) {
+        let back = counts.backAfter.sorted()
+        figures = [
+            ("sent", "\(counts.sent)"),
+            ("run", "\(counts.run)"),
+            ("succeeded", "\(counts.successes)"),
+            ("lost", "\(counts.lost)"),
+            ("failed with WorkerLostError", "\(counts.workerLost)"),
+            ("dead letters", "\(counts.deadLetters)"),
+            ("run more than once", "\(counts.runTwice)"),
+            ("… only where a blow hit the run", "\(counts.excusedRepeats)"),
+            ("… of these, ended but not yet settled", "\(counts.endedUnsettled)"),
+            ("back after a kill, median", back.isEmpty ? "–" : Self.seconds(back[back.count / 2])),
+            ("back after a kill, at most", back.last.map(Self.seconds) ?? "–"),
+        ]
+    }
+
+    private struct Counts {
+        var sent = 0
+        var run = 0
+        var successes = 0
+        var lost = 0
+        var workerLost = 0
+        var deadLetters = 0
+        var runTwice = 0
+        var excusedRepeats = 0
+        var endedUnsettled = 0
+        /// Seconds from a kill to the next start, or to the stored WorkerLostError.
+        var backAfter: [Double] = []
+    }
+
+    mutating func add(_ name: String, _ value: String) { figures.append((name, value)) }
+    mutating func breach(_ what: String) { broken.append(what) }
+
+    private static func seconds(_ value: Double) -> String { "\((value * 100).rounded() / 100) s" }
+
+    private static func tally(_ words: [String]) -> String {
+        var counts: [String: Int] = [:]
+        for word in words { counts[word, default: 0] += 1 }
+        return counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# The kill loop on the embedded broker.
+#   scripts/faults.sh short     a few blows with a short lease: part of `make test`, under a minute
+#   scripts/faults.sh nightly   hundreds of blows with the default lease; writes docs/evidence/faults-sqlite.md
+#   scripts/faults.sh run …     one campaign with options of your own; see --help
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root" || exit 1
+find_swift
+# The same settings as in scripts/test.sh, so that nothing is built twice.
+export CELERY_STRICT=1
+
+build() {
+    if [ "${FAULTS_BUILT:-}" != 1 ]; then
+        swift build --product FaultHarness "${swift_options[@]}" || exit 1
+    fi
+    harness="$(swift build "${swift_options[@]}" --show-bin-path)/FaultHarness"
+}
+
+# campaign OPTION…: in a folder of its own, which stays when a promise was broken.
+campaign() {
+    local folder status=0
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/celery-faults.XXXXXX")
+    "$harness" run --folder "$folder" "$@" </dev/null || status=1
+    if [ "$status" -eq 0 ]; then rm -rf "$folder"; fi
+    return "$status"
+}
+
+mode=${1:-short}
+shift || true
+status=0
+case "$mode" in
+    short)
+        build
+        campaign --contract late --pool prefork --kills "${FAULTS_KILLS:-12}" --lease 2 || status=1
+        campaign --contract early --pool async --concurrency 8 --kills "${FAULTS_KILLS:-8}" --lease 2 || status=1
+        ;;
+    nightly)
+        build
+        report="$root/docs/evidence/faults-sqlite.md"
+        kills=${FAULTS_KILLS:-200}
+        mkdir -p "$(dirname "$report")"
+        {
+            say "# Kill loop on the embedded broker"
+            say
+            say "Written by \`make nightly\` on $(date -u +%Y-%m-%d) at commit $(git rev-parse --short HEAD 2>/dev/null || say unknown)," \
+                "$(nproc) cores, $(swift --version 2>/dev/null | sed -n 's/.*\(Swift version [0-9.]*\).*/\1/p' | head -n 1), debug build."
+            say "Two workers on one SQLite file, restarted as soon as they die, while a client sends; \`Faults/Plan.swift\` says what"
+            say "is done to them, \`Faults/Verdict.swift\` what counts as a broken promise. Times are measured at the tasks themselves."
+        } >"$report"
+        for contract in late early; do
+            campaign --contract "$contract" --pool prefork --kills "$kills" --report "$report" || status=1
+            campaign --contract "$contract" --pool async --concurrency 8 --rate 40 --kills "$kills" --report "$report" || status=1
+        done
+        ;;
+    run)
+        build
+        campaign "$@" || status=1
+        ;;
+    *) fail "usage: scripts/faults.sh [short | nightly | run …]" ;;
+esac
+exit "$status"
