@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Type-checks Tests/NegativeCompile/*.swift against the built modules: see the README there.
+# Type-checks Tests/NegativeCompile/*.swift, or the files named, against the built modules: see the README there.
+# The programs in README.md must compile too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 modules=$(find .build/debug/Modules -maxdepth 0 2>/dev/null || true)
@@ -29,6 +30,14 @@ check() {
         echo "$file: must compile:"; grep 'error:' <<<"$output" | head -5; failed=1
     fi
 }
-for file in Tests/NegativeCompile/*.swift; do check "$file"; done
+files=("$@")
+if [ $# -eq 0 ]; then
+    # A block of README.md that begins with an import is a whole program.
+    mkdir -p .build/readme
+    awk '/^```swift/ { block = ""; inside = 1; next } /^```/ && inside { inside = 0; if (block ~ /^import /) printf "%s", block; next }
+        inside { block = block $0 "\n" }' README.md >.build/readme/main.swift
+    files=(Tests/NegativeCompile/*.swift .build/readme/main.swift)
+fi
+for file in "${files[@]}"; do check "$file"; done
 [ $failed = 0 ] && echo "negative-compile: every program was accepted or refused as it must be"
 exit $failed

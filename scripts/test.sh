@@ -63,6 +63,9 @@ step "Setup" scripts/setup.sh || finish
 find_swift
 step "Build, debug, with tests; warnings are errors" build || finish
 step "Tests" unit_tests
+step "Programs that must not compile, and README.md's, which must" scripts/negative-compile.sh
+step "Kill loop, short" env FAULTS_BUILT=1 scripts/faults.sh short
 step "Gates" scripts/check.sh
+step "Example: hello" scripts/demo.sh
 step "Linkage: a light user stays light" scripts/linkage.sh
 finish
