@@ -114,6 +114,8 @@ final class Campaign {
         variables["SWIFT_BACKTRACE"] = "enable=no"
         let group = try ProcessGroup(arguments: arguments, environment: variables, log: log)
         groups.append(group)
+        // For scripts/faults.sh, which ends them when the harness itself is interrupted.
+        try TextFile.append("\(group.leader)\n", to: "\(options.folder)/groups.txt")
         return group
     }
 

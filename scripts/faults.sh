@@ -17,9 +17,20 @@ build() {
     harness="$(swift build "${swift_options[@]}" --show-bin-path)/FaultHarness"
 }
 
+# When the harness itself is interrupted, its workers, each in a process group of its own, are still there.
+folder=
+end_workers() {
+    [ -f "$folder/groups.txt" ] || return 0
+    ps -eo pid=,pgid=,comm= | while read -r pid group name; do
+        if [ "$name" = FaultHarness ] && grep -qx "$group" "$folder/groups.txt"; then kill -KILL "$pid" 2>/dev/null; fi
+    done
+}
+trap end_workers EXIT
+trap 'exit 130' INT TERM
+
 # campaign OPTION…: in a folder of its own, which stays when a promise was broken.
 campaign() {
-    local folder status=0
+    local status=0
     folder=$(mktemp -d "${TMPDIR:-/tmp}/celery-faults.XXXXXX")
     "$harness" run --folder "$folder" "$@" </dev/null || status=1
     if [ "$status" -eq 0 ]; then rm -rf "$folder"; fi
