@@ -8,7 +8,7 @@ modules=$(find .build/debug/Modules -maxdepth 0 2>/dev/null || true)
 flags=(-typecheck -swift-version 6 -I .build/debug/Modules)
 while IFS= read -r map; do flags+=(-Xcc "-fmodule-map-file=$map"); done < <(
     find Sources -name module.modulemap
-    find .build/debug -path '*.build/module.modulemap' -not -path '*/checkouts/*'
+    find .build/debug/ -path '*.build/module.modulemap' -not -path '*/checkouts/*'
 )
 while IFS= read -r include; do flags+=(-I "$include"); done < <(find Sources .build/checkouts -type d -name include -path '*Sources*')
 failed=0
