@@ -49,7 +49,7 @@ final class Campaign {
         self.seed = seed
         plan = Plan(seed: seed, hasChildren: options.pool == "prefork")
         environment = CampaignEnvironment(
-            broker: "sqlite://\(options.folder)/faults.sqlite",
+            broker: "sqlite:///\(options.folder)/faults.sqlite",
             ledger: "\(options.folder)/ledger.txt",
             lease: options.lease
         )
@@ -57,6 +57,7 @@ final class Campaign {
     }
 
     func run() async throws -> Verdict {
+        defer { for group in groups { group.signalAll(SIGKILL) } }
         let begin = Timestamp.now
         for number in 1...options.workers { workers.append(try startWorker("w\(number)@faults")) }
         try startClient()
@@ -81,7 +82,11 @@ final class Campaign {
         )
         for breach in breaches { verdict.breach(breach) }
         verdict.add("slowest warm stop", "\((slowestWarmStop * 10).rounded() / 10) s")
-        verdict.add("processes left behind", "\(await leftBehind())")
+        let left = await leftBehind()
+        verdict.add("processes left behind", "\(left.count)")
+        if !left.isEmpty {
+            verdict.breach("these process groups were still there 5 s after the last worker had ended: \(left)")
+        }
         verdict.add("took", "\(Int(Timestamp.now.seconds(since: begin))) s")
         return verdict
     }
@@ -271,15 +276,17 @@ final class Campaign {
         for worker in open { breaches.append("\(worker.node) had not ended 30 s after the last SIGTERM") }
     }
 
-    /// Ends what is left, and counts it.
-    private func leftBehind() async -> Int {
+    /// Ends what is left, and names the groups.
+    private func leftBehind() async -> [Int32] {
         // Children notice the end of their parent within moments.
         let deadline = Timestamp.now.advanced(bySeconds: 5)
-        while groups.contains(where: \.isAlive), Timestamp.now < deadline {
+        var left = groups
+        repeat {
+            for group in left { _ = group.reap() }
+            left.removeAll { !$0.isAlive }
             try? await Task.sleep(for: .milliseconds(20))
-        }
-        let left = groups.filter(\.isAlive)
+        } while !left.isEmpty && Timestamp.now < deadline
         for group in left { group.signalAll(SIGKILL) }
-        return left.count
+        return left.map(\.leader)
     }
 }
