@@ -1,0 +1,177 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Foundation
+import Synchronization
+
+/// A built product, run as a process.
+final class ToolProcess: Sendable {
+    /// What a process printed and how it ended.
+    struct Outcome: Sendable {
+        var output: String
+        var errors: String
+        /// Its exit code; 128 + the signal that ended it.
+        var code: Int32
+    }
+
+    private let process: Mutex<Process>
+    private let output = Collector()
+    private let errors = Collector()
+
+    /// Starts it.
+    ///
+    /// - Parameter environment: All of it: nothing is inherited but PATH and HOME.
+    init(
+        _ product: String,
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        directory: URL? = nil,
+        input: String = ""
+    ) throws {
+        let process = Process()
+        process.executableURL = Self.products.appendingPathComponent(product)
+        process.arguments = arguments
+        let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME"].contains($0.key) }
+        process.environment = environment.merging(inherited) { own, _ in own }
+        if let directory { process.currentDirectoryURL = directory }
+        let stdin = Pipe()
+        process.standardInput = stdin
+        process.standardOutput = output.pipe
+        process.standardError = errors.pipe
+        try process.run()
+        try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try? stdin.fileHandleForWriting.close()
+        output.start()
+        errors.start()
+        self.process = Mutex(process)
+    }
+
+    /// Runs it to its end.
+    static func run(
+        _ product: String = "celery",
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        directory: URL? = nil,
+        input: String = ""
+    ) async throws -> Outcome {
+        let process = try ToolProcess(product, arguments, environment: environment, directory: directory, input: input)
+        return try await process.outcome()
+    }
+
+    /// Where the built products are: beside the tests.
+    static var products: URL {
+        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        for path in [CommandLine.arguments.first ?? "", program] where path.contains(".xctest") {
+            return URL(fileURLWithPath: path).deletingLastPathComponent()
+        }
+        for argument in CommandLine.arguments where argument.contains(".xctest") {
+            return URL(fileURLWithPath: argument).deletingLastPathComponent()
+        }
+        return Bundle.main.bundleURL
+    }
+
+    func signal(_ number: Int32) {
+        let pid = process.withLock { $0.processIdentifier }
+        kill(pid, number)
+    }
+
+    /// What it has printed on standard error so far.
+    var errorText: String { errors.text }
+
+    var pid: Int32 { process.withLock { $0.processIdentifier } }
+
+    /// Waits until it has printed that on standard error or output.
+    func prints(_ text: String, within limit: Duration = .seconds(20)) async throws {
+        let deadline = ContinuousClock.now + limit
+        while !errors.text.contains(text), !output.text.contains(text) {
+            guard ContinuousClock.now < deadline else {
+                signal(SIGKILL)
+                throw Missing(text: text, output: output.text, errors: errors.text)
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// Waits for its end; kills it when that takes too long.
+    func outcome(within limit: Duration = .seconds(30)) async throws -> Outcome {
+        let deadline = ContinuousClock.now + limit
+        while process.withLock({ $0.isRunning }) {
+            if ContinuousClock.now > deadline { signal(SIGKILL) }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        let (status, reason) = process.withLock { ($0.terminationStatus, $0.terminationReason) }
+        return Outcome(
+            output: await output.end(),
+            errors: await errors.end(),
+            code: reason == .uncaughtSignal ? 128 + status : status
+        )
+    }
+
+    /// Something was not printed.
+    struct Missing: Error {
+        var text: String
+        var output: String
+        var errors: String
+    }
+
+    /// Gathers what comes out of a pipe, on a thread of its own.
+    private final class Collector: Sendable {
+        private struct State {
+            var bytes = Data()
+            var isAtEnd = false
+        }
+
+        let pipe = Pipe()
+        private let state = Mutex(State())
+
+        var text: String { state.withLock { String(decoding: $0.bytes, as: UTF8.self) } }
+
+        func start() {
+            let handle = pipe.fileHandleForReading
+            Thread.detachNewThread { [self] in
+                while true {
+                    let chunk = handle.availableData
+                    state.withLock { state in
+                        state.bytes += chunk
+                        state.isAtEnd = chunk.isEmpty
+                    }
+                    if chunk.isEmpty { return }
+                }
+            }
+        }
+
+        func end() async -> String {
+            while !state.withLock({ $0.isAtEnd }) { try? await Task.sleep(for: .milliseconds(2)) }
+            return text
+        }
+    }
+}
+
+/// A directory for one test, removed at its end.
+final class TemporaryDirectory: Sendable {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("celery-cli-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+    /// Writes a file, with its folders.
+    func write(_ text: String, to name: String) throws {
+        let file = url.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+    }
+
+    func read(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: url.appendingPathComponent(name)), as: UTF8.self)
+    }
+}
