@@ -104,7 +104,7 @@ let package = Package(
         .target(
             name: "CeleryCLI",
             dependencies: [
-                "CeleryKit", "CeleryWorker", log, lifecycle,
+                "CeleryKit", "CeleryWorker", "CCeleryPlatform", log, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

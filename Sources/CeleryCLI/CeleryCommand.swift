@@ -86,7 +86,9 @@ struct Invocation: Sendable {
             throw CommandFailure.usage("--workdir \(workdir): cannot change to it: \(LogSink.lastError)")
         }
         try settleApp(split, globals, app, isOwnApp: isOwnApp)
-        guard let name = split.command, split.rest != [] || name != "help" else { throw CleanExit.helpRequest(RootCommand.self) }
+        guard let name = split.command, split.rest != [] || name != "help" else {
+            throw CleanExit.helpRequest(RootCommand.self)
+        }
         let wanted = name == "help" ? split.rest.first ?? name : name
         guard CommandNames.available.contains(wanted) else { throw CommandNames.failure(for: wanted) }
         exportURLs(globals)

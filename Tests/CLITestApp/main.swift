@@ -23,6 +23,7 @@ let add = app.task("clitest.add") { (x: Int, y: Int) in x + y }
 
 let nap = app.task("clitest.nap") { (context: TaskContext, seconds: Double) in
     context.logger.info("napping")
+    // sleeps: that is the task
     try await Task.sleep(for: .seconds(seconds))
     return "rested"
 }

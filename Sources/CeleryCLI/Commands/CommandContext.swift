@@ -7,7 +7,7 @@
 
 import CeleryKit
 import CeleryWire
-import Logging
+import CeleryWorker
 
 /// What a command works on; bound while it runs.
 struct CommandContext: Sendable {
@@ -52,7 +52,8 @@ struct CommandContext: Sendable {
         let warnings = try await loader.load(into: &settings)
         let loaded = settings
         app.update { $0 = loaded }
-        guard !globals.isQuiet else { return }
+        // The children of a pool read the same settings: their parent has said it.
+        guard !globals.isQuiet, !PreforkChild.isChild else { return }
         for warning in warnings { Terminal.complain("Warning: \(warning)") }
     }
 }

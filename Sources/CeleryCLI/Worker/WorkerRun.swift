@@ -49,7 +49,7 @@ struct WorkerRun {
             .map { pattern throws(CommandFailure) in try PIDFile(taking: FileName.expand(pattern, node: node)) }
         let restarts = Mutex(false)
         let signals = signals(worker, context, logger) { restarts.withLock { $0 = true } }
-        signals.install()
+        try signals.install()
         if !context.globals.isQuiet { try await showBanner(worker, context) }
         if options.taskEvents == true { logger.warning("-E: task events come with a later version; none are sent") }
         worker.onReady { logger.info("\(node) ready.") }
@@ -137,10 +137,7 @@ struct WorkerRun {
 
     /// Starts the same command line anew, in this process.
     private func restart(_ context: CommandContext) throws(CommandFailure) -> Never {
-        for number in [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2] { signal(number, SIG_DFL) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, nil)
+        WorkerSignals.reset()
         try Execution.replace(Execution.ownProgram ?? context.arguments[0], Array(context.arguments.dropFirst()))
     }
 }

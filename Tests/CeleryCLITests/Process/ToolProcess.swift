@@ -92,7 +92,7 @@ final class ToolProcess: Sendable {
                 signal(SIGKILL)
                 throw Missing(text: text, output: output.text, errors: errors.text)
             }
-            try await Task.sleep(for: .milliseconds(10))
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 

@@ -172,7 +172,7 @@ extension ToolProcess {
         let deadline = ContinuousClock.now + .seconds(20)
         while errorText.ranges(of: text).count < times {
             guard ContinuousClock.now < deadline else { throw Missing(text: text, output: "", errors: errorText) }
-            try await Task.sleep(for: .milliseconds(10))
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 }
@@ -185,7 +185,7 @@ extension TemporaryDirectory {
             guard ContinuousClock.now < deadline else {
                 throw ToolProcess.Missing(text: text, output: (try? read(file)) ?? "(no file)", errors: "")
             }
-            try await Task.sleep(for: .milliseconds(10))
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 }
