@@ -186,6 +186,13 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "EndToEndApp",
+            dependencies: ["Celery", log],
+            path: "Tests/EndToEndApp",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "EndToEndTests", dependencies: ["Celery", "EndToEndApp"], swiftSettings: strict),
         .testTarget(name: "InteropTests", dependencies: ["Celery", "CeleryWire"], swiftSettings: strict),
     ]
 )

@@ -1,0 +1,93 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Celery
+import Foundation
+import Testing
+
+/// Promises 1, 3 and 4 with real worker processes on the embedded broker.
+@Suite("Workers that die and stop", .serialized, .timeLimit(.minutes(3)))
+struct WorkerDeathTests {
+    @Test(
+        "A killed worker's late task runs elsewhere within 20 s, its early one ends as WorkerLostError",
+        arguments: ["prefork", "async"]
+    )
+    func killed(pool: String) async throws {
+        try await Site.with { site in
+            let first = try site.worker("-P", pool, "-c", "2")
+            let late = try await site.send("e2e.nap", 3)
+            let early = try await site.send("e2e.early", 3)
+            #expect(try await eventually { first.startedTasks == 2 })
+            let transport = try await site.app.transport()
+            #expect(try await eventually { try await transport.status(of: ["celery"]).first?.held == 2 })
+            first.signal(SIGKILL)
+            let killed = ContinuousClock.now
+            _ = try site.worker("-P", pool, "-c", "2")
+            let error = await #expect(throws: CeleryError.self) { try await early.get(timeout: .seconds(40)) }
+            #expect(error?.exception?.type == "WorkerLostError")
+            #expect(try await late.get(timeout: .seconds(40)) == "rested")
+            #expect(ContinuousClock.now - killed < .seconds(23))
+        }
+    }
+
+    @Test(
+        "SIGTERM finishes what runs, gives back the rest, and exits 0",
+        arguments: ["prefork", "async", "threads", "solo"]
+    )
+    func warm(pool: String) async throws {
+        try await Site.with { site in
+            let worker = try site.worker("-P", pool, "-c", "1")
+            var results: [AsyncResult<CeleryValue>] = []
+            for _ in 0..<4 { results.append(try await site.send("e2e.early", 0.5)) }
+            let transport = try await site.app.transport()
+            #expect(try await eventually { worker.startedTasks == 1 })
+            worker.signal(SIGTERM)
+            #expect(try await eventually { !worker.isRunning })
+            #expect(worker.exitCode == 0)
+            #expect(worker.logText.contains("worker: Warm shutdown (MainProcess)"))
+            var ended = 0
+            for result in results where try await result.successful() { ended += 1 }
+            let status = try await transport.status(of: ["celery"]).first
+            #expect(ended >= 1)
+            #expect((status?.ready ?? 0) + ended == 4)
+            #expect(status?.held == 0)
+        }
+    }
+
+    @Test("A cold shutdown gives late tasks back and leaves no process behind")
+    func cold() async throws {
+        try await Site.with { site in
+            let worker = try site.worker("-c", "2")
+            let late = try await site.send("e2e.nap", 60)
+            #expect(try await eventually { worker.startedTasks == 1 })
+            let children = worker.children
+            #expect(children.count == 2)
+            worker.signal(SIGQUIT)
+            #expect(try await eventually { !worker.isRunning })
+            #expect(children.allSatisfy { kill($0, 0) != 0 })
+            let status = try await site.app.transport().status(of: ["celery"]).first
+            #expect(status?.ready == 1)
+            #expect(try await late.state() == .pending)
+        }
+    }
+
+    @Test("A stopped worker is fenced: what it held runs elsewhere, and its own attempt has no effect")
+    func stopped() async throws {
+        try await Site.with { site in
+            let worker = try site.worker("-P", "async", "-c", "2", "worker_lease=1")
+            let late = try await site.send("e2e.nap", 1)
+            #expect(try await eventually { worker.startedTasks == 1 })
+            worker.signal(SIGSTOP)
+            let other = try site.worker("-P", "async", "-c", "2", "worker_lease=1")
+            #expect(try await late.get(timeout: .seconds(30)) == "rested")
+            #expect(other.startedTasks == 1)
+            worker.signal(SIGCONT)
+            #expect(try await eventually { worker.logText.contains("was taken for dead") })
+            #expect(try await site.send("e2e.add", 1, 2).get(timeout: .seconds(30)) == 3)
+        }
+    }
+}
