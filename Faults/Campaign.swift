@@ -25,6 +25,12 @@ final class Campaign {
         var group: ProcessGroup
         var node: String
         var started: Timestamp
+        /// When it said that it was ready, or was continued; nil while it cannot take tasks.
+        var servingSince: Timestamp?
+        /// How much of its log was there before it started.
+        var logStart: Int
+        /// When one of its children was last killed.
+        var childKilledAt: Timestamp?
         /// When it is to be continued after SIGSTOP.
         var resumeAt: Timestamp?
         /// Whether it was told to end, and when; SIGKILL or SIGTERM.
@@ -43,6 +49,7 @@ final class Campaign {
     private var strikes: [Strike] = []
     private var breaches: [String] = []
     private var slowestWarmStop = 0.0
+    private var service = Service()
 
     init(options: RunCommand, seed: UInt64) throws {
         self.options = options
@@ -68,6 +75,7 @@ final class Campaign {
         }
         client?.signalAll(SIGKILL)
         let endings = try await drain()
+        for index in workers.indices { endService(of: index) }
         await stopWorkers()
 
         let backWithin = 2 * options.lease + (options.lease < 10 ? 2 : 0)
@@ -77,7 +85,8 @@ final class Campaign {
             endings: endings,
             rules: Verdict.Rules(
                 contract: Contract(rawValue: options.contract.rawValue) ?? .late,
-                backWithin: backWithin
+                backWithin: backWithin,
+                service: service
             )
         )
         for breach in breaches { verdict.breach(breach) }
@@ -94,11 +103,12 @@ final class Campaign {
     // MARK: - Processes
 
     private func startWorker(_ node: String) throws -> Worker {
+        let logStart = TextFile.size(of: log(of: node))
         let group = try start(
             ["worker", "-P", options.pool, "-c", "\(options.concurrency)", "-n", node, "-l", "INFO"],
-            log: "\(options.folder)/\(node.prefix(2)).log"
+            log: log(of: node)
         )
-        return Worker(group: group, node: node, started: .now)
+        return Worker(group: group, node: node, started: .now, logStart: logStart)
     }
 
     private func startClient() throws {
@@ -126,6 +136,13 @@ final class Campaign {
 
     // MARK: - Blows
 
+    /// Kept beside the ledger, for a look at what broke a promise.
+    private func record(_ strike: Strike) {
+        strikes.append(strike)
+        let pids = strike.pids.sorted().map { "\($0)" }.joined(separator: " ")
+        try? TextFile.append("\(strike.at.microseconds) \(strike.blow) \(pids)\n", to: "\(options.folder)/strikes.txt")
+    }
+
     private func strike(_ blow: Plan.Blow) throws {
         let index = plan.index(below: workers.count)
         let group = workers[index].group
@@ -134,26 +151,33 @@ final class Campaign {
         switch blow {
         case .group, .parent:
             workers[index].killed = true
-            strikes.append(Strike(blow: blow, pids: pids, at: .now))
+            endService(of: index)
+            record(Strike(blow: blow, pids: pids, at: .now))
             if blow == .group { group.signalAll(SIGKILL) } else { group.signal(SIGKILL) }
         case .child:
-            guard !children.isEmpty else { return }
+            // A worker whose children never live to take a task gives up, and should.
+            guard !children.isEmpty, workers[index].servingSince != nil,
+                workers[index].childKilledAt.map({ Timestamp.now.seconds(since: $0) > 1 }) ?? true
+            else { return }
+            workers[index].childKilledAt = .now
             pids = [children[plan.index(below: children.count)]]
-            strikes.append(Strike(blow: blow, pids: pids, at: .now))
+            record(Strike(blow: blow, pids: pids, at: .now))
             for pid in pids { kill(pid, SIGKILL) }
         case .pause, .stall:
             guard workers[index].resumeAt == nil, workers.allSatisfy({ $0.resumeAt == nil }) else { return }
             workers[index].resumeAt = .now.advanced(bySeconds: options.lease * (blow == .stall ? 1.5 : 0.2))
-            strikes.append(Strike(blow: blow, pids: pids, at: .now))
+            record(Strike(blow: blow, pids: pids, at: .now))
+            endService(of: index)
             group.signalAll(SIGSTOP)
         case .warm:
             guard workers[index].stoppedWarmAt == nil, workers[index].resumeAt == nil else { return }
             workers[index].stoppedWarmAt = .now
-            strikes.append(Strike(blow: blow, pids: pids, at: .now))
+            endService(of: index)
+            record(Strike(blow: blow, pids: pids, at: .now))
             group.signal(SIGTERM)
         case .client:
             guard let client else { return }
-            strikes.append(Strike(blow: blow, pids: [client.leader], at: .now))
+            record(Strike(blow: blow, pids: [client.leader], at: .now))
             client.signalAll(SIGKILL)
         }
     }
@@ -172,7 +196,9 @@ final class Campaign {
             if let resumeAt = workers[index].resumeAt, resumeAt <= .now {
                 workers[index].resumeAt = nil
                 workers[index].group.signalAll(SIGCONT)
+                workers[index].servingSince = .now
             }
+            if workers[index].servingSince == nil, isReady(workers[index]) { workers[index].servingSince = .now }
             guard let status = workers[index].group.reap() else {
                 if let since = workers[index].stoppedWarmAt, workers[index].resumeAt == nil,
                     Timestamp.now.seconds(since: since) > 60
@@ -184,11 +210,25 @@ final class Campaign {
                 }
                 continue
             }
+            endService(of: index)
             judgeExit(of: workers[index], status)
             workers[index] = try startWorker(workers[index].node)
         }
         if let group = client, group.reap() != nil { try startClient() }
     }
+
+    private func isReady(_ worker: Worker) -> Bool {
+        guard worker.resumeAt == nil, worker.stoppedWarmAt == nil, !worker.killed else { return false }
+        return TextFile.text(of: log(of: worker.node), from: worker.logStart).contains(" ready.")
+    }
+
+    private func endService(of index: Int) {
+        guard let since = workers[index].servingSince else { return }
+        workers[index].servingSince = nil
+        service.add(from: since, to: .now)
+    }
+
+    private func log(of node: String) -> String { "\(options.folder)/\(node.prefix(2)).log" }
 
     private func judgeExit(of worker: Worker, _ status: Int32) {
         if worker.killed { return }

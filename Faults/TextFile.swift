@@ -13,11 +13,26 @@ import Musl
 import Darwin
 #endif
 
-/// Appending text to a file.
+/// Text files, as far as the harness needs them.
 enum TextFile {
     static func append(_ text: String, to path: String) throws {
         guard let file = fopen(path, "a") else { throw HarnessError("cannot write \(path): errno \(errno)") }
         fputs(text, file)
         fclose(file)
+    }
+
+    /// The size in bytes; 0 when there is no such file.
+    static func size(of path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// The first 64 KB after a position; empty when there is nothing.
+    static func text(of path: String, from position: Int) -> String {
+        guard let file = fopen(path, "r"), fseek(file, position, SEEK_SET) == 0 else { return "" }
+        defer { fclose(file) }
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = fread(&buffer, 1, buffer.count, file)
+        return String(decoding: buffer[..<count], as: UTF8.self)
     }
 }

@@ -41,6 +41,7 @@ struct Verdict {
         var backWithin: Double
         /// Between the end of a task and the moment that its settlement is durable, in seconds.
         var settling = 5.0
+        var service = Service()
     }
 
     private struct Run {
@@ -119,13 +120,13 @@ struct Verdict {
         case .failure("WorkerLostError", let at):
             counts.workerLost += 1
             guard let last = runs.last, let strike = interruption(of: last) else {
-                broken.append("\(id) was given up as WorkerLostError although nothing happened to it")
+                broken.append("\(id) was given up as WorkerLostError although nothing happened to it: \(history(runs))")
                 return
             }
             if rules.contract == .late {
                 broken.append("\(id) failed with WorkerLostError in spite of reject_on_worker_lost")
             }
-            if let at, strike.blow != .stall { counts.backAfter.append(max(0, at.seconds(since: strike.at))) }
+            if let at, strike.blow != .stall { counts.backAfter.append(rules.service.seconds(from: strike.at, to: at)) }
         case .failure(let type, _):
             broken.append("\(id) failed with \(type)")
         case .deadLetter:
@@ -148,37 +149,50 @@ struct Verdict {
     private mutating func judgeRepeats(_ id: String, _ runs: [Run], _ counts: inout Counts) {
         guard runs.count > 1 else { return }
         if rules.contract == .early {
-            broken.append("\(id) ran \(runs.count) times in spite of its early acknowledgement")
+            broken.append("\(id) ran \(runs.count) times in spite of its early acknowledgement: \(history(runs))")
         }
         var excused = true
         for (run, next) in zip(runs, runs.dropFirst()) {
             guard let strike = interruption(of: run) else {
                 excused = false
-                broken.append("\(id) ran again although nothing had happened to its first run")
+                broken.append("\(id) ran again although nothing had happened to its first run: \(history(runs))")
                 continue
             }
             if let end = run.end, end > next.start, strike.blow != .stall {
-                broken.append("\(id) ran twice at the same time")
+                broken.append("\(id) ran twice at the same time: \(history(runs))")
             }
             // A second return waits with back-off, on purpose.
             if run.attempt == 1, strike.blow != .stall {
-                counts.backAfter.append(max(0, next.start.seconds(since: strike.at)))
+                counts.backAfter.append(rules.service.seconds(from: strike.at, to: next.start))
             }
             if run.end != nil { counts.endedUnsettled += 1 }
         }
         counts.excusedRepeats += excused ? 1 : 0
     }
 
-    /// The blow that hit a run: while it ran, or before its end was settled.
+    /// The blow that hit a run: while it ran, before its end was settled, or just before its start, for a child needs a
+    /// moment to notice that its parent is gone.
     private func interruption(of run: Run) -> Strike? {
         let all = (strikes[run.process.pid] ?? []) + (strikes[run.process.parent] ?? [])
         let until = (run.end ?? Timestamp(microseconds: .max / 2)).advanced(bySeconds: rules.settling)
         return
-            all.filter {
-                $0.blow != .pause && $0.blow != .warm && $0.at.advanced(bySeconds: 30) >= run.start && $0.at <= until
+            all.filter { strike in
+                switch strike.blow {
+                case .pause, .warm, .client: false
+                case .stall: strike.at <= until && strike.at.advanced(bySeconds: 30) >= run.start
+                case .group, .parent, .child: strike.at <= until && strike.at.advanced(bySeconds: 0.5) >= run.start
+                }
             }
-            .filter { $0.at >= run.start || $0.blow == .stall }
             .min { $0.at < $1.at }
+    }
+
+    /// What a reader needs to judge for himself.
+    private func history(_ runs: [Run]) -> String {
+        runs.map { run in
+            "run \(run.attempt) in \(run.process.pid) of \(run.process.parent) from \(run.start.microseconds)"
+                + (run.end.map { " to \($0.microseconds)" } ?? ", no end")
+        }
+        .joined(separator: "; ")
     }
 
     private mutating func report(_ counts: Counts) {
@@ -193,8 +207,8 @@ struct Verdict {
             ("run more than once", "\(counts.runTwice)"),
             ("… only where a blow hit the run", "\(counts.excusedRepeats)"),
             ("… of these, ended but not yet settled", "\(counts.endedUnsettled)"),
-            ("back after a kill, median", back.isEmpty ? "–" : Self.seconds(back[back.count / 2])),
-            ("back after a kill, at most", back.last.map(Self.seconds) ?? "–"),
+            ("back after a kill while a worker is up, median", back.isEmpty ? "–" : Self.seconds(back[back.count / 2])),
+            ("back after a kill while a worker is up, at most", back.last.map(Self.seconds) ?? "–"),
         ]
     }
 

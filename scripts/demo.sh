@@ -28,6 +28,7 @@ trap 'exit 130' INT TERM
 cd "$folder"
 
 heading "Starting: hello worker -l INFO --concurrency=2"
+: >worker.log
 "$hello" worker -l INFO --concurrency=2 </dev/null >worker.log 2>&1 &
 worker=$!
 for _ in $(seq 100); do

@@ -108,6 +108,16 @@ import Testing
         #expect(broken == ["a task was back only 28.5 s after the kill; 20.0 s are promised"])
     }
 
+    @Test("Time without any worker does not count")
+    func unserved() {
+        var service = Service()
+        service.add(from: at(0), to: at(3))
+        service.add(from: at(2), to: at(4))
+        service.add(from: at(25), to: at(40))
+        #expect(service.seconds(from: at(1), to: at(30)) == 8)
+        #expect(Service().seconds(from: at(1), to: at(30)) == 29)
+    }
+
     @Test("Two owners at a time are found")
     func twoOwners() {
         let broken = judge(.late, run(first, 1, 5) + run(second, 3, 4), [kill(10, 2)])
@@ -149,5 +159,12 @@ import Testing
             rules: Verdict.Rules(contract: .late, backWithin: 20)
         )
         #expect(verdict.broken == [])
+    }
+}
+
+extension String {
+    /// The text without the history that follows it.
+    fileprivate func text(before mark: String) -> String {
+        firstRange(of: mark).map { String(self[..<$0.lowerBound]) } ?? self
     }
 }
