@@ -27,6 +27,7 @@ import Testing
     @Test(arguments: ResultBackendCheck.all)
     func `keeps the result contract`(_ check: ResultBackendCheck) async throws {
         let store = try await TemporaryStore()
+        // sleeps: the store keeps the system's time, so the checks' time passes by passing.
         try await check.run(ResultBackendHarness(backend: store.backend, pass: { try await Task.sleep(for: $0) }))
         await store.end()
     }

@@ -64,6 +64,7 @@ final class TemporaryStore: Sendable {
             lease: lease,
             deadLetterLimit: 20,
             time: SystemTime(),
+            // sleeps: the store keeps the system's time, so the checks' time passes by passing.
             pass: { try await Task.sleep(for: $0) },
             abandon: { ($0 as? SQLiteConsumer)?.abandon(isDead: isDead) },
             corrupt: { [path] queue, bytes in

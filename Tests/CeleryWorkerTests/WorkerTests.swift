@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+// Long because the lives that a task can have in a worker are told in one place, each in a few lines.
+
 import CeleryCore
 import CeleryKit
 import CeleryWire

@@ -17,6 +17,7 @@ import Testing
 struct PreforkServicesTests {
     @Test("What a task publishes is confirmed before its outcome, awaited or not", arguments: [true, false])
     func confirmedFirst(awaited: Bool) async throws {
+        // sleeps: a broker that takes its time.
         let transport = RecordingTransport { _ in try? await Task.sleep(for: .milliseconds(40)) }
         let services = PoolServices(transport: transport, backend: DictionaryBackend())
         let confirmed = Mutex(-1)
