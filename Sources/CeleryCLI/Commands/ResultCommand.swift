@@ -53,12 +53,19 @@ struct ResultCommand: AsyncParsableCommand {
         } else if timeout > 0, let arrived = try await backend.wait(for: id, timeout: .seconds(timeout)) {
             meta = arrived
         } else {
-            throw CommandFailure(
-                "there is no result of task \(label) yet (state \(known?.state ?? .pending)) in \(backend.location)",
-                code: .unavailable
-            )
+            let message =
+                "there is no result of task \(label) yet (state \(known?.state ?? .pending)) in \(backend.location)"
+            throw CommandFailure(message + (await Self.absence(context)), code: .unavailable)
         }
         try show(meta)
+    }
+
+    /// Says so when no worker is there that could run it.
+    private static func absence(_ context: CommandContext) async -> String {
+        guard let transport = try? await context.app.transport(), let consumers = try? await transport.consumers(),
+            !consumers.contains(where: \.isAlive)
+        else { return "" }
+        return "; no worker runs on \(transport.location)"
     }
 
     private var label: String { task.map { "\($0)[\(id)]" } ?? id }

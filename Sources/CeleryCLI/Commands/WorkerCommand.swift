@@ -63,7 +63,7 @@ struct WorkerArguments: ParsableArguments {
 
     @Option(
         name: [.customShort("S", allowingJoined: true), .long],
-        help: ArgumentHelp("File of revoked tasks.", valueName: "path")
+        help: ArgumentHelp("Accepted; the broker keeps revoked tasks.", valueName: "path")
     )
     var statedb: String?
 

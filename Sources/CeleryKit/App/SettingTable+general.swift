@@ -114,11 +114,21 @@ extension SettingTable {
         Setting("result_exchange", \.resultExchange, "exchange of the rpc backend", pending: amqp),
         Setting("result_exchange_type", \.resultExchangeType, "its type", pending: amqp),
         Setting("result_expires", \.resultExpires.zeroIsNone, "how long results are kept; 0 or null for ever"),
-        Setting("result_failure_expires", \.resultFailureExpires.zeroIsNone, "the same for failures"),
+        Setting(
+            "result_failure_expires",
+            \.resultFailureExpires.zeroIsNone,
+            "the same for failures",
+            pending: "failures are kept as long as other results"
+        ),
         Setting("result_chord_expires", \.resultChordExpires, "the same for a chord's counters", pending: noCanvas),
         Setting("result_extended", \.resultExtended, "store name, arguments, worker, … too"),
         Setting("result_persistent", \.resultPersistent, "persistent replies of the rpc backend", pending: amqp),
-        Setting("result_serializer", \.resultSerializer, "serializer of results"),
+        Setting(
+            "result_serializer",
+            \.resultSerializer,
+            "serializer of results",
+            pending: "results are stored as json"
+        ),
         Setting(
             "redis_backend_use_ssl",
             \.redisBackendUseSSL,

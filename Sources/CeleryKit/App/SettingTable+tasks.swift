@@ -9,6 +9,8 @@ extension SettingTable {
     private static let noEvents = "events come with a later version"
     private static let noControl = "remote control comes with a later version"
     private static let amqp = "there is no RabbitMQ transport in this version"
+    private static let later = "it comes with a later version"
+    private static let publishing = "a call may take broker_timeout in all, see there"
     private static let atLeastOne: @Sendable (Int?) -> Bool = { $0 ?? 1 >= 1 }
     private static let positive = "a whole number, 1 or more, or null"
 
@@ -23,7 +25,7 @@ extension SettingTable {
         Setting("task_acks_on_failure", \.taskAcksOnFailure, "late: acknowledge a task that failed"),
         Setting("task_acks_on_timeout", \.taskAcksOnTimeout, "late: acknowledge a task past its hard time limit"),
         Setting("task_reject_on_worker_lost", \.taskRejectOnWorkerLost, "late: run again when its process dies"),
-        Setting("task_retry_on_worker_lost", \.taskRetryOnWorkerLost, "retry when its process dies"),
+        Setting("task_retry_on_worker_lost", \.taskRetryOnWorkerLost, "retry when its process dies", pending: later),
         Setting(
             "task_allow_error_cb_on_chord_header",
             \.taskAllowErrorCallbackOnChordHeader,
@@ -93,14 +95,19 @@ extension SettingTable {
             expected: "1 or 2",
             allowed: { $0 == 1 || $0 == 2 }
         ),
-        Setting("task_publish_retry", \.taskPublishRetry, "try again when the broker cannot be reached"),
-        Setting("task_publish_retry_policy", \.taskPublishRetryPolicy, "how often and how long"),
+        Setting("task_publish_retry", \.taskPublishRetry, "try again without the broker", pending: publishing),
+        Setting("task_publish_retry_policy", \.taskPublishRetryPolicy, "how often and how long", pending: publishing),
         Setting("task_queues", \.taskQueues, "what a worker consumes from"),
         Setting("task_queue_max_priority", \.taskQueueMaxPriority, "x-max-priority of queues", pending: amqp),
         Setting("task_remote_tracebacks", \.taskRemoteTracebacks, "tracebacks in errors", pending: "they always are"),
-        Setting("task_repr_maxlevels", \.taskReprMaxLevels, "depth of argsrepr", expected: "a whole number") {
-            $0 >= 0
-        },
+        Setting(
+            "task_repr_maxlevels",
+            \.taskReprMaxLevels,
+            "depth of argsrepr",
+            pending: "it is three levels",
+            expected: "a whole number, 0 or more",
+            allowed: { $0 >= 0 }
+        ),
         Setting("task_routes", \.taskRoutes, "where tasks go by name"),
         Setting("task_send_sent_event", \.taskSendSentEvent, "publish task-sent", pending: noEvents),
     ]
@@ -122,10 +129,11 @@ extension SettingTable {
         Setting(
             "worker_deduplicate_successful_tasks",
             \.workerDeduplicateSuccessfulTasks,
-            "skip a redelivered task that has succeeded"
+            "skip a redelivered task that has succeeded",
+            pending: later
         ),
         Setting("worker_detect_quorum_queues", \.workerDetectQuorumQueues, "limit by consumer on them", pending: amqp),
-        Setting("worker_direct", \.workerDirect, "a queue for each worker"),
+        Setting("worker_direct", \.workerDirect, "a queue for each worker", pending: later),
         Setting("worker_disable_prefetch", \.workerDisablePrefetch, "fetch only for a free slot"),
         Setting("worker_disable_rate_limits", \.workerDisableRateLimits, "run without rate limits"),
         Setting(
@@ -143,7 +151,12 @@ extension SettingTable {
         ),
         Setting("worker_log_color", \.workerLogColor, "colours in the log; default on a terminal"),
         Setting("worker_logfile", \.workerLogFile, "as --logfile"),
-        Setting("worker_lost_wait", \.workerLostWait, "for the outcome of a dead process"),
+        Setting(
+            "worker_lost_wait",
+            \.workerLostWait,
+            "for the outcome of a dead process",
+            pending: "its end is seen at once, behind all that it had sent"
+        ),
         Setting(
             "worker_max_tasks_per_child",
             \.workerMaxTasksPerChild,
@@ -177,8 +190,18 @@ extension SettingTable {
         Setting("worker_proc_alive_timeout", \.workerProcAliveTimeout, "for a process to start"),
         Setting("worker_send_task_events", \.workerSendTaskEvents, "as -E", pending: noEvents),
         Setting("worker_soft_shutdown_timeout", \.workerSoftShutdownTimeout, "grace before a cold shutdown"),
-        Setting("worker_enable_soft_shutdown_on_idle", \.workerEnableSoftShutdownOnIdle, "even when nothing runs"),
-        Setting("worker_state_db", \.workerStateDB, "file of revoked tasks"),
+        Setting(
+            "worker_enable_soft_shutdown_on_idle",
+            \.workerEnableSoftShutdownOnIdle,
+            "even when nothing runs",
+            pending: "nothing is held that a pause could save"
+        ),
+        Setting(
+            "worker_state_db",
+            \.workerStateDB,
+            "file of revoked tasks",
+            pending: "the broker keeps revoked tasks"
+        ),
     ]
 
     static let ours: [Setting] = [
