@@ -79,13 +79,13 @@ gate_constructs() {
 }
 
 # Tests wait for a condition with a deadline, or drive a clock; nobody sleeps in the hope that something will have
-# happened by then. Under 10 ms is a step of polling, 10 s and more a task that is there to be cancelled, and whatever
+# happened by then. Under 100 ms is a step of polling, 10 s and more a task that is there to be cancelled, and whatever
 # else must sleep says "// sleeps: why" above. Programs under test (Tests/…App) may do as they like.
 gate_sleeping() {
     test_files | grep -v -E '^Tests/[A-Za-z]*App/' | while IFS= read -r file; do
         awk -v file="$file" '
             /^[ \t]*\/\// { previous = $0; next }
-            /func sleep|\.milliseconds\([0-9]\)|\.seconds\([0-9][0-9]+\)/ { previous = $0; next }
+            /func sleep|\.milliseconds\([0-9][0-9]?\)|\.seconds\([0-9][0-9]+\)/ { previous = $0; next }
             /(Task|Thread)\.sleep|[^A-Za-z.]u?sleep\(|nanosleep/ && previous !~ /\/\/ sleeps: ./ {
                 printf "%s:%d: sleeps: %s\n", file, NR, $0
             }
