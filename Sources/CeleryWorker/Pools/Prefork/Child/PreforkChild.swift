@@ -32,7 +32,7 @@ public enum PreforkChild {
     /// - Parameters:
     ///   - runner: Runs one task.
     ///   - adopt: Called once before the first task with connections that reach the parent's.
-    public static func run(_ runner: @escaping PoolRunner, adopt: (PoolServices) -> Void) async -> Never {
+    public static func run(_ runner: @escaping PoolRunner, adopt: @Sendable (PoolServices) -> Void) async -> Never {
         guard isChild, let text = getenv(ChildMarker.variable), let facts = ChildMarker.parse(String(cString: text))
         else { quit("this process is no pool's child") }
         // What it starts itself is no child of the pool.

@@ -80,7 +80,12 @@ final class PreforkDriver {
                 inbox.wakeUp()
             }
             let now = Self.now()
-            if let deadline = state.nextDeadline, deadline <= now { measure(state.tick(now: now), now) }
+            if let deadline = state.nextDeadline, deadline <= now {
+                for number in state.unconfirmed(now: now) where children[number]?.data.isReceived == true {
+                    state.accepted(number, now: now)
+                }
+                measure(state.tick(now: now), now)
+            }
         }
         for command in inbox.close() {
             guard case .submit(let jobs) = command else { continue }
@@ -105,7 +110,7 @@ final class PreforkDriver {
 
     private func obey(_ command: PreforkInbox.Command, _ now: UInt64) {
         switch command {
-        case .submit(let jobs): state.submit(jobs)
+        case .submit(let jobs): state.submit(jobs, now: now)
         case .cancel(let job, let cause): state.cancel(job, cause)
         case .kill(let job, let cause): state.kill(job, cause, now: now)
         case .resize(let slots): state.resize(to: slots, now: now)
@@ -155,7 +160,7 @@ final class PreforkDriver {
         }
         guard frame.bytes.count <= frameLimit else {
             let now = Self.now()
-            state.accepted(number, job.id, now: now)
+            state.accepted(number, now: now)
             let report = TaskReport.tooLarge("request", frame.bytes.count, limit: frameLimit)
             return state.finished(number, job.id, report, residentKiB: -1, now: now)
         }
@@ -238,7 +243,7 @@ final class PreforkDriver {
         var fields = fields
         switch kind {
         case .hello: state.hello(number, now: now)
-        case .accepted: state.accepted(number, JobID(try fields.unsigned()), now: now)
+        case .accepted: state.accepted(number, now: now)
         case .outcome:
             let job = JobID(try fields.unsigned())
             let residentKiB = try fields.int()
@@ -272,9 +277,10 @@ final class PreforkDriver {
     private func bury(_ number: PreforkState.ChildNumber, _ now: UInt64) {
         guard let child = children[number], let end = child.reap() else { return }
         readData(number, now, chunks: .max)
-        children.removeValue(forKey: number)?.closeDescriptors()
+        children[number] = nil
+        state.died(number, end, hadReceived: child.data.isReceived, now: now)
+        child.closeDescriptors()
         host.abandonQueries(of: number)
-        state.died(number, end, now: now)
         report(state)
     }
 

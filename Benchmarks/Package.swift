@@ -1,0 +1,23 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Measurements, apart from the package so that they weigh on nobody.
+let package = Package(
+    name: "swift-celery-benchmarks",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(name: "swift-celery", path: "..", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "pool-bench",
+            dependencies: [
+                .product(name: "CeleryWorker", package: "swift-celery"),
+                .product(name: "CeleryKit", package: "swift-celery"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/PoolBench"
+        )
+    ]
+)
