@@ -18,7 +18,7 @@ import Glibc
 import Darwin
 #endif
 
-/// Measures what the pools themselves cost: `pool-bench [JOBS]`.
+/// Measures what the pools themselves cost: `pool-bench [JOBS [POOL]]`.
 ///
 /// No-op jobs in a closed loop, one unfinished job a slot, as the worker drives a pool; the start of a child; the memory
 /// of an idle parent with two children.
@@ -29,10 +29,19 @@ struct PoolBench {
     static func main() async throws {
         if PreforkChild.isChild { await PreforkChild.run(noop) { _ in } }
         let jobs = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 100_000
-        try await measure("solo", SoloPool(runner: noop), jobs)
-        for slots in [1, 2, 256] { try await measure("async \(slots)", AsyncPool(slots: slots, runner: noop), jobs) }
-        for slots in [1, 2] { try await measure("threads \(slots)", ThreadsPool(slots: slots, runner: noop), jobs) }
-        for slots in [1, 2, 4] { try await measure("prefork \(slots)", prefork(slots), jobs) }
+        let only = CommandLine.arguments.dropFirst(2).first
+        func isWanted(_ name: String) -> Bool { only.map { name.hasPrefix($0) } ?? true }
+        if isWanted("solo") { try await measure("solo", SoloPool(runner: noop), jobs) }
+        for slots in [1, 2, 256] where isWanted("async") {
+            try await measure("async \(slots)", AsyncPool(slots: slots, runner: noop), jobs)
+        }
+        for slots in [1, 2] where isWanted("threads") {
+            try await measure("threads \(slots)", ThreadsPool(slots: slots, runner: noop), jobs)
+        }
+        for slots in [1, 2, 4] where isWanted("prefork") {
+            try await measure("prefork \(slots)", prefork(slots), jobs)
+        }
+        guard only == nil else { return }
         try await start()
         try await idleMemory()
     }
@@ -44,6 +53,7 @@ struct PoolBench {
 
     /// Keeps every slot busy until the jobs are done.
     static func measure(_ name: String, _ pool: some TaskPool, _ count: Int) async throws {
+        let childrenBefore = Usage.children().seconds
         let submitted = Atomic(0)
         let finished = Atomic(0)
         let body = [UInt8](repeating: 0x20, count: 300)
@@ -74,8 +84,7 @@ struct PoolBench {
             Double((ContinuousClock.now - start).components.attoseconds) / 1e18
             + Double((ContinuousClock.now - start).components.seconds)
         let own = Usage.own().seconds - usage.seconds
-        let children = Usage.children().seconds - childrenSoFar
-        childrenSoFar += children
+        let children = Usage.children().seconds - childrenBefore
         print(
             pad(name, 12),
             "\(Int(Double(count) / wall)) jobs/s,",
@@ -87,8 +96,6 @@ struct PoolBench {
             "cpu children, a job"
         )
     }
-
-    nonisolated(unsafe) static var childrenSoFar = Usage.children().seconds
 
     /// From `run` to the child's hello.
     static func start() async throws {
