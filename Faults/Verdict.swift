@@ -53,6 +53,7 @@ struct Verdict {
 
     private struct Life {
         var due: Timestamp?
+        var sent: Timestamp?
         var runs: [Run] = []
     }
 
@@ -72,8 +73,9 @@ struct Verdict {
 
     private mutating func read(_ entry: Ledger.Entry) {
         switch entry {
-        case .sent(let id, let due, _):
+        case .sent(let id, let due, let at):
             lives[id, default: Life()].due = due
+            lives[id]?.sent = at
         case .started(let id, let process, let attempt, let at):
             lives[id, default: Life()].runs.append(Run(process: process, attempt: attempt, start: at))
         case .ended(let id, let process, let at):
@@ -119,8 +121,12 @@ struct Verdict {
             if !finished { broken.append("\(id) has a result but never ran to its end") }
         case .failure("WorkerLostError", let at):
             counts.workerLost += 1
-            guard let last = runs.last, let strike = interruption(of: last) else {
-                broken.append("\(id) was given up as WorkerLostError although nothing happened to it: \(history(runs))")
+            // Marked as begun, and killed before its first instruction: it ends like one that ran.
+            counts.neverRan += runs.isEmpty ? 1 : 0
+            guard let strike = runs.last.map({ interruption(of: $0) }) ?? killing(from: life.sent, to: at) else {
+                broken.append(
+                    "\(id) was given up as WorkerLostError although nothing happened to it: \(history(runs))"
+                )
                 return
             }
             if rules.contract == .late {
@@ -186,6 +192,16 @@ struct Verdict {
             .min { $0.at < $1.at }
     }
 
+    /// The last deadly blow to anybody in a span of time.
+    private func killing(from: Timestamp?, to: Timestamp?) -> Strike? {
+        guard let from, let to else { return nil }
+        return strikes.values.joined()
+            .filter { strike in
+                [.group, .parent, .child, .stall].contains(strike.blow) && strike.at >= from && strike.at <= to
+            }
+            .max { $0.at < $1.at }
+    }
+
     /// What a reader needs to judge for himself.
     private func history(_ runs: [Run]) -> String {
         runs.map { run in
@@ -203,6 +219,7 @@ struct Verdict {
             ("succeeded", "\(counts.successes)"),
             ("lost", "\(counts.lost)"),
             ("failed with WorkerLostError", "\(counts.workerLost)"),
+            ("… of these, killed before the first instruction", "\(counts.neverRan)"),
             ("dead letters", "\(counts.deadLetters)"),
             ("run more than once", "\(counts.runTwice)"),
             ("… only where a blow hit the run", "\(counts.excusedRepeats)"),
@@ -218,6 +235,7 @@ struct Verdict {
         var successes = 0
         var lost = 0
         var workerLost = 0
+        var neverRan = 0
         var deadLetters = 0
         var runTwice = 0
         var excusedRepeats = 0

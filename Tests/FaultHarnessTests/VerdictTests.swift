@@ -96,6 +96,14 @@ import Testing
         #expect(broken == ["a was given up as WorkerLostError although nothing happened to it"])
     }
 
+    @Test("A task may be killed between its mark and its first instruction, but not given up for nothing")
+    func killedBeforeItsStart() {
+        let ending = Ending.failure(type: "WorkerLostError", at: at(3))
+        #expect(judge(.early, [], [kill(10, 1.5)], ending) == [])
+        #expect(judge(.early, [], [kill(10, 3.5)], ending).count == 1)
+        #expect(judge(.early, [], [], ending).count == 1)
+    }
+
     @Test("A late task must not end as WorkerLostError")
     func lateDoesNotFail() {
         let broken = judge(.late, run(first, 1, nil), [kill(10, 1.5)], .failure(type: "WorkerLostError", at: at(3)))
