@@ -29,7 +29,7 @@ import Testing
             endings: ["a": ending],
             rules: Verdict.Rules(contract: contract, backWithin: 20)
         )
-        .broken
+        .broken.map { $0.text(before: ": run ") }
     }
 
     private func run(_ process: Ledger.Process, _ start: Double, _ end: Double?, attempt: Int = 1) -> [Ledger.Entry] {

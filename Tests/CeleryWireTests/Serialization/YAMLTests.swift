@@ -96,7 +96,7 @@ struct YAMLTests {
     func roundTrip() throws {
         let values: [CeleryValue] = [
             nil, true, -5, .int(.min), .bigInteger("123456789012345678901234567890"), 1.0, 1e16, 1e-7,
-            .double(.infinity), 5e-324,
+            .double(.infinity), .double(.leastNonzeroMagnitude),
             "", "yes", "12", "1.5", "null", "2030-01-02", "é \u{1F600}\u{0}\u{7F}\u{85}\n\t\"\\ # : - [",
             .bytes([0xFF, 0]), .datetime("2030-01-02T03:04:05.678900+05:30"), .datetime("2030-01-02T03:04:05"),
             .date("2030-01-02"), .time("03:04:05"),
