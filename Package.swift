@@ -193,6 +193,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["Celery", "EndToEndApp"], swiftSettings: strict),
-        .testTarget(name: "InteropTests", dependencies: ["Celery", "CeleryWire"], swiftSettings: strict),
+        .testTarget(
+            name: "InteropTests",
+            dependencies: ["Celery", "CeleryWire", "CeleryYAML", "CeleryCompression"],
+            exclude: ["python"],
+            swiftSettings: strict
+        ),
     ]
 )

@@ -18,6 +18,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/PoolBench"
-        )
+        ),
+        .executableTarget(
+            name: "codec-bench",
+            dependencies: [.product(name: "CeleryKit", package: "swift-celery")],
+            path: "Sources/CodecBench"
+        ),
     ]
 )

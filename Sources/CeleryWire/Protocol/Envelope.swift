@@ -32,66 +32,68 @@ public enum Envelope {
     /// - Throws: ``WireError`` `.malformed` for what is no envelope or has unreadable headers, `.missingValue` when
     ///   no task name or id is to be found in either protocol, `.limitExceeded` for a message over the limits.
     public static func decode(_ bytes: [UInt8], limits: WireLimits = .standard) throws(WireError) -> Message {
+        var message = Message(
+            headers: HeaderReading.empty,
+            properties: MessageProperties(priority: nil),
+            body: []
+        )
         try bytes.withUnsafeBufferPointer { (buffer) throws(WireError) in
             var reader = try JSONReader(buffer, limits: limits)
-            let parts = try EnvelopeParts(from: &reader)
+            let parts = try EnvelopeParts(from: &reader, into: &message)
             try reader.end()
-            return try parts.message(reader, limits: limits)
+            try parts.finish(&message, reader, limits: limits)
         }
+        return message
     }
 }
 
-/// The members of an envelope, as they come.
+/// What is left to do once all members of an envelope were seen.
 struct EnvelopeParts {
-    var contentType = "application/json"
-    var contentEncoding = "utf-8"
-    var reading = HeaderReading()
-    var headersStart: Int?
-    var properties = MessageProperties(priority: nil)
-    var bodyIsBase64 = false
-    var bodyText: JSONText?
+    private var hasTask = false
+    private var hasID = false
+    private var redelivered = false
+    private var headersStart: Int?
+    private var bodyIsBase64 = false
+    private var bodyText: JSONText?
     /// A body that is JSON itself, not text.
-    var bodyRange: Range<Int>?
+    private var bodyRange: Range<Int>?
+    private var expected = 0
 
-    init(from reader: inout JSONReader) throws(WireError) {
+    private static let names: [StaticString] = ["body", "content-encoding", "content-type", "headers", "properties"]
+
+    init(from reader: inout JSONReader, into message: inout Message) throws(WireError) {
         guard try reader.peek() == UInt8(ascii: "{") else { throw reader.malformed("an envelope is a JSON object") }
         try reader.openObject()
         var first = true
         while let key = try reader.nextKey(&first) {
-            if reader.equals(key, "body") {
+            switch reader.place(of: key, in: Self.names, expecting: &expected) {
+            case 0:
                 if try reader.peek() == UInt8(ascii: "\"") {
                     bodyText = try reader.scanString()
                 } else {
                     bodyRange = try reader.sliceValue()
                 }
-            } else if reader.equals(key, "content-encoding") {
-                contentEncoding = try reader.readStringOrNull("content-encoding") ?? "utf-8"
-            } else if reader.equals(key, "content-type") {
-                contentType = try reader.readStringOrNull("content-type") ?? "application/json"
-            } else if reader.equals(key, "headers") {
+            case 1: message.contentEncoding = try reader.readStringOrNull("content-encoding") ?? "utf-8"
+            case 2: message.contentType = try reader.readStringOrNull("content-type") ?? "application/json"
+            case 3:
                 reader.skipSpace()
+                if headersStart != nil { message.headers = HeaderReading.empty }
                 headersStart = reader.position
-                reading = try HeaderReading(from: &reader)
-            } else if reader.equals(key, "properties") {
-                properties = try MessageProperties(from: &reader, bodyIsBase64: &bodyIsBase64)
-            } else {
-                try reader.skipValue()
+                let reading = try HeaderReading(from: &reader, into: &message.headers)
+                hasTask = reading.hasTask
+                hasID = reading.hasID
+                redelivered = reading.redelivered
+            case 4: try message.properties.read(from: &reader, bodyIsBase64: &bodyIsBase64)
+            default: try reader.skipValue()
             }
         }
     }
 
-    func message(_ reader: JSONReader, limits: WireLimits) throws(WireError) -> Message {
-        var message = Message(
-            headers: reading.headers,
-            properties: properties,
-            contentType: contentType,
-            contentEncoding: contentEncoding,
-            body: try body(reader)
-        )
-        if reading.redelivered { message.properties.redelivered = true }
-        if reading.hasTask, !LegacyProtocol.mayBeHybrid(message) {
-            try reading.checkIdentity()
-            return message
+    func finish(_ message: inout Message, _ reader: JSONReader, limits: WireLimits) throws(WireError) {
+        message.body = try body(reader)
+        if redelivered { message.properties.redelivered = true }
+        if hasTask, !LegacyProtocol.mayBeHybrid(message) {
+            return try message.headers.checkIdentity(hasID: hasID)
         }
         var headers = CeleryObject()
         if let headersStart {
@@ -99,8 +101,7 @@ struct EnvelopeParts {
             again.position = headersStart
             headers = try again.readObjectOrNull("headers") ?? [:]
         }
-        try LegacyProtocol.convert(&message, headers: headers, hasTask: reading.hasTask, limits: limits)
-        return message
+        try LegacyProtocol.convert(&message, headers: headers, hasTask: hasTask, limits: limits)
     }
 
     private func body(_ reader: JSONReader) throws(WireError) -> [UInt8] {
@@ -117,12 +118,10 @@ struct EnvelopeParts {
     }
 }
 
-extension HeaderReading {
+extension TaskHeaders {
     /// A task without a name or an id cannot be run.
-    func checkIdentity() throws(WireError) {
-        guard !headers.task.isEmpty else { throw WireError(.malformed, "header task is empty or null") }
-        guard hasID, !headers.id.isEmpty else {
-            throw WireError(.missingValue, "message of task '\(headers.task)' has no id")
-        }
+    func checkIdentity(hasID: Bool) throws(WireError) {
+        guard !task.isEmpty else { throw WireError(.malformed, "header task is empty or null") }
+        guard hasID, !id.isEmpty else { throw WireError(.missingValue, "message of task '\(task)' has no id") }
     }
 }

@@ -134,12 +134,13 @@ extension Message {
     mutating func setHeaders(_ table: CeleryObject, limits: WireLimits) throws(WireError) {
         var writer = JSONWriter(capacity: 1024)
         writer.object(table)
+        var read = HeaderReading.empty
         let reading = try writer.bytes.withUnsafeBufferPointer { (buffer) throws(WireError) in
             var reader = try JSONReader(buffer, limits: limits)
-            return try HeaderReading(from: &reader)
+            return try HeaderReading(from: &reader, into: &read)
         }
-        try reading.checkIdentity()
-        headers = reading.headers
+        try read.checkIdentity(hasID: reading.hasID)
+        headers = read
         if reading.redelivered { properties.redelivered = true }
     }
 }

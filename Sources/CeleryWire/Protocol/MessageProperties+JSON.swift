@@ -6,40 +6,42 @@
 //===----------------------------------------------------------------------===//
 
 extension MessageProperties {
-    /// Reads kombu's properties. What is absent gets the default of an absent property.
-    init(from reader: inout JSONReader, bodyIsBase64: inout Bool) throws(WireError) {
-        self.init(priority: nil)
+    /// The keys in the order in which kombu writes them.
+    private static let names: [StaticString] = [
+        "correlation_id", "reply_to", "delivery_mode", "expiration", "delivery_info", "priority", "body_encoding",
+        "delivery_tag",
+    ]
+
+    /// Reads kombu's properties into empty ones.
+    mutating func read(from reader: inout JSONReader, bodyIsBase64: inout Bool) throws(WireError) {
         if try reader.readNull() { return }
         guard reader.bytes[reader.position] == UInt8(ascii: "{") else {
             throw reader.malformed("properties is not an object")
         }
-        var others = CeleryObject.Builder()
+        var others: CeleryObject.Builder?
         var fallbackPriority: Int?
+        var expected = 0
         try reader.openObject()
         var first = true
         while let key = try reader.nextKey(&first) {
-            if reader.equals(key, "correlation_id") {
-                correlationID = try reader.readStringOrNull("correlation_id")
-            } else if reader.equals(key, "reply_to") {
-                replyTo = try reader.readStringOrNull("reply_to")
-            } else if reader.equals(key, "delivery_mode") {
-                deliveryMode = try reader.readIntOrNull("delivery_mode") ?? 2
-            } else if reader.equals(key, "delivery_info") {
-                try readDeliveryInfo(from: &reader, priority: &fallbackPriority)
-            } else if reader.equals(key, "priority") {
-                priority = try reader.readIntOrNull("priority")
-            } else if reader.equals(key, "body_encoding") {
-                bodyIsBase64 = try Self.isBase64(reader.readStringOrNull("body_encoding"))
-            } else if reader.equals(key, "delivery_tag") {
-                deliveryTag = try reader.readStringOrNull("delivery_tag")
-            } else if reader.equals(key, "expiration") {
-                expiration = try reader.readStringOrNull("expiration")
-            } else {
+            switch reader.place(of: key, in: Self.names, expecting: &expected) {
+            case 0: correlationID = try reader.readStringOrNull("correlation_id")
+            case 1: replyTo = try reader.readStringOrNull("reply_to")
+            case 2: deliveryMode = try reader.readIntOrNull("delivery_mode") ?? 2
+            case 3: expiration = try reader.readStringOrNull("expiration")
+            case 4: try readDeliveryInfo(from: &reader, priority: &fallbackPriority)
+            case 5: priority = try reader.readIntOrNull("priority")
+            case 6: bodyIsBase64 = try Self.isBase64(reader.readStringOrNull("body_encoding"))
+            case 7: deliveryTag = try reader.readStringOrNull("delivery_tag")
+            default:
                 let name = reader.string(key)
-                others.set(name, try reader.readValue())
+                var builder = others ?? CeleryObject.Builder()
+                others = nil
+                builder.set(name, try reader.readValue())
+                others = builder
             }
         }
-        custom = others.object
+        if let others { custom = others.object }
         if priority == nil { priority = fallbackPriority }
     }
 

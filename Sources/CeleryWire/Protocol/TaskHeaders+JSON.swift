@@ -5,83 +5,93 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-/// Headers as read, before it is known which protocol the message speaks.
+/// What the reading of headers found beside the headers themselves.
 struct HeaderReading {
-    var headers = TaskHeaders(task: "", id: "", lang: "", ignoreResult: nil)
     var hasTask = false
     var hasID = false
     var redelivered = false
-    var others = CeleryObject.Builder()
-}
+    /// The place in ``names`` where the next key is looked for first.
+    private var expected = 0
 
-extension HeaderReading {
-    /// Reads the headers of any message.
-    init(from reader: inout JSONReader) throws(WireError) {
+    /// The keys of protocol 2 in the order in which Celery writes them.
+    private static let names: [StaticString] = [
+        "lang", "task", "id", "shadow", "eta", "expires", "group", "group_index", "retries", "timelimit", "root_id",
+        "parent_id", "argsrepr", "kwargsrepr", "origin", "ignore_result", "replaced_task_nesting", "stamped_headers",
+        "stamps", "compression", "redelivered",
+    ]
+
+    /// Headers with nothing in them.
+    static var empty: TaskHeaders { TaskHeaders(task: "", id: "", lang: "", ignoreResult: nil) }
+
+    /// Reads the headers of any message, of either protocol, into empty ones.
+    init(from reader: inout JSONReader, into headers: inout TaskHeaders) throws(WireError) {
         if try reader.readNull() { return }
         guard reader.bytes[reader.position] == UInt8(ascii: "{") else {
             throw reader.malformed("headers is not an object")
         }
+        var others: CeleryObject.Builder?
         try reader.openObject()
         var first = true
-        while let key = try reader.nextKey(&first) { try read(key, &reader) }
-        headers.custom = others.object
+        while let key = try reader.nextKey(&first) {
+            let place = reader.place(of: key, in: Self.names, expecting: &expected)
+            if place < 12 {
+                try read(place, &reader, &headers)
+            } else if place < Self.names.count {
+                try readLater(place, &reader, &headers)
+            } else {
+                let name = reader.string(key)
+                var builder = others ?? CeleryObject.Builder()
+                others = nil
+                builder.set(name, try reader.readValue())
+                others = builder
+            }
+        }
+        if let others { headers.custom = others.object }
     }
 
-    private mutating func read(_ key: JSONText, _ reader: inout JSONReader) throws(WireError) {
-        if reader.equals(key, "lang") {
-            headers.lang = try reader.readStringOrNull("header lang") ?? ""
-        } else if reader.equals(key, "task") {
+    @inline(__always)
+    private mutating func read(
+        _ place: Int,
+        _ reader: inout JSONReader,
+        _ headers: inout TaskHeaders
+    ) throws(WireError) {
+        switch place {
+        case 0: headers.lang = try reader.readStringOrNull("header lang") ?? ""
+        case 1:
             hasTask = true
             headers.task = try reader.readStringOrNull("header task") ?? ""
-        } else if reader.equals(key, "id") {
+        case 2:
             let id = try reader.readStringOrNull("header id")
             hasID = id != nil
             headers.id = id ?? ""
-        } else if reader.equals(key, "shadow") {
-            headers.shadow = try reader.readStringOrNull("header shadow")
-        } else if reader.equals(key, "eta") {
-            headers.eta = try reader.readStringOrNull("header eta")
-        } else if reader.equals(key, "expires") {
-            headers.expires = try reader.readStringOrNull("header expires")
-        } else if reader.equals(key, "group") {
-            headers.group = try reader.readStringOrNull("header group")
-        } else if reader.equals(key, "group_index") {
-            headers.groupIndex = try reader.readIntOrNull("header group_index")
-        } else if reader.equals(key, "retries") {
-            headers.retries = try reader.readIntOrNull("header retries") ?? 0
-        } else if reader.equals(key, "timelimit") {
-            headers.timeLimit = try TimeLimits(from: &reader)
-        } else if reader.equals(key, "root_id") {
-            headers.rootID = try reader.readStringOrNull("header root_id")
-        } else if reader.equals(key, "parent_id") {
-            headers.parentID = try reader.readStringOrNull("header parent_id")
-        } else {
-            try readLater(key, &reader)
+        case 3: headers.shadow = try reader.readStringOrNull("header shadow")
+        case 4: headers.eta = try reader.readStringOrNull("header eta")
+        case 5: headers.expires = try reader.readStringOrNull("header expires")
+        case 6: headers.group = try reader.readStringOrNull("header group")
+        case 7: headers.groupIndex = try reader.readIntOrNull("header group_index")
+        case 8: headers.retries = try reader.readIntOrNull("header retries") ?? 0
+        case 9: headers.timeLimit = try TimeLimits(from: &reader)
+        case 10: headers.rootID = try reader.readStringOrNull("header root_id")
+        default: headers.parentID = try reader.readStringOrNull("header parent_id")
         }
     }
 
-    private mutating func readLater(_ key: JSONText, _ reader: inout JSONReader) throws(WireError) {
-        if reader.equals(key, "argsrepr") {
-            headers.argsRepr = try reader.readStringOrNull("header argsrepr")
-        } else if reader.equals(key, "kwargsrepr") {
-            headers.kwargsRepr = try reader.readStringOrNull("header kwargsrepr")
-        } else if reader.equals(key, "origin") {
-            headers.origin = try reader.readStringOrNull("header origin")
-        } else if reader.equals(key, "ignore_result") {
-            headers.ignoreResult = try reader.readBoolOrNull()
-        } else if reader.equals(key, "replaced_task_nesting") {
-            headers.replacedTaskNesting = try reader.readIntOrNull("header replaced_task_nesting") ?? 0
-        } else if reader.equals(key, "stamped_headers") {
-            headers.stampedHeaders = try reader.readStringsOrNull("header stamped_headers")
-        } else if reader.equals(key, "stamps") {
-            headers.stamps = try reader.readObjectOrNull("header stamps") ?? [:]
-        } else if reader.equals(key, "compression") {
-            headers.compression = try reader.readStringOrNull("header compression")
-        } else if reader.equals(key, "redelivered") {
-            redelivered = try reader.readBoolOrNull() ?? false
-        } else {
-            let name = reader.string(key)
-            others.set(name, try reader.readValue())
+    @inline(__always)
+    private mutating func readLater(
+        _ place: Int,
+        _ reader: inout JSONReader,
+        _ headers: inout TaskHeaders
+    ) throws(WireError) {
+        switch place {
+        case 12: headers.argsRepr = try reader.readStringOrNull("header argsrepr")
+        case 13: headers.kwargsRepr = try reader.readStringOrNull("header kwargsrepr")
+        case 14: headers.origin = try reader.readStringOrNull("header origin")
+        case 15: headers.ignoreResult = try reader.readBoolOrNull()
+        case 16: headers.replacedTaskNesting = try reader.readIntOrNull("header replaced_task_nesting") ?? 0
+        case 17: headers.stampedHeaders = try reader.readStringsOrNull("header stamped_headers")
+        case 18: headers.stamps = try reader.readObjectOrNull("header stamps") ?? [:]
+        case 19: headers.compression = try reader.readStringOrNull("header compression")
+        default: redelivered = try reader.readBoolOrNull() ?? false
         }
     }
 }
@@ -91,6 +101,10 @@ extension TimeLimits {
     init(from reader: inout JSONReader) throws(WireError) {
         self.init()
         if try reader.readNull() { return }
+        if reader.bytes.count - reader.position >= 12, reader.matches("[null, null]", at: reader.position) {
+            reader.position += 12
+            return
+        }
         guard reader.bytes[reader.position] == UInt8(ascii: "[") else {
             throw reader.malformed("header timelimit is not [hard, soft]")
         }

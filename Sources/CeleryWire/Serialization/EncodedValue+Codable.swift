@@ -10,9 +10,14 @@ extension EncodedValue {
     /// `Decimal` → decimal, `Data` → bytes/base64; see ``CeleryValue`` for the rest).
     ///
     /// A `URL` goes as its text. Keys are written as spelled.
-    public init(encoding value: some Encodable) throws(WireError) {
-        if let value = value as? EncodedValue {
-            self = value
+    public init<T: Encodable>(encoding value: T) throws(WireError) {
+        if T.self == EncodedValue.self {
+            self = JSONScalar.same(value, as: EncodedValue.self)
+            return
+        }
+        var writer = JSONWriter()
+        if JSONScalar.write(value, to: &writer) {
+            self.init(validatedJSON: writer.bytes[...])
             return
         }
         let output = JSONOutput()
@@ -30,7 +35,7 @@ extension EncodedValue {
     /// seconds; `Data` also from base64 text. A lone surrogate in a string becomes U+FFFD. Integers are never
     /// rounded: one that does not fit is a mismatch, unless a floating-point type is asked for.
     public func decode<T: Decodable>(as type: T.Type, limits: WireLimits = .standard) throws(WireError) -> T {
-        if type == EncodedValue.self, let value = self as? T { return value }
+        if type == EncodedValue.self { return JSONScalar.same(self, as: type) }
         let text = try slice()
         let scalar = try text.withUnsafeBufferPointer { (buffer) throws(WireError) in
             var reader = try JSONReader(buffer, limits: limits)

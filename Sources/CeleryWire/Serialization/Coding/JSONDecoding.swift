@@ -104,10 +104,19 @@ enum JSONScalar {
     /// Nil when the type is none of these, or the value none of the type.
     @inline(__always)
     static func read<T>(_ type: T.Type, _ reader: inout JSONReader) throws(WireError) -> T? {
-        if type == Int.self { return try reader.scalarInt() as? T }
-        if type == String.self { return try reader.scalarString() as? T }
-        if type == Double.self { return try reader.scalarDouble() as? T }
-        if type == Bool.self { return try reader.scalarBool() as? T }
+        if type == Int.self { return try reader.scalarInt().map { same($0, as: type) } }
+        if type == String.self { return try reader.scalarString().map { same($0, as: type) } }
+        if type == Double.self { return try reader.scalarDouble().map { same($0, as: type) } }
+        if type == Bool.self { return try reader.scalarBool().map { same($0, as: type) } }
         return nil
+    }
+
+    /// A value under another name of its own type, without the cost of a dynamic cast.
+    ///
+    /// Only for a `T` that was compared with the type of the value: then the bits are the same.
+    @inline(__always)
+    static func same<Value, T>(_ value: Value, as type: T.Type) -> T {
+        assert(type == Value.self)
+        return unsafeBitCast(value, to: type)
     }
 }

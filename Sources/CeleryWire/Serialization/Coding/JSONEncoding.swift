@@ -122,14 +122,14 @@ extension JSONScalar {
     /// Writes a value of the common types; false when it is none.
     @inline(__always)
     static func write<T>(_ value: T, to writer: inout JSONWriter) -> Bool {
-        if T.self == Int.self, let value = value as? Int {
-            writer.int(value)
-        } else if T.self == String.self, let value = value as? String {
-            writer.string(value)
-        } else if T.self == Double.self, let value = value as? Double {
-            writer.double(value)
-        } else if T.self == Bool.self, let value = value as? Bool {
-            writer.bool(value)
+        if T.self == Int.self {
+            writer.int(same(value, as: Int.self))
+        } else if T.self == String.self {
+            writer.string(same(value, as: String.self))
+        } else if T.self == Double.self {
+            writer.double(same(value, as: Double.self))
+        } else if T.self == Bool.self {
+            writer.bool(same(value, as: Bool.self))
         } else {
             return false
         }

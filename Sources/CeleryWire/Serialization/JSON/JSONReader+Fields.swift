@@ -13,7 +13,7 @@ extension JSONReader {
         let byte = try peek()
         if byte == UInt8(ascii: "\"") { return string(try scanString()) }
         if byte == UInt8(ascii: "n") {
-            try literal("null")
+            try skipNull()
             return nil
         }
         return try readTextLike(name)
@@ -34,7 +34,7 @@ extension JSONReader {
     mutating func readIntOrNull(_ name: StaticString) throws(WireError) -> Int? {
         let byte = try peek()
         if byte == UInt8(ascii: "n") {
-            try literal("null")
+            try skipNull()
             return nil
         }
         let start = position

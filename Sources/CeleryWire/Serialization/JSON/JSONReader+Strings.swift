@@ -107,6 +107,26 @@ extension JSONReader {
         return text.end - text.start == other.utf8CodeUnitCount && matches(other, at: text.start)
     }
 
+    /// The place of a key among names, `names.count` for another.
+    ///
+    /// The name expected next is tried first, since peers write keys in one order, some left out.
+    @inline(__always)
+    func place(of key: JSONText, in names: [StaticString], expecting expected: inout Int) -> Int {
+        if expected < names.count, equals(key, names[expected]) {
+            expected += 1
+            return expected - 1
+        }
+        return search(key, names, &expected)
+    }
+
+    private func search(_ key: JSONText, _ names: [StaticString], _ expected: inout Int) -> Int {
+        for place in names.indices where equals(key, names[place]) {
+            expected = place + 1
+            return place
+        }
+        return names.count
+    }
+
     /// The content with its escapes resolved.
     func unescaped(_ text: JSONText) -> String {
         // An escape is never shorter than what it stands for.

@@ -18,7 +18,7 @@ extension JSONReader {
             while try nextElement(&first) { elements.append(try readValue()) }
             return .array(elements)
         case UInt8(ascii: "n"):
-            try literal("null")
+            try skipNull()
             return .null
         case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool(try readBool())
         case let byte where Self.beginsNumber(byte): return try readNumber()
@@ -64,7 +64,7 @@ extension JSONReader {
             try openArray()
             var first = true
             while try nextElement(&first) { try skipValue() }
-        case UInt8(ascii: "n"): try literal("null")
+        case UInt8(ascii: "n"): try skipNull()
         case UInt8(ascii: "t"): try literal("true")
         case UInt8(ascii: "f"): try literal("false")
         case let byte where Self.beginsNumber(byte): if readNonFinite() == nil { _ = try scanNumber() }

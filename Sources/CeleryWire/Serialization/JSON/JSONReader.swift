@@ -140,8 +140,17 @@ struct JSONReader {
     @inline(__always)
     mutating func readNull() throws(WireError) -> Bool {
         guard try peek() == UInt8(ascii: "n") else { return false }
-        try literal("null")
+        try skipNull()
         return true
+    }
+
+    /// Reads `null`; the next byte is an `n`.
+    @inline(__always)
+    mutating func skipNull() throws(WireError) {
+        guard bytes.count - position >= 4, let base = bytes.baseAddress,
+            UnsafeRawPointer(base).loadUnaligned(fromByteOffset: position, as: UInt32.self).littleEndian == 0x6C6C_756E
+        else { throw malformed("unknown literal where a JSON value is expected") }
+        position += 4
     }
 
     mutating func readBool() throws(WireError) -> Bool {
