@@ -28,7 +28,8 @@ let nap = app.task("clitest.nap") { (context: TaskContext, seconds: Double) in
     return "rested"
 }
 
-let hog = app.task("clitest.hog") { (seconds: Double) in
+let hog = app.task("clitest.hog") { (context: TaskContext, seconds: Double) in
+    context.logger.info("hogging")
     let end = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < end {}
     return seconds

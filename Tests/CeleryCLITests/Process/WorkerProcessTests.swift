@@ -76,7 +76,7 @@ import Testing
 
     @Test func aThirdSignalLeavesAtOnceEvenWhenEveryThreadIsStuck() async throws {
         let worker = try worker(environment: ["CLI_TEST_STUCK": "60"])
-        try await worker.prints("Task clitest.hog[")
+        try await worker.prints("hogging")
         worker.signal(SIGINT)
         try await worker.prints("worker: Warm shutdown")
         worker.signal(SIGINT)
