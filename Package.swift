@@ -148,10 +148,16 @@ let package = Package(
             dependencies: ["CeleryCore", "CeleryTesting", log],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "CelerySQLiteTestWorker",
+            dependencies: ["CelerySQLite"],
+            path: "Tests/CelerySQLiteTestWorker",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CelerySQLiteTests",
             dependencies: [
-                "CelerySQLite", "CeleryTesting", log,
+                "CelerySQLite", "CelerySQLiteTestWorker", "CeleryTesting", log,
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: strict

@@ -6,7 +6,7 @@ let package = Package(
     name: "swift-celery-benchmarks",
     platforms: [.macOS(.v15)],
     dependencies: [
-        .package(name: "swift-celery", path: "..", traits: []),
+        .package(name: "swift-celery", path: "..", traits: ["SQLite"]),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     ],
     targets: [
@@ -23,6 +23,14 @@ let package = Package(
             name: "codec-bench",
             dependencies: [.product(name: "CeleryKit", package: "swift-celery")],
             path: "Sources/CodecBench"
+        ),
+        .executableTarget(
+            name: "sqlite-bench",
+            dependencies: [
+                .product(name: "CelerySQLite", package: "swift-celery"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/SQLiteBench"
         ),
     ]
 )

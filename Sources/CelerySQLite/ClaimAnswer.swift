@@ -33,7 +33,7 @@ extension Claim {
             guard try isReady.int(queue) == nil else { return nil }
         }
         let due = try nextDue(database)
-        let now = Timestamp.now.microseconds
+        let now = time.now.microseconds
         return due.map { $0 <= now } == true ? nil : ClaimAnswer(nextDue: due)
     }
 

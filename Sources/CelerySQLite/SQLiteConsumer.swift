@@ -25,6 +25,11 @@ package final class SQLiteConsumer: TransportConsumer {
     private let state: Mutex<State>
     private let count = Atomic<Int64>(0)
 
+    /// One that was dropped without being closed holds nothing for ever: others sweep it.
+    deinit {
+        if !state.withLock(\.isClosed) { store.keeper.abandon(epoch, isDead: true) }
+    }
+
     private init(store: SQLiteStore, epoch: Int64, queues: [String]) {
         self.store = store
         self.epoch = epoch
@@ -133,7 +138,7 @@ package final class SQLiteConsumer: TransportConsumer {
         let queues = state.withLock { state in
             Array(state.queues[state.turn...] + state.queues[..<state.turn])
         }
-        return Claim(epoch: epoch, queues: queues, credit: credit) { [self] in
+        return Claim(epoch: epoch, queues: queues, credit: credit, time: store.options.time) { [self] in
             HeldTag.tag(epoch: epoch, count: count.add(1, ordering: .relaxed).newValue)
         }
     }

@@ -13,6 +13,10 @@ public struct CheckFailure: Error, Sendable, CustomStringConvertible {
     public var file: String
     public var line: Int
 
+    public init(_ message: String, file: String = #fileID, line: Int = #line) {
+        (self.message, self.file, self.line) = (message, file, line)
+    }
+
     public var description: String { "\(message) (\(file):\(line))" }
 }
 
@@ -25,18 +29,18 @@ func requireEqual<Value: Equatable>(
     line: Int = #line
 ) throws {
     guard found != expected else { return }
-    throw CheckFailure(message: "\(what): expected \(expected), found \(found)", file: file, line: line)
+    throw CheckFailure("\(what): expected \(expected), found \(found)", file: file, line: line)
 }
 
 /// Throws unless the condition holds.
 func require(_ condition: Bool, _ what: @autoclosure () -> String, file: String = #fileID, line: Int = #line) throws {
     guard !condition else { return }
-    throw CheckFailure(message: what(), file: file, line: line)
+    throw CheckFailure(what(), file: file, line: line)
 }
 
 /// The value, or a failure when there is none.
 func requireSome<Value>(_ value: Value?, _ what: String, file: String = #fileID, line: Int = #line) throws -> Value {
-    guard let value else { throw CheckFailure(message: "\(what) is missing", file: file, line: line) }
+    guard let value else { throw CheckFailure("\(what) is missing", file: file, line: line) }
     return value
 }
 
@@ -53,7 +57,7 @@ func within<Value: Sendable>(
         group.addTask { try await body() }
         group.addTask {
             try await Task.sleep(for: limit)
-            throw CheckFailure(message: "\(what) took longer than \(limit)", file: file, line: line)
+            throw CheckFailure("\(what) took longer than \(limit)", file: file, line: line)
         }
         guard let value = try await group.next() else { throw CancellationError() }
         return value

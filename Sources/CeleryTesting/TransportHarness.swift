@@ -166,7 +166,7 @@ extension TransportHarness {
         } catch let error as TransportError {
             return try requireEqual(error.code, code, "\(what): \(error)", file: file, line: line)
         }
-        throw CheckFailure(message: "\(what) should have thrown \(code)", file: file, line: line)
+        throw CheckFailure("\(what) should have thrown \(code)", file: file, line: line)
     }
 }
 

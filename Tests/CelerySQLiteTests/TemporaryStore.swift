@@ -7,7 +7,7 @@
 
 #if SQLite
 import CeleryCore
-import CelerySQLite
+@testable import CelerySQLite
 import CeleryTesting
 import CeleryWire
 import GRDB
@@ -39,10 +39,13 @@ final class TemporaryStore: Sendable {
     }
 
     /// Opens a file as an application would.
+    ///
+    /// - Parameter isShared: False for a store object of its own, as another process has.
     static func open(
         _ path: String,
         options: CeleryObject = [:],
-        deadLetterLimit: Int = 20
+        deadLetterLimit: Int = 20,
+        isShared: Bool = true
     ) async throws -> (any Transport, any ResultBackend) {
         var registry = PluginRegistry()
         registry.registerSQLite()
@@ -53,7 +56,41 @@ final class TemporaryStore: Sendable {
             options: options,
             deadLetterLimit: deadLetterLimit
         )
+        guard isShared else {
+            let store = try SQLiteStore(SQLiteOptions(context))
+            return (SQLiteTransport(store: store), SQLiteResultBackend(store: store))
+        }
         return (try await registry.transport(context), try await registry.backend(context))
+    }
+
+    static func message(_ id: String, queue: String = "q", body: Int = 12) -> OutgoingMessage {
+        OutgoingMessage(
+            Message(
+                headers: TaskHeaders(task: "tasks.add", id: id),
+                properties: MessageProperties(correlationID: id, routingKey: queue),
+                body: Array(repeating: UInt8(ascii: "a"), count: body)
+            )
+        )
+    }
+
+    func publish(_ ids: [String], body: Int = 12) async throws {
+        try await transport.publish(ids.map { Self.message($0, body: body) }, timeout: .seconds(5))
+    }
+
+    func consumer(_ queue: String, lease: Duration = .seconds(10)) async throws -> any TransportConsumer {
+        try await transport.openConsumer(
+            ConsumerConfiguration(name: "test", queues: [queue], lease: lease, renewal: lease / 4)
+        )
+    }
+
+    func take(_ count: Int, from consumer: any TransportConsumer) async throws -> [Delivery] {
+        var taken: [Delivery] = []
+        while taken.count < count {
+            let more = try await consumer.receive(upTo: count - taken.count)
+            guard !more.isEmpty else { throw CancellationError() }
+            taken += more
+        }
+        return taken
     }
 
     /// - Parameter isDead: Whether an abandoned consumer's process has ended, or was stopped.
@@ -109,6 +146,13 @@ final class TemporaryStore: Sendable {
         }
         rmdir(run)
         rmdir(folder)
+    }
+}
+
+extension Delivery {
+    var taskID: String {
+        guard case .message(let message) = content else { return "malformed" }
+        return message.headers.id
     }
 }
 #endif

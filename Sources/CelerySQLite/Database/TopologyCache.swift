@@ -72,6 +72,12 @@ final class TopologyCache {
         return id
     }
 
+    /// Tells every connection to look again, this one at once.
+    func changed(_ database: Database) throws {
+        try database.query("UPDATE counter SET value = value + 1 WHERE name = 'topology'").run()
+        try refresh(database)
+    }
+
     func declare(_ topology: Topology, in transaction: StoreTransaction) throws {
         var next = routing
         for queue in topology.queues {
@@ -80,7 +86,8 @@ final class TopologyCache {
         var isNew = false
         for queue in topology.queues {
             isNew = try id(of: queue.name, in: transaction.database) == nil || isNew
-            _ = try require(queue.name, in: transaction)
+            let id = try require(queue.name, in: transaction)
+            try transaction.note(queue, id: id)
         }
         let insert = try transaction.database.query(
             "INSERT OR IGNORE INTO binding(exchange, kind, routing_key, queue) VALUES(?, ?, ?, ?)"
@@ -90,8 +97,7 @@ final class TopologyCache {
             isNew = true
         }
         guard isNew else { return }
-        try transaction.database.query("UPDATE counter SET value = value + 1 WHERE name = 'topology'").run()
-        clear()
+        try changed(transaction.database)
     }
 }
 #endif

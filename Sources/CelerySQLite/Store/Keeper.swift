@@ -60,6 +60,7 @@ final class Keeper: Sendable {
         thread.stop { [self] in
             let ends = state.withLock { state in
                 state.isRunning = false
+                state.owned = [:]
                 return state.onEnd
             }
             for end in ends { end() }

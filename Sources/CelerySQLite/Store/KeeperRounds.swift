@@ -216,6 +216,7 @@ final class KeeperRounds: @unchecked Sendable {
             try transaction.forgetDeadLetters()
             try transaction.forgetRevocations()
             try transaction.forgetPresences()
+            try transaction.forgetTransientQueues()
         }
     }
 }

@@ -17,6 +17,7 @@ final class SQLiteStore: Sendable {
     let signals: Signals
     let keeper: Keeper
     private let reader: Reader
+    private let committer: GroupCommitter
     private let writer: JobThread<any WriteJob>
     private let closed = Atomic(false)
 
@@ -28,6 +29,7 @@ final class SQLiteStore: Sendable {
             let signals = Signals(folder: files.folder)
             self.signals = signals
             let committer = try GroupCommitter(options: options) { signals.announce($0) }
+            self.committer = committer
             reader = try Reader(options: options)
             writer = JobThread(name: "celery-write", limit: 512) { committer.run($0) }
             keeper = Keeper(options: options, files: files, signals: signals)
@@ -84,8 +86,13 @@ final class SQLiteStore: Sendable {
     func close() async {
         guard !closed.exchange(true, ordering: .acquiringAndReleasing) else { return }
         await keeper.stop()
-        await withCheckedContinuation { continuation in writer.stop { continuation.resume() } }
         await reader.stop()
+        await withCheckedContinuation { continuation in
+            writer.stop { [committer] in
+                committer.close()
+                continuation.resume()
+            }
+        }
         signals.wakeConsumers()
         signals.results.wakeAll()
     }

@@ -47,6 +47,7 @@ struct Claim: Sendable {
     /// In the order in which they are asked this time.
     var queues: [String]
     var credit: Int
+    var time: any TimeSource
     /// Gives each delivery its number.
     var nextTag: @Sendable () -> Int64
 }

@@ -28,6 +28,9 @@ final class GroupCommitter: @unchecked Sendable {
         try database.writeWithoutTransaction { try Schema.prepare($0, path: options.path) }
     }
 
+    /// Closes the connection; the last one of all takes the log over into the file.
+    func close() { try? database.close() }
+
     /// Does the jobs, together if it can be, and answers each.
     func run(_ jobs: [any WriteJob]) {
         var pending = jobs

@@ -14,12 +14,14 @@ final class Reader: Sendable {
     private typealias Job = @Sendable (DatabaseQueue) -> Void
 
     private let thread: JobThread<Job>
+    private let database: DatabaseQueue
     private let path: String
     private let busy = BusyDeadline()
 
     init(options: SQLiteOptions) throws {
         path = options.path
         let database = try Connection.open(options, label: "celery.reader", busy: busy)
+        self.database = database
         thread = JobThread(name: "celery-read", limit: 64) { jobs in
             for job in jobs { job(database) }
         }
@@ -50,6 +52,7 @@ final class Reader: Sendable {
 
     func stop() async {
         await withCheckedContinuation { continuation in thread.stop { continuation.resume() } }
+        try? database.close()
     }
 
     private static func read<Value>(_ queue: DatabaseQueue, _ body: (Database) throws -> Value) throws -> Value {

@@ -71,12 +71,12 @@ extension ResultBackendCheck {
         ResultBackendCheck("an expired result is absent, others stay") { harness in
             let (short, long) = (harness.prefix + "short", harness.prefix + "long")
             let metas = [
-                StoredResult(TaskMeta(taskID: short, state: .success), expires: .milliseconds(1200)),
+                StoredResult(TaskMeta(taskID: short, state: .success), expires: .seconds(3)),
                 StoredResult(TaskMeta(taskID: long, state: .success), expires: nil),
             ]
             try await harness.backend.store(metas, timeout: .seconds(5))
             try requireEqual(try await harness.fetch("short")?.state, .success)
-            try await harness.pass(.milliseconds(1300))
+            try await harness.pass(.milliseconds(3001))
             try requireEqual(try await harness.fetch("short"), nil)
             try requireEqual(try await harness.fetch("long")?.state, .success)
             _ = try await harness.backend.removeExpired()
@@ -97,6 +97,6 @@ extension ResultBackendHarness {
     }
 
     func failure(_ message: String, file: String = #fileID, line: Int = #line) -> CheckFailure {
-        CheckFailure(message: message, file: file, line: line)
+        CheckFailure(message, file: file, line: line)
     }
 }
