@@ -1,7 +1,17 @@
 #!/usr/bin/env bash
-# Runs the benchmarks in release, one package of their own: scripts/bench.sh [options of the benchmark tool]
+# Builds and runs the benchmarks in release: scripts/bench.sh [codec-bench | pool-bench | sqlite-bench] [its options]
+# Benchmarks/README.md says what the figures mean and what was measured.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
+scripts/setup.sh
 find_swift
-exec swift run -c release --package-path Benchmarks --scratch-path .build/benchmarks Benchmarks "$@"
+products=(codec-bench pool-bench sqlite-bench)
+if [ $# -gt 0 ]; then
+    products=("$1")
+    shift
+fi
+for product in "${products[@]}"; do
+    heading "$product"
+    swift run -c release --package-path Benchmarks --scratch-path .build/benchmarks "$product" "$@"
+done

@@ -115,6 +115,8 @@ gate_documents() {
     page_files | while IFS= read -r page; do
         {
             grep -n -o -E '`(Sources|Tests|Benchmarks|Examples|Faults|scripts|docs|\.ci)/[A-Za-z0-9_./+-]*`' "$page" | tr -d '`'
+            # In diagrams too, where there are no backticks.
+            grep -n -o -E '(^|[ (])(Sources|Tests|Faults|scripts)/[A-Za-z0-9_./+-]+\.(swift|sh)' "$page" | sed 's/:[ (]/:/'
             grep -n -o -E '\]\([^)#: ]+[)#]' "$page" | sed -e 's/\](//' -e 's/[)#]$//' |
                 while IFS=: read -r line target; do
                     case "$target" in
