@@ -35,6 +35,7 @@ import Testing
         #expect(error?.code == .timedOut)
         #expect(error?.message.contains(store.path) == true)
         #expect((.milliseconds(250)...(.seconds(2))).contains(ContinuousClock.now - start))
+        // sleeps: the lock is held for three leases.
         try await Task.sleep(until: start + .seconds(3))
         try await blocker.writeWithoutTransaction { try $0.rollback() }
         // Three leases without a renewal by anybody: nobody is dead.

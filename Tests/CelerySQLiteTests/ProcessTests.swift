@@ -59,6 +59,7 @@ import Testing
         let again = try await store.take(1, from: heir)
         #expect(ContinuousClock.now - start >= .milliseconds(700))
         #expect(again.map(\.attempt) == [2])
+        // sleeps: the process stays stopped for three leases.
         try await Task.sleep(until: start + .seconds(3))
         child.signal(SIGCONT)
         #expect(await child.ask("acknowledge") == "error epochLost")
@@ -90,6 +91,7 @@ import Testing
             let child = try await WorkerProcess(store.path)
             _ = await child.ask("open 10000 q")
             child.tell("work 5 done")
+            // sleeps: kills at a different moment in each round.
             try await Task.sleep(for: .milliseconds(5 * (round % 6)))
             child.signal(SIGKILL)
         }
@@ -145,8 +147,10 @@ import Testing
         let child = try await WorkerProcess(store.path)
         _ = await child.ask("open 10000 q")
         child.tell("take 1")
+        // sleeps: start-up is over before counting begins.
         try await Task.sleep(for: .seconds(1))
         let before = try wakeUps(of: child.identifier)
+        // sleeps: the span that is counted.
         try await Task.sleep(for: .seconds(4))
         let count = try wakeUps(of: child.identifier) - before
         #expect(count <= 40, "\(count) wake-ups in four seconds")

@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+// Long because it is one state machine, whose transitions share the same few tables.
+
 import CeleryKit
 import DequeModule
 
