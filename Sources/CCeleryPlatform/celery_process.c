@@ -14,8 +14,6 @@
 #include <unistd.h>
 
 #ifdef __linux__
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
@@ -160,17 +158,6 @@ ssize_t celery_send(int descriptor, const void *bytes, size_t count, int wait) {
 
 ssize_t celery_receive(int descriptor, void *bytes, size_t count, int wait) {
     return recv(descriptor, bytes, count, wait ? 0 : MSG_DONTWAIT);
-}
-
-int celery_peer_has_received(int descriptor) {
-#ifdef __linux__
-    int unread = 0;
-    if (ioctl(descriptor, SIOCOUTQ, &unread)) return -1;
-    return unread == 0;
-#else
-    (void)descriptor;
-    return -1;
-#endif
 }
 
 int celery_reap(pid_t pid, int *status) {

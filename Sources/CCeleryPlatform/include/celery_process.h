@@ -39,11 +39,6 @@ ssize_t celery_send(int descriptor, const void *bytes, size_t count, int wait);
 /// Receives bytes. Returns what `recv` does.
 ssize_t celery_receive(int descriptor, void *bytes, size_t count, int wait);
 
-/// Whether the peer has received everything that was sent to it: 1 or 0; -1 where that cannot be told.
-///
-/// Where it can, closing the other end over unreceived bytes is seen here as ECONNRESET.
-int celery_peer_has_received(int descriptor);
-
 /// What `waitpid(…, WNOHANG)` says of one process: 1 when it has ended, with its exit code, or its signal as a negative
 /// number; 0 when it runs; -1 when it is not our child.
 int celery_reap(pid_t pid, int *status);

@@ -118,6 +118,7 @@ struct PreforkDeathTests {
     func stoppedIdle() async throws {
         try await withPool(preforkPool(slots: 2)) { pool, recorder in
             for pid in pool.processes { kill(pid, SIGSTOP) }
+            try await eventually { pool.processes.allSatisfy(isStopped) }
             pool.submit([job(1, "echo"), job(2, "echo")])
             // Answered after the jobs were handed to the children.
             pool.resize(to: 2)

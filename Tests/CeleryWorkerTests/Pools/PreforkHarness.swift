@@ -126,14 +126,30 @@ final class DictionaryBackend: ResultBackend {
 
 /// Whether the process is there and no zombie.
 func isRunning(_ pid: Int32) -> Bool {
-    guard kill(pid, 0) == 0 else { return false }
-    guard let file = fopen("/proc/\(pid)/stat", "r") else { return false }
+    guard kill(pid, 0) == 0, let state = processState("/proc/\(pid)/stat") else { return false }
+    return state != "Z"
+}
+
+/// Whether every thread of the process has stopped: SIGSTOP reaches them one by one.
+func isStopped(_ pid: Int32) -> Bool {
+    guard let folder = opendir("/proc/\(pid)/task") else { return false }
+    defer { closedir(folder) }
+    while let entry = readdir(folder) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        if name.hasPrefix(".") { continue }
+        guard processState("/proc/\(pid)/task/\(name)/stat") == "T" else { return false }
+    }
+    return true
+}
+
+/// The letter behind the name in a `stat` file.
+private func processState(_ path: String) -> Character? {
+    guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
     var line = [UInt8](repeating: 0, count: 512)
     let count = fread(&line, 1, line.count, file)
     let text = String(decoding: line[..<count], as: UTF8.self)
-    guard let end = text.lastIndex(of: ")") else { return false }
-    return !text[end...].hasPrefix(") Z")
+    return text.lastIndex(of: ")").flatMap { text[$0...].dropFirst(2).first }
 }
 
 /// Open descriptors of this process.

@@ -16,9 +16,6 @@ import Synchronization
 /// process groups of their own, so that a terminal's Ctrl-C does not reach them and a hard kill reaches what they
 /// started. They die with this process, however it ends. Within a child, a task's async code stays on one thread.
 ///
-/// A job counts as accepted when its child has received it, or had when it died. On Linux the child does not spend a
-/// message on that: the event comes with the result of a quick job, and within a few milliseconds for a longer one.
-///
 /// A child that traps prints a backtrace, which takes the system up to half a second; only then is its task reported as
 /// lost. Set `SWIFT_BACKTRACE=enable=no` to hear of it within a millisecond. Other children are not held up.
 public final class PreforkPool: TaskPool {

@@ -39,11 +39,8 @@ struct PreforkState {
         var pid: Int32 = 0
         /// Handed over and not ended.
         var job: JobID?
-        /// Whether it is known to have taken the job up.
+        /// Whether it said that it runs the job.
         var hasAccepted = false
-        /// When to look whether it has, and how long to wait before the next look.
-        var lookAt: UInt64 = 0
-        var patience: UInt64 = 0
         var tasksDone = 0
         var killCause: KillCause?
         /// When it is killed if it is still there.
@@ -180,7 +177,7 @@ struct PreforkState {
         handOut(now: now)
     }
 
-    /// It has taken up the job that it was handed: it runs.
+    /// It said that it runs the job that it was handed.
     mutating func accepted(_ number: ChildNumber, now: UInt64) {
         guard let child = children[number], let job = child.job, !child.hasAccepted else {
             return complain(number, "it accepted a job, though it has none that waits", now: now)
@@ -194,10 +191,9 @@ struct PreforkState {
 
     /// - Parameter residentKiB: Its memory now; negative when not known.
     mutating func finished(_ number: ChildNumber, _ job: JobID, _ report: TaskReport, residentKiB: Int, now: UInt64) {
-        guard let child = children[number], child.job == job else {
+        guard let child = children[number], child.job == job, child.hasAccepted else {
             return complain(number, "it finished job \(job.rawValue), which it does not run", now: now)
         }
-        if !child.hasAccepted { accepted(number, now: now) }
         owner[job] = nil
         earlyDeaths = 0
         children[number]?.job = nil
@@ -242,11 +238,7 @@ struct PreforkState {
         }
     }
 
-    /// - Parameter hadReceived: Whether it had received all that it was sent, the job included.
-    mutating func died(_ number: ChildNumber, _ processEnd: ProcessEnd, hadReceived: Bool, now: UInt64) {
-        if hadReceived, let child = children[number], child.job != nil, !child.hasAccepted {
-            accepted(number, now: now)
-        }
+    mutating func died(_ number: ChildNumber, _ processEnd: ProcessEnd, now: UInt64) {
         guard let child = children.removeValue(forKey: number) else { return }
         idle.removeAll { $0 == number }
         let reason = child.complaint.map { "\(processEnd) after \($0)" } ?? "\(processEnd)"
@@ -277,22 +269,10 @@ struct PreforkState {
         var next: UInt64?
         for child in children.values {
             if let deadline = child.deadline { next = min(next ?? .max, deadline) }
-            if child.job != nil, !child.hasAccepted { next = min(next ?? .max, child.lookAt) }
         }
         if isRecruiting, staff < slots { next = min(next ?? .max, nextSpawn) }
         if let nextSample, !owner.isEmpty { next = min(next ?? .max, nextSample) }
         return next
-    }
-
-    /// Children of which it is time to see whether they have taken up their job. Quick jobs end before that.
-    mutating func unconfirmed(now: UInt64) -> [ChildNumber] {
-        var due: [ChildNumber] = []
-        for (number, child) in children where child.job != nil && !child.hasAccepted && child.lookAt <= now {
-            due.append(number)
-            children[number]?.lookAt = now + child.patience
-            children[number]?.patience = min(child.patience * 2, 100_000_000)
-        }
-        return due
     }
 
     /// Does what is due; returns the children whose memory is to be measured.
@@ -339,8 +319,6 @@ struct PreforkState {
             idle.removeLast()
             children[number]?.phase = .busy
             children[number]?.job = job.id
-            children[number]?.lookAt = now + 1_000_000
-            children[number]?.patience = 1_000_000
             owner[job.id] = number
             actions.append(.hand(number, job))
         }

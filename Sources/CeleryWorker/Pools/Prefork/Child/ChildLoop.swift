@@ -56,12 +56,9 @@ final class ChildLoop: Sendable {
         let control = RunControl()
         current.withLock { $0 = (job, control) }
         var frames = FrameEncoder()
-        #if !os(Linux)
-        // On Linux the parent sees by itself that the job was received, without being woken for it.
         frames.frame(.accepted) { _ in }
         data.send(frames)
         frames.removeAll()
-        #endif
         let report = run(request, control)
         current.withLock { $0 = nil }
         encode(job, report, &frames)

@@ -22,8 +22,6 @@ struct FrameSocket {
     let descriptor: Int32
     var outbox = FrameEncoder()
     private(set) var isClosed = false
-    /// Whether the other end was closed over bytes that nobody had received.
-    private(set) var wasReset = false
     private var sent = 0
     private var assembler: FrameAssembler
 
@@ -34,12 +32,6 @@ struct FrameSocket {
 
     /// Whether something waits for the socket to take it.
     var wantsToSend: Bool { !isClosed && sent < outbox.bytes.count }
-
-    /// Whether the child has received all that was meant for it, or had when it died.
-    var isReceived: Bool {
-        guard !wantsToSend, !wasReset else { return false }
-        return isClosed || celery_peer_has_received(descriptor) == 1
-    }
 
     /// Sends what the socket takes.
     mutating func flush() {
@@ -53,7 +45,6 @@ struct FrameSocket {
                 return
             } else if errno != EINTR {
                 // The child is gone; reading says so as well.
-                wasReset = true
                 break
             }
         }
@@ -78,7 +69,6 @@ struct FrameSocket {
                 // A short read has emptied the socket.
                 if count < scratch.count { return }
             } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
-                if count < 0, errno == ECONNRESET { wasReset = true }
                 isClosed = true
             } else if errno == EAGAIN {
                 return

@@ -81,9 +81,6 @@ final class PreforkDriver {
             }
             let now = Self.now()
             if let deadline = state.nextDeadline, deadline <= now {
-                for number in state.unconfirmed(now: now) where children[number]?.data.isReceived == true {
-                    state.accepted(number, now: now)
-                }
                 measure(state.tick(now: now), now)
             }
         }
@@ -278,7 +275,7 @@ final class PreforkDriver {
         guard let child = children[number], let end = child.reap() else { return }
         readData(number, now, chunks: .max)
         children[number] = nil
-        state.died(number, end, hadReceived: child.data.isReceived, now: now)
+        state.died(number, end, now: now)
         child.closeDescriptors()
         host.abandonQueries(of: number)
         report(state)
