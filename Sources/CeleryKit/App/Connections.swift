@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-package import CeleryCore
+public import CeleryCore
 import CeleryWire
 import Logging
 import Synchronization
@@ -80,7 +80,7 @@ extension CeleryApp {
     /// The broker. Its URL: environment `CELERY_BROKER_URL`, else the settings, else the embedded broker.
     ///
     /// - Throws: ``TransportError``: `.misconfigured` for a URL that nothing serves, `.unavailable` when it is away.
-    package func transport() async throws -> any Transport {
+    public func transport() async throws -> any Transport {
         try await connections.transport { [self] in
             let url = try brokerURL()
             return try await registry.transport(context(for: url, options: settings.brokerTransportOptions))
@@ -89,7 +89,7 @@ extension CeleryApp {
 
     /// The result backend. Its URL: environment `CELERY_RESULT_BACKEND`, else the settings, else the broker's own
     /// when it can store results.
-    package func resultBackend() async throws -> any ResultBackend {
+    public func resultBackend() async throws -> any ResultBackend {
         try await connections.backend { [self] in
             guard let url = try backendURL() else { return DisabledResultBackend() }
             return try await registry.backend(context(for: url, options: settings.resultBackendTransportOptions))

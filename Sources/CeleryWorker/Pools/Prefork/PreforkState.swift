@@ -65,6 +65,8 @@ struct PreforkState {
     private var cancellations: [JobID: RunControl.Cause] = [:]
     private var nextNumber = 0
     private var earlyDeaths = 0
+    /// Those that speak against the program itself: not the ones that somebody else killed.
+    private var ownEarlyDeaths = 0
     private var nextSpawn: UInt64 = 0
     private var nextSample: UInt64?
     private var wasReady = false
@@ -196,6 +198,7 @@ struct PreforkState {
         }
         owner[job] = nil
         earlyDeaths = 0
+        ownEarlyDeaths = 0
         children[number]?.job = nil
         children[number]?.hasAccepted = false
         children[number]?.tasksDone += 1
@@ -255,7 +258,8 @@ struct PreforkState {
         let wasExpected = child.phase == .leaving && child.complaint == nil
         if !wasExpected { actions.append(.log(.childDied(pid: child.pid, reason: reason))) }
         if child.phase == .starting {
-            noteEarlyDeath(reason, now: now)
+            let isKilledByOthers = processEnd == .signalled(ProcessEnd.kill) && child.complaint == nil
+            noteEarlyDeath(reason, isOwn: !isKilledByOthers || child.deadline == nil, now: now)
         } else if !wasExpected, child.tasksDone == 0, child.job == nil, now - child.bornAt < 1_000_000_000 {
             noteEarlyDeath(reason, now: now)
         }
@@ -353,16 +357,18 @@ struct PreforkState {
         pending.removeAll()
     }
 
-    /// Waits longer before each next attempt: 0, 0.1, 0.2, 0.4 … 10 s. Gives up when no child ever started.
-    private mutating func noteEarlyDeath(_ reason: String, now: UInt64) {
+    /// Waits longer before each next attempt: 0, 0.1, 0.2, 0.4 … 10 s. Gives up when no child ever started and three of
+    /// them failed by themselves; one that is killed from outside (by the OOM killer, say) says nothing about the program.
+    private mutating func noteEarlyDeath(_ reason: String, isOwn: Bool = true, now: UInt64) {
         guard !isStopping, !isAborted else { return }
         earlyDeaths += 1
+        if isOwn { ownEarlyDeaths += 1 }
         let delay = earlyDeaths == 1 ? 0 : min(10_000_000_000, UInt64(100_000_000) << UInt64(min(earlyDeaths - 2, 10)))
         nextSpawn = now + delay
-        guard !wasReady, earlyDeaths >= 3, failure == nil else { return }
+        guard !wasReady, ownEarlyDeaths >= 3, failure == nil else { return }
         failure = PoolError(
             .childrenDieAtStart,
-            "\(earlyDeaths) child processes in a row ended before they could take a task, the last with \(reason); "
+            "\(ownEarlyDeaths) child processes ended before they could take a task, the last with \(reason); "
                 + "see what they printed, and check that main reaches the worker command without side effects"
         )
         returnPending()
