@@ -13,6 +13,8 @@ import GRDB
 /// What a look for messages has found.
 struct ClaimAnswer: Sendable {
     var messages: [ClaimedMessage] = []
+    /// Whether anything at all is revoked.
+    var hasRevocations = true
     /// When the next delayed message is due, in microseconds since 1970.
     var nextDue: Int64?
 }
@@ -20,7 +22,11 @@ struct ClaimAnswer: Sendable {
 extension Claim {
     func answer(in transaction: StoreTransaction) throws -> ClaimAnswer {
         let messages = try transaction.claim(self)
-        return ClaimAnswer(messages: messages, nextDue: messages.isEmpty ? try nextDue(transaction.database) : nil)
+        return ClaimAnswer(
+            messages: messages,
+            hasRevocations: try transaction.database.query("SELECT 1 FROM revocation LIMIT 1").int() != nil,
+            nextDue: messages.isEmpty ? try nextDue(transaction.database) : nil
+        )
     }
 
     /// The answer when nothing waits, without a transaction; nil when one is needed.

@@ -30,14 +30,14 @@ private enum Installed {
     }()
 }
 
-@Suite("Observability", .timeLimit(.minutes(1)))
+@Suite("Observability", .timeLimit(.minutes(5)))
 struct ObservabilityTests {
     @Test("The trace goes from the sender through the message headers to the run")
     func traceContext() async throws {
         let tracer = Installed.tracer
         let app = TestApp.make()
         let task = app.task("observed.traced") { () in 1 }
-        try await withWorker(app) { _ = try await task.delay().get(timeout: .seconds(10)) }
+        try await withWorker(app) { _ = try await task.delay().get(timeout: .seconds(60)) }
         func span(_ name: String) -> FinishedInMemorySpan? {
             tracer.finishedSpans.first { span in
                 guard case .string(let task)? = span.attributes.get("celery.task.name") else { return false }
@@ -60,8 +60,8 @@ struct ObservabilityTests {
         let good = app.task("observed.good") { () in 1 }
         let bad = app.task("observed.bad") { () -> Int in throw Boom() }
         try await withWorker(app) {
-            for _ in 0..<3 { _ = try await good.delay().get(timeout: .seconds(10)) }
-            _ = try? await bad.delay().get(timeout: .seconds(10))
+            for _ in 0..<3 { _ = try await good.delay().get(timeout: .seconds(60)) }
+            _ = try? await bad.delay().get(timeout: .seconds(60))
         }
         func count(_ task: String, _ state: String) -> Int64 {
             metrics.counterTotal(label: "celery_worker_tasks_total", dimensions: [("task", task), ("state", state)])
@@ -81,7 +81,7 @@ struct ObservabilityTests {
         let recorder = Recorder()
         app.use(recorder)
         let task = app.task("observed.steps") { () in 1 }
-        try await withWorker(app) { _ = try await task.delay().get(timeout: .seconds(10)) }
+        try await withWorker(app) { _ = try await task.delay().get(timeout: .seconds(60)) }
         #expect(
             recorder.steps == [
                 "workerReady", "beforePublish", "afterPublish", "received", "prerun", "success", "postrun",
@@ -98,7 +98,7 @@ struct ObservabilityTests {
         let app = TestApp.make()
         app.use(Stamp())
         let task = app.task("observed.stamped") { (context: TaskContext) in context.headers["tenant"] == "blue" }
-        let stamped = try await withWorker(app) { try await task.delay().get(timeout: .seconds(10)) }
+        let stamped = try await withWorker(app) { try await task.delay().get(timeout: .seconds(60)) }
         #expect(stamped)
     }
 }

@@ -15,7 +15,7 @@ import Synchronization
 import Testing
 
 /// Promise 6: broker down is an error, not a hang; a result store that is down never loses, fails or repeats a task.
-@Suite("Outages", .timeLimit(.minutes(2)))
+@Suite("Outages", .timeLimit(.minutes(5)))
 struct OutageTests {
     private struct Stores {
         let app: CeleryApp
@@ -46,13 +46,13 @@ struct OutageTests {
         let stores = Stores()
         let echo = stores.app.task("echo") { (x: Int) in x }
         try await withWorker(stores.app) { () async throws in
-            #expect(try await echo.delay(1).get(timeout: .seconds(10)) == 1)
+            #expect(try await echo.delay(1).get(timeout: .seconds(60)) == 1)
             stores.broker.begin()
             let error = await #expect(throws: CeleryError.self) { try await echo.delay(2) }
             #expect(error?.code == .brokerUnavailable)
             #expect(error?.message.hasPrefix("echo was not sent: ") == true)
             stores.broker.end()
-            #expect(try await echo.delay(3).get(timeout: .seconds(10)) == 3)
+            #expect(try await echo.delay(3).get(timeout: .seconds(60)) == 3)
         }
     }
 
@@ -71,7 +71,7 @@ struct OutageTests {
         try await withWorker(stores.app, pool: .async(concurrency: 4)) {
             #expect(try await eventually { stores.broker.failedCalls > 3 })
             stores.broker.end()
-            for result in sent { _ = try await result.get(timeout: .seconds(30)) }
+            for result in sent { _ = try await result.get(timeout: .seconds(60)) }
         }
         #expect(runs.withLock { $0.count } == 100)
         #expect(runs.withLock { $0.values.allSatisfy { $0 == 1 } })
@@ -92,7 +92,7 @@ struct OutageTests {
             #expect(try await eventually { stores.results.failedCalls > 3 })
             #expect(runs.withLock { $0 } <= 16, "intake stops when outcomes wait: credit is 4 × 4")
             stores.results.end()
-            for (x, result) in results.enumerated() { #expect(try await result.get(timeout: .seconds(30)) == x) }
+            for (x, result) in results.enumerated() { #expect(try await result.get(timeout: .seconds(60)) == x) }
         }
         #expect(runs.withLock { $0 } == 50)
     }
@@ -115,9 +115,9 @@ struct OutageTests {
         let id = lost.message.headers.id
         try await app.transport().publish([lost], timeout: .seconds(1))
         try await withWorker(app) {
-            for x in 0..<20 { #expect(try await echo.delay(x).get(timeout: .seconds(10)) == x) }
+            for x in 0..<20 { #expect(try await echo.delay(x).get(timeout: .seconds(60)) == x) }
             let error = await #expect(throws: CeleryError.self) {
-                try await AsyncResult<Int>(id: id, app: app).get(timeout: .seconds(10))
+                try await AsyncResult<Int>(id: id, app: app).get(timeout: .seconds(60))
             }
             #expect(error?.exception?.type == "OperationalError")
             let letters = try await app.transport().deadLetters.list(.all, limit: 10)
@@ -135,7 +135,7 @@ struct OutageTests {
         async let running: Void = worker.run()
         #expect(try await eventually { stores.broker.failedCalls > 0 })
         stores.broker.end()
-        #expect(try await result.get(timeout: .seconds(10)) == 7)
+        #expect(try await result.get(timeout: .seconds(60)) == 7)
         worker.shutdown(.warm)
         try await running
     }

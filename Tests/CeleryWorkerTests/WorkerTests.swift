@@ -14,7 +14,7 @@ import CeleryWorker
 import Synchronization
 import Testing
 
-@Suite("A worker on the memory broker", .timeLimit(.minutes(2)))
+@Suite("A worker on the memory broker", .timeLimit(.minutes(5)))
 struct WorkerTests {
     @Test("A task runs and its result comes back", arguments: ["async", "threads", "solo"])
     func runs(pool: String) async throws {
@@ -22,7 +22,7 @@ struct WorkerTests {
         let add = app.task("add") { (x: Int, y: Int) in x + y }
         let pools: [String: EmbeddedPool] = ["threads": .threads(concurrency: 2), "solo": .solo]
         let sum = try await withWorker(app, pool: pools[pool] ?? .async()) {
-            try await add.delay(2, 3).get(timeout: .seconds(10))
+            try await add.delay(2, 3).get(timeout: .seconds(60))
         }
         #expect(sum == 5)
     }
@@ -37,7 +37,7 @@ struct WorkerTests {
         }
         let sum = try await withWorker(app) {
             try await withThrowingTaskGroup(of: Int.self) { group in
-                for x in 0..<1000 { group.addTask { try await square.delay(x).get(timeout: .seconds(30)) } }
+                for x in 0..<1000 { group.addTask { try await square.delay(x).get(timeout: .seconds(60)) } }
                 return try await group.reduce(0, +)
             }
         }
@@ -53,7 +53,7 @@ struct WorkerTests {
         let app = TestApp.make()
         let fail = app.task("fail") { () -> Int in throw OutOfPaper() }
         let error = try await withWorker(app) {
-            await #expect(throws: CeleryError.self) { try await fail.delay().get(timeout: .seconds(10)) }
+            await #expect(throws: CeleryError.self) { try await fail.delay().get(timeout: .seconds(60)) }
         }
         #expect(error?.code == .taskFailed)
         #expect(error?.exception?.type.hasSuffix("OutOfPaper") == true)
@@ -70,7 +70,7 @@ struct WorkerTests {
             for args: [CeleryValue] in [[1], [1, 2, 3], ["one", 2]] {
                 errors.append(
                     await #expect(throws: CeleryError.self) {
-                        try await app.sendTask("add", args: args).get(timeout: .seconds(10))
+                        try await app.sendTask("add", args: args).get(timeout: .seconds(60))
                     }
                 )
             }
@@ -86,7 +86,7 @@ struct WorkerTests {
             let result = try await app.sendTask("nobody.knows", args: [1])
             return (
                 result.id,
-                await #expect(throws: CeleryError.self) { try await result.get(timeout: .seconds(10)) }
+                await #expect(throws: CeleryError.self) { try await result.get(timeout: .seconds(60)) }
             )
         }
         #expect(
@@ -115,7 +115,7 @@ struct WorkerTests {
         }
         let (id, retries) = try await withWorker(app) {
             let result = try await flaky.delay(2)
-            return (result.id, try await result.get(timeout: .seconds(10)))
+            return (result.id, try await result.get(timeout: .seconds(60)))
         }
         #expect(retries == 2)
         #expect(attempts.withLock { $0.map(\.0) } == [id, id, id])
@@ -133,7 +133,7 @@ struct WorkerTests {
             throw Busy()
         }
         let error = try await withWorker(app) {
-            await #expect(throws: CeleryError.self) { try await busy.delay().get(timeout: .seconds(10)) }
+            await #expect(throws: CeleryError.self) { try await busy.delay().get(timeout: .seconds(60)) }
         }
         #expect(error?.exception?.type.hasSuffix("Busy") == true)
         #expect(runs.withLock { $0 } == 3)
@@ -153,7 +153,7 @@ struct WorkerTests {
             #expect(try await eventually { try await result.state() == "PROGRESS" })
             #expect(try await result.info(as: [String: Int].self) == ["done": 3, "of": 10])
             gate.open()
-            #expect(try await result.get(timeout: .seconds(10)) == "done")
+            #expect(try await result.get(timeout: .seconds(60)) == "done")
         }
     }
 
@@ -164,7 +164,7 @@ struct WorkerTests {
         let (sent, ran) = try await withWorker(app) {
             let sent = Timestamp.now.unixSeconds
             let result = try await now.signature().applyAsync(countdown: .milliseconds(300))
-            return (sent, try await result.get(timeout: .seconds(10)))
+            return (sent, try await result.get(timeout: .seconds(60)))
         }
         #expect(ran - sent >= 0.299)
     }
@@ -177,7 +177,7 @@ struct WorkerTests {
             options: SendOptions(expiresAt: Timestamp.now.advanced(by: .seconds(-1)))
         )
         let error = try await withWorker(app) {
-            await #expect(throws: CeleryError.self) { try await result.get(timeout: .seconds(10)) }
+            await #expect(throws: CeleryError.self) { try await result.get(timeout: .seconds(60)) }
         }
         #expect(error?.code == .taskRevoked)
         #expect(
@@ -197,7 +197,7 @@ struct WorkerTests {
         let result = try await task.delay()
         try await result.revoke()
         let error = try await withWorker(app) {
-            await #expect(throws: CeleryError.self) { try await result.get(timeout: .seconds(10)) }
+            await #expect(throws: CeleryError.self) { try await result.get(timeout: .seconds(60)) }
         }
         #expect(error?.code == .taskRevoked)
         #expect(runs.withLock { $0 } == 0)
@@ -216,7 +216,7 @@ struct WorkerTests {
             let result = try await task.delay()
             await started.waitUntilOpen()
             try await result.revoke(terminate: true)
-            return await #expect(throws: CeleryError.self) { try await result.get(timeout: .seconds(10)) }
+            return await #expect(throws: CeleryError.self) { try await result.get(timeout: .seconds(60)) }
         }
         #expect(error?.exception?.type == "TaskRevokedError" || error?.exception?.type == "Terminated")
     }
@@ -230,7 +230,7 @@ struct WorkerTests {
             return 1
         }
         let error = try await withWorker(app) {
-            await #expect(throws: CeleryError.self) { try await task.delay().get(timeout: .seconds(10)) }
+            await #expect(throws: CeleryError.self) { try await task.delay().get(timeout: .seconds(60)) }
         }
         #expect(error?.exception == ExceptionInfo(type: "SoftTimeLimitExceeded", module: "billiard.exceptions"))
     }
@@ -247,7 +247,7 @@ struct WorkerTests {
                 return context.isSoftTimeLimitExceeded ? "cleaned up" : "cancelled"
             }
         }
-        let outcome = try await withWorker(app) { try await task.delay().get(timeout: .seconds(10)) }
+        let outcome = try await withWorker(app) { try await task.delay().get(timeout: .seconds(60)) }
         #expect(outcome == "cleaned up")
     }
 
@@ -268,9 +268,9 @@ struct WorkerTests {
         let boom = app.task("boom") { (_: Int) -> Int in throw Boom() }
         let failedID = try await withWorker(app) {
             let linked = try double.s(21).link(app.signature("note", args: ["answer"]))
-            _ = try await linked.delay().get(timeout: .seconds(10))
+            _ = try await linked.delay().get(timeout: .seconds(60))
             let failing = try await boom.s(1).linkError(app.signature("alert")).delay()
-            await #expect(throws: CeleryError.self) { try await failing.get(timeout: .seconds(10)) }
+            await #expect(throws: CeleryError.self) { try await failing.get(timeout: .seconds(60)) }
             _ = try await eventually { seen.withLock { $0.count == 2 } }
             return failing.id
         }
@@ -285,9 +285,9 @@ struct WorkerTests {
         let parent = app.task("parent") { () -> String in try await child.delay().id }
         try await withWorker(app) {
             let result = try await parent.delay()
-            let childID = try await result.get(timeout: .seconds(10))
+            let childID = try await result.get(timeout: .seconds(60))
             #expect(try await result.children().map(\.id) == [childID])
-            let family = try await AsyncResult<[String]>(id: childID, app: app).get(timeout: .seconds(10))
+            let family = try await AsyncResult<[String]>(id: childID, app: app).get(timeout: .seconds(60))
             #expect(family == [result.id, result.id])
         }
     }
@@ -307,7 +307,7 @@ struct WorkerTests {
         }
         try await withWorker(app) {
             let ignored = try await ignoring.delay()
-            #expect(try await picky.delay().get(timeout: .seconds(10)) == 3)
+            #expect(try await picky.delay().get(timeout: .seconds(60)) == 3)
             #expect(try await ignored.state() == .pending)
         }
     }
@@ -359,14 +359,14 @@ struct WorkerTests {
         let app = TestApp.make()
         app.register(ChargeCard.self)
         try await withWorker(app) {
-            let receipt = try await ChargeCard(orderID: 42, cents: 1999).delay(on: app).get(timeout: .seconds(10))
+            let receipt = try await ChargeCard(orderID: 42, cents: 1999).delay(on: app).get(timeout: .seconds(60))
             #expect(receipt == "42:1999:EUR:nil")
             let byKeyword =
                 try await app.sendTask(
                     "billing.charge_card",
                     kwargs: ["order_id": 1, "cents": 5, "note": "hi", "currency": "USD"]
                 )
-                .get(timeout: .seconds(10))
+                .get(timeout: .seconds(60))
             #expect(byKeyword == "1:5:USD:hi")
         }
     }
@@ -378,9 +378,9 @@ struct WorkerTests {
         let record = app.task("record") { (x: Int) in seen.withLock { $0.append(x) } }
         let ping = app.task("ping") { (_: TaskContext) in }
         try await withWorker(app) {
-            _ = try await record.delay(7).get(timeout: .seconds(10))
+            _ = try await record.delay(7).get(timeout: .seconds(60))
             let result = try await ping.delay()
-            _ = try await result.get(timeout: .seconds(10))
+            _ = try await result.get(timeout: .seconds(60))
             guard case .value(let value)? = try await result.meta()?.outcome else {
                 Issue.record("a value must be stored")
                 return

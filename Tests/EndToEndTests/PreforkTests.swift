@@ -9,9 +9,9 @@ import Celery
 import Foundation
 import Testing
 
-@Suite("Prefork, with real processes", .serialized, .timeLimit(.minutes(3)))
+@Suite("Prefork, with real processes", .serialized, .timeLimit(.minutes(5)))
 struct PreforkTests {
-    private let patience: Duration = .seconds(30)
+    private let patience: Duration = .seconds(60)
 
     @Test("A trap ends its own task as WorkerLostError, and the worker lives")
     func trap() async throws {
@@ -120,7 +120,7 @@ struct PreforkTests {
         }
     }
 
-    @Test("A task that kills its process five times goes to the dead letters", .timeLimit(.minutes(2)))
+    @Test("A task that kills its process five times goes to the dead letters", .timeLimit(.minutes(5)))
     func poison() async throws {
         try await Site.with { site in
             let worker = try site.worker("-c", "1")

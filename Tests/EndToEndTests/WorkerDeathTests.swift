@@ -10,7 +10,7 @@ import Foundation
 import Testing
 
 /// Promises 1, 3 and 4 with real worker processes on the embedded broker.
-@Suite("Workers that die and stop", .serialized, .timeLimit(.minutes(3)))
+@Suite("Workers that die and stop", .serialized, .timeLimit(.minutes(5)))
 struct WorkerDeathTests {
     @Test(
         "A killed worker's late task runs elsewhere within 20 s, its early one ends as WorkerLostError",

@@ -19,6 +19,8 @@ final class Signals: Sendable {
     let resultsBell: Bell
     /// What the keeper sleeps on.
     let alarm: BellWatch
+    /// What the last claim saw: while nothing is revoked, claimed messages need no look.
+    let hasRevocations = Atomic(true)
     private let changes = Atomic<UInt64>(0)
 
     init(folder: String) {

@@ -107,13 +107,13 @@ extension TransportCheck {
             try requireEqual(try await harness.status("a").ready, 1, "left on a")
         },
         TransportCheck("a delayed message is kept back until its time", if: \.delayedDelivery) { harness in
-            let due = harness.time.now.advanced(by: .seconds(2))
+            let due = harness.time.now.advanced(by: .seconds(8))
             let late = harness.message("late", queue: "q", notBefore: due)
             try await harness.transport.publish([late, harness.message("now", queue: "q")], timeout: .seconds(5))
             let consumer = try await harness.consumer("q")
             try requireEqual(try await harness.takeOne(from: consumer).id, "now")
             async let delayed = harness.takeOne(from: consumer)
-            try await harness.pass(.milliseconds(2001))
+            try await harness.pass(.milliseconds(8001))
             try requireEqual(try await delayed.id, "late")
             let now = harness.time.now
             try require(now >= due, "handed out \(due.since(now)) too early")

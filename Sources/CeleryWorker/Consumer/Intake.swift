@@ -65,7 +65,7 @@ struct Intake {
     private func consume(_ epoch: Epoch, attempts: Int) async throws(TransportError) -> Int {
         while !Task.isCancelled {
             let prefetch = pipeline.configuration.prefetch(slots: pipeline.pool.slots)
-            let credit = pipeline.state.withLock { $0.poolIsReady ? prefetch - $0.held : 0 }
+            let credit = pipeline.state.withLock { $0.credit(prefetch: prefetch) }
             guard credit > 0 else {
                 await pipeline.creditBell.wait()
                 continue

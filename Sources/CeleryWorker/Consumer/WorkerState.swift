@@ -84,6 +84,14 @@ struct WorkerState: Sendable {
         finished.removeAll { $0.epoch.number == number && $0.isGivenBack }
     }
 
+    /// How many deliveries to ask for: none until half of the prefetch is free, so that they come in batches; but at once
+    /// when a slot would wait for them.
+    func credit(prefetch: Int) -> Int {
+        guard poolIsReady else { return 0 }
+        let free = prefetch - held
+        return free * 2 >= prefetch || ready.isEmpty ? free : 0
+    }
+
     mutating func received(_ count: Int) { held += count }
 
     mutating func admit(_ tasks: [AdmittedTask], epoch: Epoch) {
@@ -162,16 +170,12 @@ struct WorkerState: Sendable {
         return batch
     }
 
-    /// Settled, or lost with its epoch.
-    mutating func settled(_ batch: [Finished]) {
+    /// The batch is done, but for what goes back to the front of those that wait.
+    mutating func settled(_ batch: [Finished], except unsettled: [Finished]) {
         settling -= batch.count
-        let current = batch.reduce(0) { $0 + ($1.epoch.number == epoch?.number ? 1 : 0) }
-        held = max(0, held - current)
-    }
-
-    mutating func unsettled(_ batch: [Finished]) {
-        settling -= batch.count
-        finished.insert(contentsOf: batch, at: 0)
+        func inForce(_ items: [Finished]) -> Int { items.count { $0.epoch.number == epoch?.number } }
+        held = max(0, held - inForce(batch) + inForce(unsettled))
+        finished.insert(contentsOf: unsettled, at: 0)
     }
 
     /// Nothing runs, starts or waits to be settled.

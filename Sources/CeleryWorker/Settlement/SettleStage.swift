@@ -30,69 +30,82 @@ struct SettleStage {
                 await pipeline.settleBell.wait()
                 continue
             }
-            do {
-                try await settle(batch)
-                failures = 0
-            } catch {
-                failures += 1
-                pipeline.state.withLock { $0.unsettled(batch) }
-                pipeline.log.settleFailed(error, count: batch.count)
+            let unsettled = await settle(batch)
+            failures = unsettled.isEmpty ? 0 : failures + 1
+            if !unsettled.isEmpty {
                 try? await Task.sleep(for: .milliseconds(min(5000, 100 << min(failures, 6))))
             }
         }
     }
 
-    private func settle(_ batch: [Finished]) async throws {
+    /// Settles what can be settled, gives its credit back, and returns the rest to the queue.
+    private func settle(_ batch: [Finished]) async -> [Finished] {
         let plan = SettlementPlan(pipeline)
-        var groups: [Int: (epoch: Epoch, items: [SettlementPlan.Item])] = [:]
-        for finished in batch {
-            groups[finished.epoch.number, default: (finished.epoch, [])].items.append(plan.item(for: finished))
+        var unsettled: [Finished] = []
+        for number in Set(batch.map(\.epoch.number)).sorted() {
+            let group = batch.filter { $0.epoch.number == number }
+            unsettled += await settle(group, as: group.map { plan.item(for: $0) }, consumer: group[0].epoch.consumer)
         }
-        for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
-            try await settle(group.items, consumer: group.epoch.consumer)
-        }
-        pipeline.state.withLock { $0.settled(batch) }
+        let left = unsettled
+        pipeline.state.withLock { $0.settled(batch, except: left) }
         pipeline.creditBell.ring()
+        return unsettled
     }
 
-    /// What cannot be settled together is settled one by one, so that one outcome harms no other.
-    private func settle(_ items: [SettlementPlan.Item], consumer: any TransportConsumer) async throws {
+    /// What cannot be settled together is settled one by one, so that one outcome harms no other. Returns what failed for
+    /// the moment.
+    private func settle(
+        _ batch: [Finished],
+        as items: [SettlementPlan.Item],
+        consumer: any TransportConsumer
+    ) async -> [Finished] {
         do {
             try await apply(items, consumer: consumer)
             for item in items { item.log(pipeline.log) }
-        } catch let error as TransportError where error.code == .epochLost || error.code == .closed {
+            return []
+        } catch  where error.code == .epochLost || error.code == .closed {
             pipeline.log.fenced(items.count, error)
-        } catch let error as TransportError where !error.isTransient {
-            guard items.count == 1, let item = items.first else {
-                for item in items { try await settle([item], consumer: consumer) }
-                return
+            return []
+        } catch  where error.isTransient {
+            pipeline.log.settleFailed(error, count: items.count)
+            return batch
+        } catch {
+            guard items.count == 1 else {
+                var unsettled: [Finished] = []
+                for (finished, item) in zip(batch, items) {
+                    unsettled += await settle([finished], as: [item], consumer: consumer)
+                }
+                return unsettled
             }
-            try await setAside(item, error, consumer: consumer)
+            return await setAside(items[0], error, consumer: consumer) ? [] : batch
         }
     }
 
     /// An outcome that can never take effect, such as a callback to an exchange that does not exist: the message goes to
-    /// the dead letters with the reason, and whoever waits for the result gets a failure.
+    /// the dead letters with the reason, and whoever waits for the result gets a failure. False when even that has to wait.
     private func setAside(
         _ item: SettlementPlan.Item,
         _ error: TransportError,
         consumer: any TransportConsumer
-    ) async throws {
-        pipeline.log.cannotSettle(error)
+    ) async -> Bool {
         let reason = DeadLetterReason("unsettleable", error.description)
         let results = item.settlement.results.map { $0.failed(because: error) }
-        let last = SettlementPlan.Item(
-            settlement: Settlement(item.settlement.tag, .deadLetter(reason), results: results),
-            log: { _ in }
-        )
+        let last = Settlement(item.settlement.tag, .deadLetter(reason), results: results)
         do {
-            try await apply([last], consumer: consumer)
-        } catch let error as TransportError where error.code == .epochLost || error.code == .closed {
+            try await apply([SettlementPlan.Item(settlement: last, log: { _ in })], consumer: consumer)
+            pipeline.log.cannotSettle(error)
+            return true
+        } catch  where error.isTransient && error.code != .epochLost {
+            pipeline.log.settleFailed(error, count: 1)
+            return false
+        } catch {
+            // Fenced, or settled before: an earlier attempt took effect although it timed out.
             pipeline.log.fenced(1, error)
+            return true
         }
     }
 
-    private func apply(_ items: [SettlementPlan.Item], consumer: any TransportConsumer) async throws {
+    private func apply(_ items: [SettlementPlan.Item], consumer: any TransportConsumer) async throws(TransportError) {
         let transport = pipeline.transport
         let timeout = pipeline.app.settings.brokerTimeout
         if let store = transport.storeIdentity, store == pipeline.backend.storeIdentity {

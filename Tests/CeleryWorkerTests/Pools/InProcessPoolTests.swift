@@ -31,7 +31,7 @@ enum InProcessKind: String, CaseIterable, Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct InProcessPoolTests {
     private static let echo: PoolRunner = { request, _ in success(.string(request.message.headers.id)) }
 

@@ -19,7 +19,7 @@ import Darwin
 #endif
 
 /// Children that die, hang, lie, or are orphaned.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct PreforkDeathTests {
     @Test(
         "A child that dies under a task loses that task only, and is replaced",

@@ -18,7 +18,7 @@ import Darwin
 #endif
 
 /// Ordinary life: jobs, results, limits, resizing, stopping.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct PreforkPoolTests {
     @Test("Ten thousand jobs run once each, in the children")
     func everyJobOnce() async throws {

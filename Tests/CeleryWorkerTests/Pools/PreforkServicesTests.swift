@@ -13,7 +13,7 @@ import Synchronization
 import Testing
 
 /// What tasks in children ask of the parent.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct PreforkServicesTests {
     @Test("What a task publishes is confirmed before its outcome, awaited or not", arguments: [true, false])
     func confirmedFirst(awaited: Bool) async throws {

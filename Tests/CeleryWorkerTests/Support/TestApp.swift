@@ -25,9 +25,9 @@ enum TestApp {
     }
 }
 
-/// Waits until a condition holds, looking every few milliseconds, for at most ten seconds.
+/// Waits until a condition holds, looking every few milliseconds, for at most a minute.
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
         if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(5))  // looks again; never a wait for something to happen by itself

@@ -12,7 +12,7 @@ import Testing
 
 @testable import CeleryWorker
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TimerWheelTests {
     @Test("Timers fire in the order of their deadlines and never early")
     func realTime() async throws {
