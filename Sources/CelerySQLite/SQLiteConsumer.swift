@@ -71,7 +71,7 @@ package final class SQLiteConsumer: TransportConsumer {
             } catch  where error.cause is CancellationError {
                 return []
             }
-            store.signals.hasRevocations.store(answer.hasRevocations, ordering: .releasing)
+            store.signals.sawRevocations(answer.hasRevocations)
             guard answer.messages.isEmpty else { return take(answer.messages) }
             if let due = answer.nextDue { store.keeper.wakeConsumers(at: due) }
             await store.signals.consumers.wait(for: 0, time: store.options.time) { [self] in

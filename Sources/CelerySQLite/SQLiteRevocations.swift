@@ -9,7 +9,6 @@
 import CeleryCore
 import CeleryWire
 import GRDB
-import Synchronization
 
 /// The revoked ids of a file.
 struct SQLiteRevocations: RevocationStore {
@@ -17,11 +16,11 @@ struct SQLiteRevocations: RevocationStore {
 
     func revoke(_ revocations: [Revocation]) async throws(TransportError) {
         try await store.write { try $0.revoke(revocations) }
-        store.signals.hasRevocations.store(true, ordering: .releasing)
+        store.signals.sawRevocations(true)
     }
 
     func revoked(among ids: [String]) async throws(TransportError) -> Set<String> {
-        guard store.signals.hasRevocations.load(ordering: .acquiring) else { return [] }
+        guard !store.signals.areRevocationsSeenEmpty else { return [] }
         let now = store.options.time.now.microseconds
         return try await store.read { database in
             let select = try database.query("SELECT 1 FROM revocation WHERE task_id = ? AND expires > ?")

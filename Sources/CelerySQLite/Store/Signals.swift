@@ -19,14 +19,25 @@ final class Signals: Sendable {
     let resultsBell: Bell
     /// What the keeper sleeps on.
     let alarm: BellWatch
-    /// What the last claim saw: while nothing is revoked, claimed messages need no look.
-    let hasRevocations = Atomic(true)
+    /// When a claim last saw that nothing is revoked, in nanoseconds; what it claimed then needs no second look.
+    private let noRevocations = Atomic<UInt64>(0)
     private let changes = Atomic<UInt64>(0)
 
     init(folder: String) {
         messagesBell = Bell(path: folder + "/messages.bell")
         resultsBell = Bell(path: folder + "/results.bell")
         alarm = BellWatch([messagesBell, resultsBell])
+    }
+
+    /// Notes what a claim saw of revocations.
+    func sawRevocations(_ areThere: Bool) {
+        noRevocations.store(areThere ? 0 : UInt64(MonotonicTime.now.nanoseconds), ordering: .releasing)
+    }
+
+    /// Whether nothing was revoked a moment ago: 20 ms, which is less than a revocation takes to travel.
+    var areRevocationsSeenEmpty: Bool {
+        let seen = noRevocations.load(ordering: .acquiring)
+        return seen > 0 && UInt64(MonotonicTime.now.nanoseconds) < seen + 20_000_000
     }
 
     /// Goes up with everything that a waiting consumer should look at.
