@@ -8,6 +8,8 @@ modules=$(find .build/debug/Modules -maxdepth 0 2>/dev/null || true)
 flags=(-typecheck -swift-version 6 -I .build/debug/Modules)
 while IFS= read -r map; do flags+=(-Xcc "-fmodule-map-file=$map"); done < <(
     find Sources -name module.modulemap
+    # System libraries of dependencies; their C targets have one that the build made.
+    find .build/checkouts -path '*/Sources/*' -name module.modulemap -not -path '*/include/*'
     find .build/debug/ -path '*.build/module.modulemap' -not -path '*/checkouts/*'
 )
 while IFS= read -r include; do flags+=(-I "$include"); done < <(find Sources .build/checkouts -type d -name include -path '*Sources*')
