@@ -82,7 +82,8 @@ struct PreforkDeathTests {
             try await eventually { recorder.accepted.count == 1 }
             pool.cancel(JobID(1), .softTimeLimit(1))
             pool.kill(JobID(1), .hardTimeLimit(2))
-            try await eventually { recorder.finished.count == 1 }
+            // The replacement does not wait for the death.
+            try await eventually { recorder.finished.count == 1 && recorder.lost.count == 1 }
             #expect(recorder.lost[JobID(1)]?.cause == .hardTimeLimit(2))
             #expect(recorder.lost[JobID(1)]?.reason == "signal 9 (SIGKILL)")
         }
