@@ -40,7 +40,8 @@ struct WireTaskInteropTests {
     /// Swift values, and what a Python worker must see.
     static let swiftArguments: [(value: any Encodable & Sendable, repr: String)] = [
         (2, "2"), (Int.min, "-9223372036854775808"), (UInt64.max, "18446744073709551615"), (true, "True"),
-        (Int?.none, "None"), (0.1, "0.1"), (1e16, "1e+16"), (-0.0, "-0.0"), (5e-324, "5e-324"), (Double.nan, "nan"),
+        (Int?.none, "None"), (0.1, "0.1"), (1e16, "1e+16"), (-0.0, "-0.0"), (Double.leastNonzeroMagnitude, "5e-324"),
+        (Double.nan, "nan"),
         (-Double.infinity, "-inf"), ("h\u{e9} \u{1F600} \"\\\n\u{0}", "'hé 😀 \"\\\\\\n\\x00'"), ("", "''"),
         ([1, 2], "[1, 2]"), (["a": ["b"]], "{'a': ['b']}"), ([String](), "[]"), ([String: Int](), "{}"),
         (Order(id: 1, lines: ["x": 2.5]), "{'id': 1, 'lines': {'x': 2.5}}"),
