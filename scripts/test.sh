@@ -50,6 +50,9 @@ build() {
 unit_tests() {
     CELERY_TEST_PYTHON=$(scripts/interop.sh) || return 1
     export CELERY_TEST_PYTHON
+    # As many tests at a time as there are cores: many of them start processes or measure how soon something happens,
+    # and all at once they measure only each other.
+    export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-$(getconf _NPROCESSORS_ONLN)}
     # shellcheck disable=SC2086
     timeout --kill-after=30 1500 \
         swift test --skip-build --disable-xctest "${swift_options[@]}" ${SWIFT_TEST_OPTIONS:-} 2>&1 |
