@@ -32,5 +32,10 @@ let package = Package(
             ],
             path: "Sources/SQLiteBench"
         ),
+        .executableTarget(
+            name: "worker-bench",
+            dependencies: [.product(name: "Celery", package: "swift-celery")],
+            path: "Sources/WorkerBench"
+        ),
     ]
 )

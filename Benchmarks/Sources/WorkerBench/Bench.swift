@@ -1,0 +1,123 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Celery
+import Foundation
+import Synchronization
+
+/// The measurements: drain of no-op tasks with results, latency between two processes, memory and start of an idle worker.
+struct Bench: Sendable {
+    let noop: TaskHandle<Int, Int>
+    let moment: NullaryTaskHandle<Double>
+
+    @concurrent func run(_ arguments: [String]) async throws {
+        let count = arguments.dropFirst().first.flatMap { Int($0) } ?? 100_000
+        let what = arguments.first
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("worker-bench-\(getpid())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        FileManager.default.changeCurrentDirectoryPath(folder)
+        let pools = [["-P", "async", "-c", "256"], ["-P", "prefork", "-c", "2"], ["-P", "prefork", "-c", "4"]]
+        if what == nil || what == "drain" {
+            for pool in pools { try await drain(count, pool: pool) }
+        }
+        if what == nil || what == "latency" {
+            for pool in pools.prefix(2) { try await latency(pool: pool) }
+        }
+        if what == nil || what == "idle" { try await idle() }
+    }
+
+    /// Fills the queue, then lets a worker empty it.
+    private func drain(_ count: Int, pool: [String]) async throws {
+        for path in try FileManager.default.contentsOfDirectory(atPath: ".") {
+            try? FileManager.default.removeItem(atPath: path)
+        }
+        let transport = try await noop.app.transport()
+        let filled = try await timed {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for lane in 0..<256 {
+                    group.addTask { for x in stride(from: lane, to: count, by: 256) { try await noop.delay(x) } }
+                }
+                try await group.waitForAll()
+            }
+        }
+        let worker = try WorkerProcess(pool)
+        let before = try await transport.status(of: ["celery"]).first?.ready ?? 0
+        var first: ContinuousClock.Instant?
+        while true {
+            let status = try await transport.status(of: ["celery"]).first
+            let left = (status?.ready ?? 0) + (status?.held ?? 0)
+            if first == nil, left < before { first = .now }
+            if left == 0 { break }
+            try await Task.sleep(for: .milliseconds(250))
+        }
+        let drained = ContinuousClock.now - (first ?? .now)
+        let usage = worker.stop()
+        print(
+            "drain \(pool.joined(separator: " ")): publish \(rate(count, filled))/s (256 at a time), "
+                + "drain with results \(rate(count, drained))/s, worker CPU \(usage) s"
+        )
+        await noop.app.shutdown()
+    }
+
+    /// One task at a time, between two processes.
+    private func latency(pool: [String]) async throws {
+        let worker = try WorkerProcess(pool)
+        defer { _ = worker.stop() }
+        _ = try await moment.delay().get(timeout: .seconds(20))
+        var starts: [Double] = []
+        var results: [Double] = []
+        for _ in 0..<1000 {
+            let sent = Timestamp.now.unixSeconds
+            let started = try await moment.delay().get(timeout: .seconds(20))
+            results.append(Timestamp.now.unixSeconds - sent)
+            starts.append(started - sent)
+        }
+        print(
+            "latency \(pool.joined(separator: " ")): send → start p50 \(milliseconds(starts, 0.5)) p99 \(milliseconds(starts, 0.99)), "
+                + "send → result p50 \(milliseconds(results, 0.5)) p99 \(milliseconds(results, 0.99)) ms"
+        )
+    }
+
+    /// Memory of an idle worker with two children, and how long it takes to be ready.
+    private func idle() async throws {
+        var waits: [Double] = []
+        for _ in 0..<5 {
+            let start = ContinuousClock.now
+            let worker = try WorkerProcess(["-c", "2", "-l", "INFO"])
+            try await worker.waitUntilReady()
+            waits.append(seconds(ContinuousClock.now - start))
+            if waits.count == 5 {
+                try await Task.sleep(for: .seconds(2))
+                print("idle prefork -c 2: PSS \(worker.memory) KiB in all; \(worker.memoryDetail)")
+                let cpu = worker.cpu
+                try await Task.sleep(for: .seconds(10))
+                print("idle prefork -c 2: CPU over 10 s: \(Int((worker.cpu - cpu) * 1000)) ms")
+            }
+            _ = worker.stop()
+        }
+        print("start to ready, prefork -c 2: min \(milliseconds(waits, 0)) median \(milliseconds(waits, 0.5)) ms")
+    }
+
+    private func timed(_ body: () async throws -> Void) async rethrows -> Duration {
+        let start = ContinuousClock.now
+        try await body()
+        return ContinuousClock.now - start
+    }
+}
+
+func seconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+}
+
+func rate(_ count: Int, _ duration: Duration) -> Int { Int(Double(count) / max(seconds(duration), 1e-9)) }
+
+func milliseconds(_ values: [Double], _ quantile: Double) -> String {
+    let sorted = values.sorted()
+    guard !sorted.isEmpty else { return "-" }
+    return String(format: "%.2f", sorted[min(sorted.count - 1, Int(Double(sorted.count) * quantile))] * 1000)
+}
