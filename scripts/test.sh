@@ -47,7 +47,10 @@ build() {
     fi
 }
 
-unit_tests() {
+# tests LOG OPTION…
+tests() {
+    local log=.build/logs/$1.log result
+    shift
     CELERY_TEST_PYTHON=$(scripts/interop.sh) || return 1
     export CELERY_TEST_PYTHON
     # As many tests at a time as there are cores: many of them start processes or measure how soon something happens,
@@ -55,11 +58,10 @@ unit_tests() {
     export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-$(getconf _NPROCESSORS_ONLN)}
     # shellcheck disable=SC2086
     timeout --kill-after=30 1500 \
-        swift test --skip-build --disable-xctest "${swift_options[@]}" ${SWIFT_TEST_OPTIONS:-} 2>&1 |
-        tee .build/logs/test.log
-    local result=$?
+        swift test --skip-build --disable-xctest "${swift_options[@]}" "$@" ${SWIFT_TEST_OPTIONS:-} 2>&1 | tee "$log"
+    result=$?
     [ "$result" -ne 124 ] || say "the tests were still running after 25 minutes"
-    if [ "${CELERY_REQUIRE_SERVICES:-}" = 1 ] && grep -E '(Test|Suite) .* skipped' .build/logs/test.log; then
+    if [ "${CELERY_REQUIRE_SERVICES:-}" = 1 ] && grep -E '(Test|Suite) .* skipped' "$log"; then
         say "skipped, see above: under CI nothing may be"
         return 1
     fi
@@ -69,7 +71,9 @@ unit_tests() {
 step "Setup" scripts/setup.sh || finish
 find_swift
 step "Build, debug, with tests; warnings are errors" build || finish
-step "Tests" unit_tests
+# The fuzz run takes both cores for a minute or two: what waits for processes and leases runs apart from it.
+step "Tests" tests test --skip FuzzTests
+step "Fuzz, a million inputs" tests fuzz --filter FuzzTests
 step "Programs that must not compile, and README.md's, which must" scripts/negative-compile.sh
 step "Kill loop, short" env FAULTS_BUILT=1 scripts/faults.sh short
 step "Gates" scripts/check.sh
