@@ -107,7 +107,7 @@ enum SQLiteBenchmark {
         results: Bool
     ) async throws {
         let consumer = try await transport.openConsumer(ConsumerConfiguration(name: "bench", queues: [queue]))
-        let left = Mutex(count)
+        let left = Countdown(count)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<loops {
                 group.addTask {
@@ -116,11 +116,7 @@ enum SQLiteBenchmark {
                         guard !batch.isEmpty else { return }
                         try await consumer.begin(batch.map { BeginMark($0.tag, .early) })
                         try await consumer.settle(batch.map { settlement($0, results) })
-                        let isOver = left.withLock { left in
-                            left -= batch.count
-                            return left <= 0
-                        }
-                        if isOver { try await consumer.close() }
+                        if left.take(batch.count) { try await consumer.close() }
                     }
                 }
             }
@@ -186,5 +182,19 @@ enum SQLiteBenchmark {
             try await transport.publish([outgoing], timeout: .seconds(5))
         }
         await transport.shutdown()
+    }
+}
+
+/// Says when so many were taken.
+private final class Countdown: Sendable {
+    private let left: Mutex<Int>
+
+    init(_ count: Int) { left = Mutex(count) }
+
+    func take(_ count: Int) -> Bool {
+        left.withLock { left in
+            left -= count
+            return left <= 0
+        }
     }
 }

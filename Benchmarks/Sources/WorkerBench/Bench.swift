@@ -21,7 +21,7 @@ struct Bench: Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         FileManager.default.changeCurrentDirectoryPath(folder)
-        let pools = [["-P", "async", "-c", "256"], ["-P", "prefork", "-c", "2"], ["-P", "prefork", "-c", "4"]]
+        let pools = [["-P", "async", "-c", "256"], ["-P", "prefork", "-c", "2"], ["-P", "prefork", "-c", "16"]]
         if what == nil || what == "drain" {
             for pool in pools { try await drain(count, pool: pool) }
         }
