@@ -25,16 +25,21 @@ struct RunningTask: Sendable {
     var timers: [TimerWheel.Token] = []
 }
 
-/// A delivery whose end is known but not settled.
-struct Finished: Sendable {
+/// A delivery whose end is known but not settled. A class, because it is passed on several times.
+final class Finished: Sendable {
     enum Item: Sendable {
         case run(AdmittedTask, RunEnd, runtime: Duration)
         case ended(Ending, Delivery)
         case postponed(DeliveryTag, Timestamp)
     }
 
-    var item: Item
-    var epoch: Epoch
+    let item: Item
+    let epoch: Epoch
+
+    init(item: Item, epoch: Epoch) {
+        self.item = item
+        self.epoch = epoch
+    }
 }
 
 /// How a worker ends.

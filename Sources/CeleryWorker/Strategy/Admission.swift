@@ -115,12 +115,19 @@ extension ExceptionInfo {
     }
 }
 
-/// A task that may run, waiting for a slot.
-struct AdmittedTask: Sendable {
-    var tag: DeliveryTag
-    var request: TaskRequest
-    var policy: TaskPolicy
-    var deaths: Int
+/// A task that may run, waiting for a slot. A class: it passes through several queues, and a message is large to copy.
+final class AdmittedTask: Sendable {
+    let tag: DeliveryTag
+    let request: TaskRequest
+    let policy: TaskPolicy
+    let deaths: Int
+
+    init(tag: DeliveryTag, request: TaskRequest, policy: TaskPolicy, deaths: Int) {
+        self.tag = tag
+        self.request = request
+        self.policy = policy
+        self.deaths = deaths
+    }
 }
 
 /// A delivery that ends without a run.
