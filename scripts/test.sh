@@ -47,20 +47,17 @@ build() {
     fi
 }
 
-# tests LOG OPTION…
+# tests LOG OPTION…: with a limit, so that a hanging test cannot hold up everything for ever.
 tests() {
     local log=.build/logs/$1.log result
     shift
     CELERY_TEST_PYTHON=$(scripts/interop.sh) || return 1
     export CELERY_TEST_PYTHON
-    # As many tests at a time as there are cores: many of them start processes or measure how soon something happens,
-    # and all at once they measure only each other.
-    export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-$(getconf _NPROCESSORS_ONLN)}
     # shellcheck disable=SC2086
-    timeout --kill-after=30 1500 \
+    timeout --kill-after=30 900 \
         swift test --skip-build --disable-xctest "${swift_options[@]}" "$@" ${SWIFT_TEST_OPTIONS:-} 2>&1 | tee "$log"
     result=$?
-    [ "$result" -ne 124 ] || say "the tests were still running after 25 minutes"
+    [ "$result" -ne 124 ] || say "the tests were still running after 15 minutes"
     if [ "${CELERY_REQUIRE_SERVICES:-}" = 1 ] && grep -E '(Test|Suite) .* skipped' "$log"; then
         say "skipped, see above: under CI nothing may be"
         return 1
@@ -71,8 +68,11 @@ tests() {
 step "Setup" scripts/setup.sh || finish
 find_swift
 step "Build, debug, with tests; warnings are errors" build || finish
-# The fuzz run takes both cores for a minute or two: what waits for processes and leases runs apart from it.
-step "Tests" tests test --skip FuzzTests
+# Tests that start processes, hold leases or measure how soon something happens run one at a time: all at once, on few
+# cores, they measure only each other. The fuzz run, which takes both cores for a minute or two, stands apart too.
+timed='CelerySQLiteTests|EndToEndTests|CeleryWorkerTests'
+step "Tests" tests test --skip FuzzTests --skip "$timed"
+step "Tests that take their time, one by one" tests timed --no-parallel --filter "$timed"
 step "Fuzz, a million inputs" tests fuzz --filter FuzzTests
 step "Programs that must not compile, and README.md's, which must" scripts/negative-compile.sh
 step "Kill loop, short" env FAULTS_BUILT=1 scripts/faults.sh short
