@@ -42,6 +42,8 @@ struct PreforkState {
         /// Whether it said that it runs the job.
         var hasAccepted = false
         var tasksDone = 0
+        /// It did not report itself in time, and was killed for that.
+        var wasSilent = false
         var killCause: KillCause?
         /// When it is killed if it is still there.
         var deadline: UInt64?
@@ -259,7 +261,7 @@ struct PreforkState {
         if !wasExpected { actions.append(.log(.childDied(pid: child.pid, reason: reason))) }
         if child.phase == .starting {
             let isKilledByOthers = processEnd == .signalled(ProcessEnd.kill) && child.complaint == nil
-            noteEarlyDeath(reason, isOwn: !isKilledByOthers || child.deadline == nil, now: now)
+            noteEarlyDeath(reason, isOwn: !isKilledByOthers || child.wasSilent, now: now)
         } else if !wasExpected, child.tasksDone == 0, child.job == nil, now - child.bornAt < 1_000_000_000 {
             noteEarlyDeath(reason, now: now)
         }
@@ -285,7 +287,10 @@ struct PreforkState {
         for (number, child) in children {
             guard let deadline = child.deadline, deadline <= now else { continue }
             children[number]?.deadline = nil
-            if child.phase == .starting { actions.append(.log(.silentAtStart(pid: child.pid))) }
+            if child.phase == .starting {
+                children[number]?.wasSilent = true
+                actions.append(.log(.silentAtStart(pid: child.pid)))
+            }
             actions.append(.signal(number, ProcessEnd.kill))
         }
         if isStopping, unfinished == 0 {
