@@ -47,8 +47,6 @@ struct PreforkState {
         var killCause: KillCause?
         /// When it is killed if it is still there.
         var deadline: UInt64?
-        /// Whether we killed it because it did not start in time.
-        var wasSilent = false
         /// What was wrong with what it sent.
         var complaint: String?
     }
