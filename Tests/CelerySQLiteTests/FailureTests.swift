@@ -26,6 +26,8 @@ import Testing
         )
         var configuration = Configuration()
         configuration.allowsUnsafeTransactions = true
+        // A lease may be renewed just now.
+        configuration.busyMode = .timeout(5)
         let blocker = try DatabaseQueue(path: store.path, configuration: configuration)
         try await blocker.writeWithoutTransaction { try $0.beginTransaction(.immediate) }
         let start = ContinuousClock.now
@@ -84,7 +86,7 @@ import Testing
 
     @Test func `a newer schema is refused with both versions`() async throws {
         let store = try await TemporaryStore()
-        try await DatabaseQueue(path: store.path)
+        try await DatabaseQueue.patient(store.path)
             .writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 99") }
         let error = await #expect(throws: TransportError.self) {
             _ = try await TemporaryStore.open(store.path, isShared: false)

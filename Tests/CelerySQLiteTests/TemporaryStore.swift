@@ -105,7 +105,7 @@ final class TemporaryStore: Sendable {
             pass: { try await Task.sleep(for: $0) },
             abandon: { ($0 as? SQLiteConsumer)?.abandon(isDead: isDead) },
             corrupt: { [path] queue, bytes in
-                try await DatabaseQueue(path: path)
+                try await DatabaseQueue.patient(path)
                     .write { database in
                         try database.execute(
                             sql: "INSERT OR IGNORE INTO queue(name, used) VALUES(?, 0)",
@@ -153,6 +153,15 @@ extension Delivery {
     var taskID: String {
         guard case .message(let message) = content else { return "malformed" }
         return message.headers.id
+    }
+}
+
+extension DatabaseQueue {
+    /// A connection beside the store's own, which may be writing just now.
+    static func patient(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        return try DatabaseQueue(path: path, configuration: configuration)
     }
 }
 #endif
