@@ -74,7 +74,11 @@ let package = Package(
         ),
 
         // L1: what a plug-in sees.
-        .target(name: "CeleryCore", dependencies: ["CeleryWire", log, collections], swiftSettings: strict),
+        .target(
+            name: "CeleryCore",
+            dependencies: ["CeleryWire", "CCeleryPlatform", log, collections],
+            swiftSettings: strict
+        ),
         .target(
             name: "CelerySQLite",
             dependencies: [

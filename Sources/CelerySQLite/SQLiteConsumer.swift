@@ -11,6 +11,14 @@ import CeleryWire
 import GRDB
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// One epoch of consuming from a file.
 package final class SQLiteConsumer: TransportConsumer {
     private struct State {
@@ -23,6 +31,7 @@ package final class SQLiteConsumer: TransportConsumer {
     private let store: SQLiteStore
     private let epoch: Int64
     private let state: Mutex<State>
+    private let starts: StartJournal
     private let count = Atomic<Int64>(0)
 
     /// One that was dropped without being closed holds nothing for ever: others sweep it.
@@ -30,13 +39,14 @@ package final class SQLiteConsumer: TransportConsumer {
         if !state.withLock(\.isClosed) { store.keeper.abandon(epoch, isDead: true) }
     }
 
-    private init(store: SQLiteStore, epoch: Int64, queues: [String]) {
+    private init(store: SQLiteStore, epoch: Int64, queues: [String], starts: StartJournal) {
         self.store = store
         self.epoch = epoch
+        self.starts = starts
         state = Mutex(State(queues: queues))
     }
 
-    /// Locks a file of its own, then enters the epoch under the file's name.
+    /// Locks a file of its own and makes its journal, then enters the epoch under the files' name.
     static func open(
         _ store: SQLiteStore,
         _ configuration: ConsumerConfiguration
@@ -44,18 +54,23 @@ package final class SQLiteConsumer: TransportConsumer {
         let token = String(UInt64.random(in: .min ... .max), radix: 36)
         let lock = try LockFile.create(at: store.files.lock(token))
         let epoch: Int64
+        let starts: StartJournal
         do {
+            starts = try StartJournal(creatingAt: store.files.journal(token))
             epoch = try await store.write { try $0.open(configuration, token: token) }
         } catch {
+            unlink(store.files.journal(token))
             lock.remove()
             throw error
         }
         store.keeper.own(
             epoch,
-            Keeper.Owned(lease: configuration.lease, renewal: configuration.renewal, lock: lock)
+            Keeper.Owned(lease: configuration.lease, renewal: configuration.renewal, lock: lock, journal: starts)
         )
-        return SQLiteConsumer(store: store, epoch: epoch, queues: configuration.queues)
+        return SQLiteConsumer(store: store, epoch: epoch, queues: configuration.queues, starts: starts)
     }
+
+    package var journal: StartJournal? { starts }
 
     package func receive(upTo credit: Int) async throws(TransportError) -> [Delivery] {
         while !isOver {
@@ -81,10 +96,7 @@ package final class SQLiteConsumer: TransportConsumer {
         return []
     }
 
-    package func begin(_ marks: [BeginMark]) async throws(TransportError) {
-        guard !marks.isEmpty else { return }
-        try await store.write { [epoch] in try $0.begin(marks, epoch: epoch) }
-    }
+    package func begin(_ marks: [BeginMark]) async throws(TransportError) { try starts.begin(marks) }
 
     package func settle(_ settlements: [Settlement]) async throws(TransportError) {
         guard !settlements.isEmpty else { return }
@@ -103,6 +115,7 @@ package final class SQLiteConsumer: TransportConsumer {
             )
         }
         try await store.write { [epoch, encoded] in try $0.settle(encoded, epoch: epoch) }
+        starts.settled(settlements.lazy.map(\.tag))
     }
 
     package func consume(_ queues: [String]) async throws(TransportError) {
@@ -122,7 +135,8 @@ package final class SQLiteConsumer: TransportConsumer {
         guard isFirst else { return }
         store.signals.wakeConsumers()
         do {
-            try await store.write { [epoch] in try $0.close(epoch: epoch) }
+            let started = starts.seal()
+            try await store.write { [epoch] in try $0.close(epoch: epoch, started: started) }
         } catch {
             state.withLock { $0.isClosed = false }
             throw error

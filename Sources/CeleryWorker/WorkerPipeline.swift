@@ -92,6 +92,7 @@ final class WorkerPipeline: Sendable {
         state.withLock { state in
             if state.shutdown.map({ $0 < mode }) ?? true { state.shutdown = mode }
         }
+        pool.recallAll()
         for bell in [creditBell, startBell, settleBell, idleBell] { bell.ring() }
     }
 
@@ -109,7 +110,9 @@ final class WorkerPipeline: Sendable {
     private func handle(_ event: PoolEvent) {
         switch event {
         case .accepted(let job, let pid):
-            if let task = state.withLock({ $0.accepted(job, pid: pid) }) { TimeLimits.arm(self, job: job, task: task) }
+            guard let task = state.withLock({ $0.accepted(job, pid: pid) }) else { return }
+            TimeLimits.arm(self, job: job, task: task)
+            if task.task.policy.trackStarted { settleBell.ring() }
         case .finished(let job, let report):
             end(job, RunEnd(report), runtime: report.runtime)
         case .lost(let job, let loss):

@@ -53,6 +53,10 @@ public protocol Transport: Sendable {
 
 /// One epoch of consuming: holds deliveries under one lease, which it renews by itself, off the callers' executors.
 public protocol TransportConsumer: Sendable {
+    /// Where ``begin(_:)`` takes note, when the store's processes share a machine: it lets a pool hand tasks to its children
+    /// ahead, since what was only handed over has not started. Nil elsewhere.
+    var journal: StartJournal? { get }
+
     /// Waits until there is something, then takes at most `credit` deliveries, highest priority and oldest first.
     ///
     /// Returns an empty array only when cancelled or closed.
@@ -72,6 +76,10 @@ public protocol TransportConsumer: Sendable {
     /// Ends the epoch: gives back what it holds, oldest first, to where it came from, without counting an attempt.
     /// Early-marked deliveries that still run are left to end as obituaries.
     func close() async throws(TransportError)
+}
+
+extension TransportConsumer {
+    public var journal: StartJournal? { nil }
 }
 
 /// What a transport can do beyond putting and taking.

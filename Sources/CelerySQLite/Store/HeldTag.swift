@@ -17,11 +17,9 @@ enum HeldTag {
     static func end(of epoch: Int64) -> Int64 { (epoch + 1) << bits }
 }
 
-/// What `held.begun` says.
+/// What `held.begun` says; what has started is in the epoch's start journal.
 enum HeldState {
     static let held: Int64 = 0
-    static let early: Int64 = 1
-    static let late: Int64 = 2
     /// An obituary: it stays one until it is settled.
     static let obituary: Int64 = 3
 }

@@ -11,6 +11,14 @@ import CeleryCore
 import CeleryWire
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// The thread that renews the leases of this process's consumers, finds the dead ones of others, listens for bells and
 /// wakes those whose time has come. It starts with the first consumer or waiter.
 final class Keeper: Sendable {
@@ -19,6 +27,7 @@ final class Keeper: Sendable {
         var renewal: Duration
         /// Held for as long as the consumer lives.
         var lock: LockFile
+        var journal: StartJournal
         /// Stopped for a test: it keeps its lock, perhaps, but is not renewed.
         var isAbandoned = false
     }
@@ -88,7 +97,12 @@ final class Keeper: Sendable {
         signals.alarm.signal()
     }
 
-    func disown(_ epoch: Int64) { state.withLock { $0.owned.removeValue(forKey: epoch) }?.lock.remove() }
+    /// Its files go as well: it was closed or swept.
+    func disown(_ epoch: Int64) {
+        guard let owned = state.withLock({ $0.owned.removeValue(forKey: epoch) }) else { return }
+        unlink(owned.journal.path)
+        owned.lock.remove()
+    }
 
     /// As if the consumer's process had been stopped, or had died, which also lets go of its lock.
     func abandon(_ epoch: Int64, isDead: Bool) {

@@ -12,6 +12,14 @@ import GRDB
 import Logging
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// What the keeper's thread does, round after round.
 ///
 /// `@unchecked Sendable`: made by one thread and handed to the keeper's, which alone uses it from then on.
@@ -170,7 +178,11 @@ final class KeeperRounds: @unchecked Sendable {
             let lock = LockFile.takeOver(at: keeper.files.lock(other.token))
             guard lock != nil || silent.contains(other.epoch) else { continue }
             var isSwept = false
-            try write { isSwept = try $0.sweep(epoch: other.epoch) }
+            // Sealed before the sweep: from here on nothing starts under it, even if its process only slept.
+            let journal = keeper.files.journal(other.token)
+            let started = StartJournal.seal(at: journal)
+            try write { isSwept = try $0.sweep(epoch: other.epoch, started: started) }
+            unlink(journal)
             lock?.remove()
             guard isSwept else { continue }
             // Should it be one of this process's own, it learns of it now.

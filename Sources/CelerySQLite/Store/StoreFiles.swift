@@ -16,7 +16,8 @@ import Musl
 import Darwin
 #endif
 
-/// The database file and the folder beside it (`NAME-run`, mode 0700) with bells and the locks of open consumers.
+/// The database file and the folder beside it (`NAME-run`, mode 0700) with bells, and the locks and
+/// start journals of open consumers.
 struct StoreFiles: Sendable {
     let path: String
     let folder: String
@@ -42,6 +43,9 @@ struct StoreFiles: Sendable {
 
     /// Where the lock of an epoch is.
     func lock(_ token: String) -> String { "\(folder)/\(token).lock" }
+
+    /// Where the start journal of an epoch is.
+    func journal(_ token: String) -> String { "\(folder)/\(token).starts" }
 
     /// Through symbolic links, so that every process finds the same folder.
     private static func resolved(_ path: String) -> String {

@@ -36,21 +36,21 @@ extension StoreTransaction {
     }
 
     /// Ends an epoch by its own will: all goes back as it was, but what was begun early may only end.
-    func close(epoch: Int64) throws {
-        for row in try heldRows(of: epoch) {
-            let isOver = row.begun == HeldState.early || row.begun == HeldState.obituary
-            try giveBack(row, counting: 0, deaths: row.begun == HeldState.early ? 1 : 0, isObituary: isOver)
+    func close(epoch: Int64, started: [DeliveryTag: AcknowledgementMode]) throws {
+        for row in try heldRows(of: epoch, started) {
+            let isEarly = row.mode == .early
+            try giveBack(row, counting: 0, deaths: isEarly && !row.isObituary ? 1 : 0, isObituary: isEarly)
         }
         try remove(epoch: epoch)
     }
 
     /// Ends the epoch of a dead consumer. False when somebody else did.
-    func sweep(epoch: Int64) throws -> Bool {
+    func sweep(epoch: Int64, started: [DeliveryTag: AcknowledgementMode]) throws -> Bool {
         guard try database.query("SELECT 1 FROM epoch WHERE id = ?").int(epoch) != nil else { return false }
-        for row in try heldRows(of: epoch) {
+        for row in try heldRows(of: epoch, started) {
             switch ReturnPolicy.fate(begun: row.mode, deaths: Int(row.deaths)) {
             case .obituary:
-                try giveBack(row, counting: 1, deaths: row.begun == HeldState.early ? 1 : 0, isObituary: true)
+                try giveBack(row, counting: 1, deaths: row.isObituary ? 0 : 1, isObituary: true)
             case .ready(let delay, let countsDeath):
                 let due = Timestamp(microseconds: now).advanced(by: delay).microseconds
                 try giveBack(row, counting: 1, deaths: countsDeath ? 1 : 0, isObituary: false, notBefore: due)
@@ -62,36 +62,33 @@ extension StoreTransaction {
 
     private struct HeldRow {
         var message: Int64
-        var begun: Int64
         var queue: Int64
         var urgency: Int64
         var deaths: Int64
-
-        var mode: AcknowledgementMode? {
-            switch begun {
-            case HeldState.held: nil
-            case HeldState.late: .late
-            default: .early
-            }
-        }
+        /// Whatever it was marked as, it may only end.
+        var isObituary: Bool
+        /// How it was begun; nil when it was merely held.
+        var mode: AcknowledgementMode?
     }
 
-    private func heldRows(of epoch: Int64) throws -> [HeldRow] {
+    private func heldRows(of epoch: Int64, _ started: [DeliveryTag: AcknowledgementMode]) throws -> [HeldRow] {
         var rows: [HeldRow] = []
         let select = try database.query(
             """
-            SELECT h.message, h.begun, m.queue, m.urgency, m.deaths FROM held h JOIN message m ON m.id = h.message
+            SELECT h.message, h.begun, m.queue, m.urgency, m.deaths, h.tag FROM held h JOIN message m ON m.id = h.message
             WHERE h.tag >= ? AND h.tag < ? ORDER BY h.message
             """
         )
         try select.rows(HeldTag.first(of: epoch), HeldTag.end(of: epoch)) { row in
+            let isObituary = row.int(1) == HeldState.obituary
             rows.append(
                 HeldRow(
                     message: row.int(0),
-                    begun: row.int(1),
                     queue: row.int(2),
                     urgency: row.int(3),
-                    deaths: row.int(4)
+                    deaths: row.int(4),
+                    isObituary: isObituary,
+                    mode: isObituary ? .early : started[DeliveryTag(UInt64(bitPattern: row.int(5)))]
                 )
             )
         }

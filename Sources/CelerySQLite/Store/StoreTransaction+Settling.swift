@@ -19,19 +19,6 @@ struct EncodedSettlement: Sendable {
 }
 
 extension StoreTransaction {
-    func begin(_ marks: [BeginMark], epoch: Int64) throws {
-        try require(epoch: epoch)
-        // An obituary stays one, whatever it is marked as.
-        let update = try database.query(
-            "UPDATE held SET begun = CASE begun WHEN \(HeldState.obituary) THEN begun ELSE ? END WHERE tag = ?"
-        )
-        for mark in marks {
-            let tag = try tag(mark.tag, epoch)
-            try update.run(mark.mode == .early ? HeldState.early : HeldState.late, tag)
-            guard database.changes == 1 else { throw notHeld(mark.tag) }
-        }
-    }
-
     func settle(_ settlements: [EncodedSettlement], epoch: Int64) throws {
         try require(epoch: epoch)
         let find = try database.query("SELECT message FROM held WHERE tag = ?")

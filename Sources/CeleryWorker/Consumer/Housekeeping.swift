@@ -45,11 +45,16 @@ struct Housekeeping {
         guard let store = pipeline.transport.revocations,
             let entries = try? await pipeline.revocations.refresh(from: store)
         else { return }
-        for entry in entries where entry.terminate {
+        for entry in entries {
             let job = pipeline.state.withLock { state in
                 state.running.first { $0.value.task.request.message.headers.id == entry.taskID }?.key
             }
             guard let job else { continue }
+            // One that only waits for a child comes back, to be ended as revoked.
+            guard entry.terminate else {
+                pipeline.pool.recall(job)
+                continue
+            }
             let signal = SignalName.number(entry.signal) ?? 15
             if !pipeline.pool.kill(job, .terminated(signal: signal)) { pipeline.pool.cancel(job, .terminated) }
         }

@@ -64,8 +64,9 @@ struct Intake {
     /// One receipt; returns how many attempts have failed in a row since.
     private func consume(_ epoch: Epoch, attempts: Int) async throws(TransportError) -> Int {
         while !Task.isCancelled {
-            let prefetch = pipeline.configuration.prefetch(slots: pipeline.pool.slots)
-            let credit = pipeline.state.withLock { $0.credit(prefetch: prefetch) }
+            let slots = pipeline.pool.slots
+            let prefetch = pipeline.configuration.prefetch(slots: slots)
+            let credit = pipeline.state.withLock { $0.credit(prefetch: prefetch, slots: slots) }
             guard credit > 0 else {
                 await pipeline.creditBell.wait()
                 continue

@@ -10,12 +10,6 @@ import CeleryKit
 import CeleryWire
 import Synchronization
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// The stage between admission and pool: marks tasks as begun, in batches, and hands them over.
 struct StartStage {
     private let pipeline: WorkerPipeline
@@ -25,7 +19,8 @@ struct StartStage {
     /// Runs until cancelled.
     func run() async {
         while !Task.isCancelled {
-            guard let batch = pipeline.state.withLock({ $0.takeReady(slots: pipeline.pool.slots) }) else {
+            let (slots, reach) = (pipeline.pool.slots, pipeline.pool.reach)
+            guard let batch = pipeline.state.withLock({ $0.takeReady(slots: slots, reach: reach) }) else {
                 await pipeline.startBell.wait()
                 continue
             }
@@ -55,40 +50,42 @@ struct StartStage {
         }
         guard !begun.isEmpty else { return }
         do {
-            try await epoch.consumer.begin(marks)
+            let jobs = try await mark(marks, begun, epoch: epoch)
+            let pairs = zip(jobs, begun).map { (job: $0, task: $1) }
+            pipeline.state.withLock { $0.run(pairs, epoch: epoch) }
+            pipeline.pool.submit(jobs)
         } catch  where error.code == .epochLost || error.code == .closed {
             pipeline.state.withLock { $0.dropStarting(begun.count) }
             pipeline.settleBell.ring()
-            return
         } catch {
             pipeline.log.beginFailed(error)
             pipeline.state.withLock { $0.putBack(begun, epoch: epoch) }
             try? await Task.sleep(for: .milliseconds(200))
-            return
         }
-        await storeStarted(begun)
-        let jobs = pipeline.state.withLock { $0.run(begun, epoch: epoch) }
-        pipeline.pool.submit(jobs)
     }
 
-    /// STARTED is stored before the run, so that it cannot overtake the result. Not being able to is no reason not to run.
-    private func storeStarted(_ tasks: [AdmittedTask]) async {
-        let tracked = tasks.filter { $0.policy.trackStarted && !$0.policy.ignoreResult }
-        guard !tracked.isEmpty else { return }
-        let records = ResultRecord(
-            settings: pipeline.app.settings,
-            codec: pipeline.app.codec,
-            hostname: pipeline.configuration.hostname
-        )
-        do {
-            let pid = ProcessInfo.processInfo.processIdentifier
-            try await pipeline.backend.store(
-                tracked.map { records.started($0.request, pid: pid) },
-                timeout: pipeline.app.settings.brokerTimeout
-            )
-        } catch {
-            pipeline.log.startedNotStored(error)
+    /// Marks them as begun, or gives each a permit by which a child of the pool does that when it gets to it.
+    private func mark(
+        _ marks: [BeginMark],
+        _ tasks: [AdmittedTask],
+        epoch: Epoch
+    ) async throws(TransportError) -> [PoolJob] {
+        let numbers = pipeline.state.withLock { $0.number(tasks.count) }
+        var jobs = zip(numbers, tasks).map { PoolJob(id: $0, request: $1.request) }
+        guard let journal = epoch.consumer.journal, pipeline.pool.takesPermits else {
+            try await epoch.consumer.begin(marks)
+            return jobs
         }
+        for index in jobs.indices {
+            do throws(TransportError) {
+                let ticket = try journal.offer(marks[index], run: jobs[index].id.rawValue)
+                jobs[index].permit = StartPermit(journal: journal, ticket: ticket)
+            } catch {
+                for job in jobs { job.permit?.withdraw() }
+                throw error
+            }
+        }
+        return jobs
     }
 
     /// A task that was revoked or has expired since it was admitted.

@@ -20,7 +20,9 @@ struct Epoch: Sendable {
 struct RunningTask: Sendable {
     var task: AdmittedTask
     var epoch: Epoch
+    /// Of the process that runs it; 0 while it waits for one.
     var pid: Int32 = 0
+    var permit: StartPermit?
     var startedAt: ContinuousClock.Instant = .now
     var timers: [TimerWheel.Token] = []
 }
@@ -62,6 +64,8 @@ struct WorkerState: Sendable {
     private(set) var ready = Deque<(task: AdmittedTask, epoch: Epoch)>()
     private(set) var running: [JobID: RunningTask] = [:]
     private var finished: [Finished] = []
+    /// Tasks whose start is to be stored.
+    private var started: [RunningTask] = []
     private var settling = 0
     /// Deliveries of the current epoch that are not settled.
     private(set) var held = 0
@@ -91,10 +95,10 @@ struct WorkerState: Sendable {
 
     /// How many deliveries to ask for: none until half of the prefetch is free, so that they come in batches; but at once
     /// when a slot would wait for them.
-    func credit(prefetch: Int) -> Int {
+    func credit(prefetch: Int, slots: Int) -> Int {
         guard poolIsReady else { return 0 }
         let free = prefetch - held
-        return free * 2 >= prefetch || ready.isEmpty ? free : 0
+        return free * 2 >= prefetch || ready.count + starting + running.count < slots ? free : 0
     }
 
     mutating func received(_ count: Int) { held += count }
@@ -103,10 +107,11 @@ struct WorkerState: Sendable {
         for task in tasks { ready.append((task, epoch)) }
     }
 
-    /// Takes tasks of one epoch that slots are free for.
-    mutating func takeReady(slots: Int) -> (epoch: Epoch, tasks: [AdmittedTask])? {
+    /// Takes tasks of one epoch that the pool has room for: as far as it reaches where starts are journalled, else one for
+    /// each slot.
+    mutating func takeReady(slots: Int, reach: Int) -> (epoch: Epoch, tasks: [AdmittedTask])? {
         guard shutdown == nil, poolIsReady, let first = ready.first else { return nil }
-        var free = slots - running.count - starting
+        var free = (first.epoch.consumer.journal == nil ? slots : reach) - running.count - starting
         guard free > 0 else { return nil }
         var tasks: [AdmittedTask] = []
         while free > 0, let next = ready.first, next.epoch.number == first.epoch.number {
@@ -127,20 +132,29 @@ struct WorkerState: Sendable {
 
     mutating func dropStarting(_ count: Int) { starting -= count }
 
-    mutating func run(_ tasks: [AdmittedTask], epoch: Epoch) -> [PoolJob] {
+    /// Numbers for so many jobs; never used again.
+    mutating func number(_ count: Int) -> [JobID] {
+        defer { jobs += UInt64(count) }
+        return (jobs + 1..<jobs + 1 + UInt64(count)).map { JobID($0) }
+    }
+
+    mutating func run(_ tasks: [(job: PoolJob, task: AdmittedTask)], epoch: Epoch) {
         starting -= tasks.count
-        return tasks.map { task in
-            jobs += 1
-            let id = JobID(jobs)
-            running[id] = RunningTask(task: task, epoch: epoch)
-            return PoolJob(id: id, request: task.request)
-        }
+        for (job, task) in tasks { running[job.id] = RunningTask(task: task, epoch: epoch, permit: job.permit) }
     }
 
     mutating func accepted(_ job: JobID, pid: Int32) -> RunningTask? {
-        running[job]?.pid = pid
-        running[job]?.startedAt = .now
-        return running[job]
+        guard var task = running[job] else { return nil }
+        task.pid = pid
+        task.startedAt = .now
+        running[job] = task
+        if task.task.policy.trackStarted, !task.task.policy.ignoreResult { started.append(task) }
+        return task
+    }
+
+    mutating func takeStarted() -> [RunningTask] {
+        defer { started.removeAll() }
+        return started
     }
 
     mutating func addTimers(_ timers: [TimerWheel.Token], to job: JobID) -> Bool {
@@ -158,8 +172,9 @@ struct WorkerState: Sendable {
     /// A job came back unstarted: it runs again, or goes back to its queue when the worker is stopping.
     mutating func returned(_ job: JobID) {
         guard let task = running.removeValue(forKey: job) else { return }
+        task.permit?.withdraw()
         if shutdown == nil {
-            admit([task.task], epoch: task.epoch)
+            ready.prepend((task.task, task.epoch))
         } else {
             finished.append(Finished(item: .postponed(task.task.tag, .now), epoch: task.epoch))
         }
@@ -188,6 +203,11 @@ struct WorkerState: Sendable {
 }
 
 extension Finished {
+    /// Of a task that was run.
+    var taskID: String? {
+        if case .run(let task, _, _) = item { task.request.message.headers.id } else { nil }
+    }
+
     /// Whether losing the epoch makes it the next holder's business: nothing of it has run.
     var isGivenBack: Bool {
         if case .run = item { false } else { true }

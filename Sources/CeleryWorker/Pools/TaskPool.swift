@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryCore
 public import CeleryKit
 public import CeleryWire
 
@@ -18,11 +19,20 @@ public struct JobID: Sendable, Hashable {
 public struct PoolJob: Sendable {
     public var id: JobID
     public var request: TaskRequest
+    /// To be taken at the start of the run; nil when the store knows of the start already.
+    public var permit: StartPermit?
 
-    public init(id: JobID, request: TaskRequest) {
+    public init(id: JobID, request: TaskRequest, permit: StartPermit? = nil) {
         self.id = id
         self.request = request
+        self.permit = permit
     }
+}
+
+/// A ticket and the journal that it belongs to.
+public struct StartPermit: Sendable {
+    let journal: StartJournal
+    let ticket: StartTicket
 }
 
 /// What happens in a pool. Events of one job come in order: `accepted`, then exactly one of the others.
@@ -33,7 +43,8 @@ public enum PoolEvent: Sendable {
     case finished(JobID, TaskReport)
     /// The process died under it. Its slot is free again as soon as the replacement is up.
     case lost(JobID, WorkerLoss)
-    /// It was handed to a process that died before starting it, or the pool stopped first: submit it again.
+    /// It has not started and will not: it was recalled, could not take its permit, was handed to a process that died
+    /// first, or the pool stopped. Submit it again, under a new number.
     case returned(JobID)
     /// The number of slots is now this.
     case resized(Int)
@@ -94,6 +105,10 @@ public protocol TaskPool: Sendable {
     var capabilities: PoolCapabilities { get }
     /// Slots now; prefork may have fewer processes for a moment while one is replaced.
     var slots: Int { get }
+    /// Whether its jobs take their permits; elsewhere they must be marked as begun before.
+    var takesPermits: Bool { get }
+    /// Unfinished jobs with a permit that it takes at a time: more than ``slots`` where it hands them ahead.
+    var reach: Int { get }
     /// What `inspect stats` shows under `pool`.
     var info: CeleryObject { get }
 
@@ -104,7 +119,8 @@ public protocol TaskPool: Sendable {
         events: @escaping @Sendable (PoolEvent) -> Void
     ) async throws
 
-    /// Runs the jobs. The caller keeps the number of unfinished jobs at or below ``slots``.
+    /// Runs the jobs. The caller keeps the number of unfinished jobs at or below ``slots``, or ``reach`` for jobs with a
+    /// permit.
     func submit(_ jobs: [PoolJob])
 
     /// Asks a run to stop: cancellation, with the cause visible to the task.
@@ -114,9 +130,23 @@ public protocol TaskPool: Sendable {
     @discardableResult
     func kill(_ job: JobID, _ cause: KillCause) -> Bool
 
+    /// Gives back a job that has not started, as `returned`.
+    func recall(_ job: JobID)
+
+    /// Gives back what has not started, now and whatever comes later without a free slot.
+    func recallAll()
+
     /// Changes the number of slots; a surplus ends when it is idle. Ignored where not resizable.
     func resize(to slots: Int)
 
     /// Ends `run` once no job is unfinished.
     func stop()
+}
+
+/// For pools that start every job at once.
+extension TaskPool {
+    public var takesPermits: Bool { false }
+    public var reach: Int { slots }
+    public func recall(_ job: JobID) {}
+    public func recallAll() {}
 }

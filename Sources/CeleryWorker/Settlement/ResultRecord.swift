@@ -15,6 +15,12 @@ struct ResultRecord {
     let codec: WireCodec
     let hostname: String
 
+    init(_ pipeline: WorkerPipeline) {
+        settings = pipeline.app.configuration.settings
+        codec = pipeline.app.codec
+        hostname = pipeline.configuration.hostname
+    }
+
     /// The result to store; nil when there is nothing to store or the result is ignored.
     func record(
         _ stored: SettlementDecision.Stored,

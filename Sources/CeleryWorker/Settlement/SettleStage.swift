@@ -24,7 +24,11 @@ struct SettleStage {
     func run() async {
         var failures = 0
         while !Task.isCancelled {
-            let batch = pipeline.state.withLock { $0.takeFinished(limit: Self.batchLimit) }
+            let (started, batch) = pipeline.state.withLock { state in
+                let started = state.takeStarted()
+                return (started, state.takeFinished(limit: Self.batchLimit))
+            }
+            await store(started, before: batch)
             guard !batch.isEmpty else {
                 pipeline.idleBell.ring()
                 await pipeline.settleBell.wait()
@@ -35,6 +39,24 @@ struct SettleStage {
             if !unsettled.isEmpty {
                 try? await Task.sleep(for: .milliseconds(min(5000, 100 << min(failures, 6))))
             }
+        }
+    }
+
+    /// STARTED, ahead of the outcomes so that it cannot overtake one; not of those that have ended meanwhile. Being unable
+    /// to store it harms nothing.
+    private func store(_ started: [RunningTask], before batch: [Finished]) async {
+        guard !started.isEmpty else { return }
+        let ended = Set(batch.compactMap(\.taskID))
+        let tasks = started.filter { !ended.contains($0.task.request.message.headers.id) }
+        guard !tasks.isEmpty else { return }
+        let records = ResultRecord(pipeline)
+        do {
+            try await pipeline.backend.store(
+                tasks.map { records.started($0.task.request, pid: $0.pid) },
+                timeout: pipeline.app.settings.brokerTimeout
+            )
+        } catch {
+            pipeline.log.startedNotStored(error)
         }
     }
 

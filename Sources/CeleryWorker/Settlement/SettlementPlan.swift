@@ -22,11 +22,7 @@ struct SettlementPlan {
 
     init(_ pipeline: WorkerPipeline) {
         self.pipeline = pipeline
-        records = ResultRecord(
-            settings: pipeline.app.configuration.settings,
-            codec: pipeline.app.codec,
-            hostname: pipeline.configuration.hostname
-        )
+        records = ResultRecord(pipeline)
     }
 
     func item(for finished: Finished) -> Item {

@@ -54,6 +54,11 @@ public final class PreforkPool: TaskPool {
 
     public var slots: Int { status.withLock { $0.slots } }
 
+    public var takesPermits: Bool { true }
+
+    /// With a limit on the children's memory it is looked at between any two tasks, so nothing is handed ahead.
+    public var reach: Int { configuration.maxMemoryPerChild == nil ? slots * (1 + PreforkState.handAhead) : slots }
+
     public var info: CeleryObject {
         let (slots, pids) = status.withLock { ($0.slots, $0.pids) }
         return [
@@ -129,6 +134,8 @@ public final class PreforkPool: TaskPool {
     public func cancel(_ job: JobID, _ cause: RunControl.Cause) { inbox.post(.cancel(job, cause)) }
     @discardableResult
     public func kill(_ job: JobID, _ cause: KillCause) -> Bool { inbox.post(.kill(job, cause)) }
+    public func recall(_ job: JobID) { inbox.post(.recall(job)) }
+    public func recallAll() { inbox.post(.recallAll) }
     public func resize(to slots: Int) { inbox.post(.resize(max(1, slots))) }
     public func stop() { inbox.post(.stop) }
 }

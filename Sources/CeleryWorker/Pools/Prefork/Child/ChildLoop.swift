@@ -6,11 +6,26 @@
 //===----------------------------------------------------------------------===//
 
 import CCeleryPlatform
+import CeleryCore
 import CeleryKit
+import CeleryWire
 import Synchronization
 
 /// The child's task thread: takes a job, says so, runs it, answers, and takes the next.
+///
+/// The outcome of a job and the acceptance of the next, if it is here already, go out together.
 final class ChildLoop: Sendable {
+    private struct Job {
+        var number: UInt64
+        var ticket: StartTicket?
+        var request: TaskRequest
+    }
+
+    private enum Order {
+        case journal(String)
+        case job(Job)
+    }
+
     private let data: ChildSocket
     private let link: ChildLink
     private let runner: PoolRunner
@@ -30,20 +45,37 @@ final class ChildLoop: Sendable {
         celery_thread_unblock_signals()
         var frames = FrameEncoder()
         frames.frame(.hello) { _ in }
-        while data.send(frames) {
-            do throws(FrameError) {
-                let received = try data.receive { kind, fields throws(FrameError) -> (UInt64, TaskRequest) in
-                    guard kind == .job else { throw FrameError("\(kind) does not belong on the data socket") }
-                    let job = try fields.unsigned()
-                    return (job, try fields.request())
+        var gate: StartGate?
+        do throws(FrameError) {
+            while let order = try next(&frames) {
+                switch order {
+                // Should it be gone, the consumer is no longer in force and every job is declined.
+                case .journal(let path): gate = try? StartGate(path: path)
+                case .job(let job): perform(job, gate, &frames)
                 }
-                guard let (job, request) = received else { break }
-                frames = perform(job, request)
-            } catch {
-                PreforkChild.quit("a broken frame from the parent: \(error)")
             }
+        } catch {
+            PreforkChild.quit("a broken frame from the parent: \(error)")
         }
         PreforkChild.exitNow(0)
+    }
+
+    /// Waits for what comes next, after sending what is to be sent; nil when the parent is gone.
+    private func next(_ frames: inout FrameEncoder) throws(FrameError) -> Order? {
+        if !data.hasWaiting {
+            guard data.send(frames) else { return nil }
+            frames.removeAll()
+        }
+        return try data.receive { kind, fields throws(FrameError) -> Order in
+            switch kind {
+            case .journal: return .journal(try fields.string())
+            case .job:
+                let number = try fields.unsigned()
+                let ticket = try fields.optional { fields throws(FrameError) in try fields.ticket() }
+                return .job(Job(number: number, ticket: ticket, request: try fields.request()))
+            default: throw FrameError("\(kind) does not belong on the data socket")
+            }
+        }
     }
 
     /// Asks the run to stop, if it is the current one.
@@ -52,22 +84,23 @@ final class ChildLoop: Sendable {
         control?.cancel(cause)
     }
 
-    private func perform(_ job: UInt64, _ request: TaskRequest) -> FrameEncoder {
+    private func perform(_ job: Job, _ gate: StartGate?, _ frames: inout FrameEncoder) {
         let control = RunControl()
-        current.withLock { $0 = (job, control) }
-        var frames = FrameEncoder()
-        frames.frame(.accepted) { _ in }
+        current.withLock { $0 = (job.number, control) }
+        defer { current.withLock { $0 = nil } }
+        if let ticket = job.ticket, job.request.hasExpired || gate?.pass(ticket) != true {
+            return frames.frame(.declined) { $0.unsigned(job.number) }
+        }
+        frames.frame(.accepted) { $0.unsigned(job.number) }
         data.send(frames)
         frames.removeAll()
-        let report = run(request, control)
-        current.withLock { $0 = nil }
-        encode(job, report, &frames)
+        let report = run(job.request, control)
+        encode(job.number, report, &frames)
         if frames.bytes.count > data.limit {
             let size = frames.bytes.count
             frames.removeAll()
-            encode(job, .tooLarge("result", size, limit: data.limit), &frames)
+            encode(job.number, .tooLarge("result", size, limit: data.limit), &frames)
         }
-        return frames
     }
 
     private func run(_ request: TaskRequest, _ control: RunControl) -> TaskReport {
@@ -93,5 +126,13 @@ final class ChildLoop: Sendable {
 
     private final class ReportBox: Sendable {
         let report = Mutex<TaskReport?>(nil)
+    }
+}
+
+extension TaskRequest {
+    /// While it waited behind another; the parent ends it as expired.
+    fileprivate var hasExpired: Bool {
+        guard let expires = message.headers.expires, let moment = Timestamp(iso8601: expires) else { return false }
+        return moment < .now
     }
 }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import CCeleryPlatform
+import DequeModule
 import Synchronization
 
 #if canImport(Glibc)
@@ -23,7 +24,7 @@ final class ChildSocket: Sendable {
     private struct Incoming: ~Copyable {
         var assembler: FrameAssembler
         /// Frames that came with an earlier one, each with its kind.
-        var waiting: [(FrameKind, [UInt8])] = []
+        var waiting: Deque<(FrameKind, [UInt8])> = []
         let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
         deinit { scratch.deallocate() }
@@ -39,6 +40,9 @@ final class ChildSocket: Sendable {
         self.limit = limit
         incoming = Mutex(Incoming(assembler: FrameAssembler(limit: limit)))
     }
+
+    /// Whether a frame is here already.
+    var hasWaiting: Bool { incoming.withLock { !$0.waiting.isEmpty } }
 
     /// Waits for one frame and decodes it; nil when the parent is gone.
     func receive<T>(
@@ -62,7 +66,7 @@ final class ChildSocket: Sendable {
         while incoming.waiting.isEmpty {
             let count = celery_receive(descriptor, incoming.scratch.baseAddress, incoming.scratch.count, 1)
             if count > 0 {
-                var arrived: [(FrameKind, [UInt8])] = []
+                var arrived: Deque<(FrameKind, [UInt8])> = []
                 let chunk = UnsafeRawBufferPointer(rebasing: incoming.scratch[..<count])
                 try incoming.assembler.receive(chunk) { kind, fields throws(FrameError) in
                     arrived.append((kind, Array(fields)))

@@ -12,9 +12,13 @@
 enum FrameKind: UInt8, Sendable {
     // Data socket, to the child.
     case job = 1
+    /// Path of the start journal that the permits of the jobs behind it belong to.
+    case journal = 11
     // Data socket, to the parent.
     case hello = 2
     case accepted = 3
+    /// It could not take the job's permit.
+    case declined = 12
     case outcome = 4
     // Control socket, to the child.
     case welcome = 5

@@ -61,6 +61,12 @@ extension FrameEncoder {
         optional(outgoing.notBefore) { $0.int($1.microseconds) }
     }
 
+    mutating func ticket(_ ticket: StartTicket) {
+        unsigned(UInt64(ticket.place))
+        unsigned(ticket.tag.rawValue)
+        unsigned(ticket.offer)
+    }
+
     mutating func request(_ request: TaskRequest) {
         message(request.message)
         string(request.queue)
@@ -131,6 +137,12 @@ extension FrameDecoder {
     mutating func outgoing() throws(FrameError) -> OutgoingMessage {
         let message = try message()
         return OutgoingMessage(message, notBefore: try bool() ? Timestamp(microseconds: try int64()) : nil)
+    }
+
+    mutating func ticket() throws(FrameError) -> StartTicket {
+        let place = UInt32(truncatingIfNeeded: try unsigned())
+        let tag = DeliveryTag(try unsigned())
+        return StartTicket(place: place, tag: tag, offer: try unsigned())
     }
 
     mutating func request() throws(FrameError) -> TaskRequest {

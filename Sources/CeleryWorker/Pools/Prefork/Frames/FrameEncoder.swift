@@ -18,6 +18,9 @@ struct FrameEncoder {
         for index in 0..<4 { bytes[start + index] = UInt8(truncatingIfNeeded: length >> UInt32(index * 8)) }
     }
 
+    /// Takes back what was written last.
+    mutating func removeLast(_ count: Int) { bytes.removeLast(count) }
+
     mutating func removeAll() { bytes.removeAll(keepingCapacity: bytes.capacity <= 1 << 20) }
 
     /// Appends whole frames.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import CCeleryPlatform
+import CeleryCore
 
 #if canImport(Glibc)
 import Glibc
@@ -24,6 +25,8 @@ final class ChildProcess {
     var control: FrameSocket
     /// Requests being served.
     var outstanding = 0
+    /// The start journal that it knows.
+    var journal: StartJournal?
 
     /// Requests of one child that are served at once; more wait in its socket.
     static let requestLimit = 256

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import CCeleryPlatform
+import CeleryCore
 import CeleryKit
 import CeleryWire
 import Dispatch
@@ -110,6 +111,8 @@ final class PreforkDriver {
         case .submit(let jobs): state.submit(jobs, now: now)
         case .cancel(let job, let cause): state.cancel(job, cause)
         case .kill(let job, let cause): state.kill(job, cause, now: now)
+        case .recall(let job): state.recall(job)
+        case .recallAll: state.recallAll()
         case .resize(let slots): state.resize(to: slots, now: now)
         case .stop: state.stop(now: now)
         case .abort: state.abort(now: now)
@@ -150,18 +153,21 @@ final class PreforkDriver {
     }
 
     private func hand(_ number: PreforkState.ChildNumber, _ job: PoolJob) {
-        var frame = FrameEncoder()
-        frame.frame(.job) { frame in
+        guard let child = children[number] else { return }
+        let start = child.data.outbox.bytes.count
+        if let journal = job.permit?.journal, child.journal !== journal {
+            child.journal = journal
+            child.data.outbox.frame(.journal) { $0.string(journal.path) }
+        }
+        child.data.outbox.frame(.job) { frame in
             frame.unsigned(job.id.rawValue)
+            frame.optional(job.permit?.ticket) { $0.ticket($1) }
             frame.request(job.request)
         }
-        guard frame.bytes.count <= frameLimit else {
-            let now = Self.now()
-            state.accepted(number, now: now)
-            let report = TaskReport.tooLarge("request", frame.bytes.count, limit: frameLimit)
-            return state.finished(number, job.id, report, residentKiB: -1, now: now)
-        }
-        children[number]?.data.outbox.append(frame)
+        let size = child.data.outbox.bytes.count - start
+        guard size > frameLimit else { return }
+        child.data.outbox.removeLast(size)
+        state.refused(number, job.id, .tooLarge("request", size, limit: frameLimit), now: Self.now())
     }
 
     private func answer(_ key: ServiceHost.Key, _ reply: ServiceReply) {
@@ -240,7 +246,8 @@ final class PreforkDriver {
         var fields = fields
         switch kind {
         case .hello: state.hello(number, now: now)
-        case .accepted: state.accepted(number, now: now)
+        case .accepted: state.accepted(number, JobID(try fields.unsigned()), now: now)
+        case .declined: state.declined(number, JobID(try fields.unsigned()), now: now)
         case .outcome:
             let job = JobID(try fields.unsigned())
             let residentKiB = try fields.int()

@@ -23,6 +23,8 @@ final class PreforkInbox: Sendable {
         case submit([PoolJob])
         case cancel(JobID, RunControl.Cause)
         case kill(JobID, KillCause)
+        case recall(JobID)
+        case recallAll
         case resize(Int)
         case stop
         case abort
