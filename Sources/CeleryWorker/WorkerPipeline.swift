@@ -50,6 +50,9 @@ final class WorkerPipeline: Sendable {
         log = WorkerLog(logger: app.logger)
     }
 
+    /// How many deliveries may be held while tasks are short. A multiplier of one says that none is to wait here.
+    var reach: Int { configuration.prefetchMultiplier == 1 ? 0 : pool.reach }
+
     /// Runs until a shutdown has been asked for and is complete.
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in

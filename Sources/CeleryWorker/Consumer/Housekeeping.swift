@@ -21,8 +21,10 @@ struct Housekeeping {
     func run() async {
         var autoscaler = pipeline.configuration.autoscale.map { Autoscaler(max: $0.max, min: $0.min) }
         var cleanup = ContinuousClock.now
+        var processed = 0
         while !Task.isCancelled {
             await followRevocations()
+            returnSurplus(&processed)
             if let size = autoscaler?
                 .size(
                     now: .now,
@@ -39,6 +41,16 @@ struct Housekeeping {
             }
             try? await Task.sleep(for: Self.period)
         }
+    }
+
+    /// When tasks have stopped ending, what was taken because they ended so fast goes back, for other workers.
+    private func returnSurplus(_ processed: inout Int) {
+        let prefetch = pipeline.configuration.prefetch(slots: pipeline.pool.slots)
+        let (now, held) = pipeline.state.withLock { ($0.processed, $0.held) }
+        defer { processed = now }
+        guard now == processed, held > prefetch else { return }
+        for job in pipeline.state.withLock({ $0.giveBackSurplus(prefetch: prefetch) }) { pipeline.pool.recall(job) }
+        pipeline.settleBell.ring()
     }
 
     private func followRevocations() async {

@@ -65,8 +65,8 @@ struct Intake {
     private func consume(_ epoch: Epoch, attempts: Int) async throws(TransportError) -> Int {
         while !Task.isCancelled {
             let slots = pipeline.pool.slots
-            let prefetch = pipeline.configuration.prefetch(slots: slots)
-            let credit = pipeline.state.withLock { $0.credit(prefetch: prefetch, slots: slots) }
+            let (prefetch, reach) = (pipeline.configuration.prefetch(slots: slots), pipeline.reach)
+            let credit = pipeline.state.withLock { $0.credit(prefetch: prefetch, slots: slots, reach: reach) }
             guard credit > 0 else {
                 await pipeline.creditBell.wait()
                 continue

@@ -70,6 +70,9 @@ struct WorkerState: Sendable {
     /// Deliveries of the current epoch that are not settled.
     private(set) var held = 0
     private var starting = 0
+    private var pace = Pace()
+    /// Tasks have stopped ending while more than the prefetch are held: nothing is handed ahead meanwhile.
+    private var isStalled = false
     private var jobs: UInt64 = 0
     var shutdown: ShutdownMode?
     var poolIsReady = false
@@ -95,10 +98,11 @@ struct WorkerState: Sendable {
 
     /// How many deliveries to ask for: none until half of the prefetch is free, so that they come in batches; but at once
     /// when a slot would wait for them.
-    func credit(prefetch: Int, slots: Int) -> Int {
+    mutating func credit(prefetch: Int, slots: Int, reach: Int) -> Int {
         guard poolIsReady else { return 0 }
-        let free = prefetch - held
-        return free * 2 >= prefetch || ready.count + starting + running.count < slots ? free : 0
+        let limit = pace.limit(prefetch: prefetch, reach: reach, now: .now)
+        let free = limit - held
+        return free * 2 >= limit || ready.count + starting + running.count < slots ? max(0, free) : 0
     }
 
     mutating func received(_ count: Int) { held += count }
@@ -111,7 +115,7 @@ struct WorkerState: Sendable {
     /// each slot.
     mutating func takeReady(slots: Int, reach: Int) -> (epoch: Epoch, tasks: [AdmittedTask])? {
         guard shutdown == nil, poolIsReady, let first = ready.first else { return nil }
-        var free = (first.epoch.consumer.journal == nil ? slots : reach) - running.count - starting
+        var free = (first.epoch.consumer.journal == nil || isStalled ? slots : reach) - running.count - starting
         guard free > 0 else { return nil }
         var tasks: [AdmittedTask] = []
         while free > 0, let next = ready.first, next.epoch.number == first.epoch.number {
@@ -166,6 +170,8 @@ struct WorkerState: Sendable {
     mutating func finish(_ job: JobID) -> RunningTask? {
         guard let task = running.removeValue(forKey: job) else { return nil }
         processed += 1
+        pace.taskEnded()
+        isStalled = false
         return task
     }
 
@@ -196,6 +202,17 @@ struct WorkerState: Sendable {
         func inForce(_ items: [Finished]) -> Int { items.count { $0.epoch.number == epoch?.number } }
         held = max(0, held - inForce(batch) + inForce(unsettled))
         finished.insert(contentsOf: unsettled, at: 0)
+    }
+
+    /// Gives back what waits for a slot beyond the prefetch, the youngest first; returns the jobs that wait in the pool, to be
+    /// recalled.
+    mutating func giveBackSurplus(prefetch: Int) -> [JobID] {
+        isStalled = true
+        for _ in 0..<max(0, min(held - prefetch - finished.count - settling, ready.count)) {
+            guard let last = ready.popLast() else { break }
+            finished.append(Finished(item: .postponed(last.task.tag, .now), epoch: last.epoch))
+        }
+        return running.filter { $0.value.pid == 0 && $0.value.permit != nil }.map(\.key)
     }
 
     /// Nothing runs, starts or waits to be settled.
