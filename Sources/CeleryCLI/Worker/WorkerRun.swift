@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CCeleryPlatform
 import CeleryCore
 import CeleryKit
 import CeleryWire
@@ -52,7 +53,11 @@ struct WorkerRun {
         try signals.install()
         if !context.globals.isQuiet { try await showBanner(worker, context) }
         if options.taskEvents == true { logger.warning("-E: task events come with a later version; none are sent") }
-        worker.onReady { logger.info("\(node) ready.") }
+        worker.onReady {
+            logger.info("\(node) ready.")
+            // Reading options and settings is behind it; its code need not stay in memory.
+            celery_forget_startup()
+        }
         try await worker.run()
         await context.app.shutdown()
         pidFile?.release()

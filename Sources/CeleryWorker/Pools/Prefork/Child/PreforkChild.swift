@@ -49,6 +49,8 @@ public enum PreforkChild {
                 runner: runner,
                 reportsMemory: facts.reportsMemory
             )
+            // What stands in the program before its tasks is behind it, and each child would keep it.
+            celery_forget_startup()
             _ = try DedicatedThread(name: "celery-control") { ChildControl(control, loop, link).run() }
             _ = try DedicatedThread(name: "celery-task") { loop.run() }
         } catch {
