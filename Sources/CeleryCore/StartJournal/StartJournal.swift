@@ -44,7 +44,9 @@ public final class StartJournal: Sendable {
                     let word = JournalWord(.started, mark.mode, run: 0)
                     if let ticket = state.tickets[mark.tag] {
                         let old = file.word(of: ticket.place)
-                        guard file.replace(old & ~JournalWord.seal, by: word.rawValue, in: ticket.place) else { throw .sealed }
+                        guard file.replace(old & ~JournalWord.seal, by: word.rawValue, in: ticket.place) else {
+                            throw .sealed
+                        }
                     } else {
                         try enter(mark.tag, word, &state)
                         new.append(mark.tag)

@@ -160,7 +160,9 @@ struct HandAheadTests {
 
     @Test("No child is handed more than it may run, and none where memory is limited")
     func limits() async throws {
-        try await withJournal(slots: 1) { $0.maxTasksPerChild = 3 } _: { pool, recorder, journal, make in
+        try await withJournal(slots: 1) {
+            $0.maxTasksPerChild = 3
+        } _: { pool, recorder, journal, make in
             pool.submit(try (1...9).map { try make($0, "echo") })
             try await eventually { recorder.finished.count == 9 }
             #expect(Set(recorder.accepted.values).count == 3)
@@ -171,7 +173,9 @@ struct HandAheadTests {
 
     @Test("What is too large for its child fails though others wait before and behind it")
     func tooLarge() async throws {
-        try await withJournal(slots: 1) { $0.frameLimit = 1 << 20 } _: { pool, recorder, journal, make in
+        try await withJournal(slots: 1) {
+            $0.frameLimit = 1 << 20
+        } _: { pool, recorder, journal, make in
             var large = try make(2, "mirror")
             large.request.message.body = [UInt8](repeating: 1, count: 2 << 20)
             pool.submit([try make(1, "sleep"), large, try make(3, "echo")])

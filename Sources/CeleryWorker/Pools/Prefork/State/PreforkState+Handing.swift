@@ -92,7 +92,8 @@ extension PreforkState {
     /// When a child will have been at its job for too long for what waits behind it, while others are idle.
     var nextSharing: UInt64? {
         guard !idle.isEmpty, pending.isEmpty else { return nil }
-        return children.values.filter { $0.hasAccepted && $0.jobs.count > 1 }.map { $0.acceptedAt + Self.patience }.min()
+        return children.values.filter { $0.hasAccepted && $0.jobs.count > 1 }.map { $0.acceptedAt + Self.patience }
+            .min()
     }
 
     /// Gives back the later half of what waits behind long jobs, to be handed to idle children.
