@@ -49,9 +49,14 @@ extension TaskBody {
 }
 
 extension TaskBody.Embed {
+    /// The embed of a task with nothing to run after it, as Python and this package write it.
+    private static var nothing: StaticString {
+        "{\"callbacks\": null, \"errbacks\": null, \"chain\": null, \"chord\": null}"
+    }
+
     init(from reader: inout JSONReader, source: ArraySlice<UInt8>) throws(WireError) {
         self.init()
-        if try reader.readNull() { return }
+        if try reader.readNull() || reader.skip(Self.nothing) { return }
         guard reader.bytes[reader.position] == UInt8(ascii: "{") else {
             throw reader.malformed("embed of the task body is neither an object nor null")
         }
@@ -74,7 +79,7 @@ extension TaskBody.Embed {
 
     func write(to writer: inout JSONWriter) throws(WireError) {
         if callbacks.isEmpty, errbacks.isEmpty, chain == nil, chord == nil {
-            return writer.raw("{\"callbacks\": null, \"errbacks\": null, \"chain\": null, \"chord\": null}")
+            return writer.raw(Self.nothing)
         }
         writer.raw("{\"callbacks\": ")
         try writer.signatures(callbacks.isEmpty ? nil : callbacks)
@@ -103,8 +108,11 @@ extension JSONReader {
             return string(try scanString()).unicodeScalars.map { EncodedValue(.string(String($0))) }
         }
         guard bytes[position] == UInt8(ascii: "[") else { throw malformed("args is neither an array nor a string") }
+        if skip("[]") { return [] }
         try openArray()
         var arguments: [EncodedValue] = []
+        // As many as most calls have, so that there is one allocation.
+        arguments.reserveCapacity(4)
         var first = true
         while try nextElement(&first) { arguments.append(try readEncoded(source)) }
         return arguments
@@ -113,6 +121,7 @@ extension JSONReader {
     /// An object of values.
     mutating func readKeywords(_ source: ArraySlice<UInt8>) throws(WireError) -> [TaskBody.Keyword] {
         guard try peek() == UInt8(ascii: "{") else { throw malformed("kwargs is not an object") }
+        if skip("{}") { return [] }
         try openObject()
         var builder = KeywordBuilder()
         var first = true

@@ -7,11 +7,13 @@
 
 /// The serializers, compressions and limits in force: turns bodies and results into bytes and back.
 public struct WireCodec: Sendable {
-    public var serializers: [any BodySerializer]
+    public var serializers: [any BodySerializer] { didSet { readsPlainJSON = acceptsPlainJSON } }
     public var compressions: [any BodyCompression]
     /// Names or content types that may be decoded (`accept_content`). Default: json only.
-    public var acceptContent: [String]
+    public var acceptContent: [String] { didSet { readsPlainJSON = acceptsPlainJSON } }
     public var limits: WireLimits
+    /// Whether `application/json` is read by the built-in serializer; known beforehand, since most messages have it.
+    private var readsPlainJSON = false
 
     /// JSON and MessagePack, zlib, and those given; of two with one name the later counts.
     public init(
@@ -24,6 +26,12 @@ public struct WireCodec: Sendable {
         self.compressions = [ZlibCompression()] + compressions
         self.acceptContent = acceptContent
         self.limits = limits
+        readsPlainJSON = acceptsPlainJSON
+    }
+
+    private var acceptsPlainJSON: Bool {
+        let serializer = try? accepted(JSONSerializer.contentType)
+        return serializer is JSONSerializer
     }
 
     /// Serializes and, when asked, compresses a body into the message, setting its content type, encoding and
@@ -52,6 +60,9 @@ public struct WireCodec: Sendable {
     /// - Throws: ``WireError`` `.contentDisallowed` for a content type outside `acceptContent`, and for pickle always;
     ///   `.unsupported` for an unknown content type or compression; what the serializer throws.
     public func decodeBody(of message: Message) throws(WireError) -> TaskBody {
+        if readsPlainJSON, message.headers.compression == nil, message.contentType == JSONSerializer.contentType {
+            return try TaskBody.decode(json: message.body, limits: limits)
+        }
         let serializer = try accepted(message.contentType)
         guard let compression = message.headers.compression else {
             return try serializer.decodeBody(message.body, limits: limits)
