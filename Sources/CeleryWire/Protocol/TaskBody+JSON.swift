@@ -27,7 +27,8 @@ extension TaskBody {
         guard try reader.nextElement(&first) else { throw Self.shape(reader) }
         let keywords = try reader.readKeywords(source)
         guard try reader.nextElement(&first) else { throw Self.shape(reader) }
-        let embed = try Embed(from: &reader, source: source)
+        reader.skipSpace()
+        let embed = try reader.skip(Embed.nothing) ? Embed() : Embed(from: &reader, source: source)
         guard try !reader.nextElement(&first) else { throw Self.shape(reader) }
         self.init(arguments: arguments, keywords: keywords, embed: embed)
     }
@@ -50,13 +51,13 @@ extension TaskBody {
 
 extension TaskBody.Embed {
     /// The embed of a task with nothing to run after it, as Python and this package write it.
-    private static var nothing: StaticString {
+    fileprivate static var nothing: StaticString {
         "{\"callbacks\": null, \"errbacks\": null, \"chain\": null, \"chord\": null}"
     }
 
     init(from reader: inout JSONReader, source: ArraySlice<UInt8>) throws(WireError) {
         self.init()
-        if try reader.readNull() || reader.skip(Self.nothing) { return }
+        if try reader.readNull() { return }
         guard reader.bytes[reader.position] == UInt8(ascii: "{") else {
             throw reader.malformed("embed of the task body is neither an object nor null")
         }

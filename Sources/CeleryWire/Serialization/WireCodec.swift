@@ -12,7 +12,8 @@ public struct WireCodec: Sendable {
     /// Names or content types that may be decoded (`accept_content`). Default: json only.
     public var acceptContent: [String] { didSet { readsPlainJSON = acceptsPlainJSON } }
     public var limits: WireLimits
-    /// Whether `application/json` is read by the built-in serializer; known beforehand, since most messages have it.
+    /// Whether `json` and `application/json` are accepted and the built-in serializer; known beforehand, since most
+    /// messages and results have it.
     private var readsPlainJSON = false
 
     /// JSON and MessagePack, zlib, and those given; of two with one name the later counts.
@@ -30,8 +31,8 @@ public struct WireCodec: Sendable {
     }
 
     private var acceptsPlainJSON: Bool {
-        let serializer = try? accepted(JSONSerializer.contentType)
-        return serializer is JSONSerializer
+        let (byType, byName) = (try? accepted(JSONSerializer.contentType), try? serializer("json"))
+        return byType is JSONSerializer && byName is JSONSerializer
     }
 
     /// Serializes and, when asked, compresses a body into the message, setting its content type, encoding and
@@ -132,6 +133,9 @@ public struct WireCodec: Sendable {
 
     /// Decodes a stored result; the marker of a compressed one is always recognised.
     public func decodeMeta(_ bytes: [UInt8], serializer: String = "json") throws(WireError) -> TaskMeta {
+        if readsPlainJSON, serializer == "json", bytes.first != 0 {
+            return try TaskMeta.decode(json: bytes, limits: limits)
+        }
         let serializer = try self.serializer(serializer)
         var bytes = bytes
         var limits = limits
