@@ -174,6 +174,20 @@ struct EncodedValueTests {
         #expect(throws: WireError.self) { try decode(#"{"abd": 2, "axc": 1}"#, as: Keys.self) }
     }
 
+    @Test("arrays of scalars come back, and name the element that is wrong")
+    func arrays() throws {
+        #expect(try decode("[ 1, 2.0 ,-3]", as: [Int].self) == [1, 2, -3])
+        #expect(try decode("[1, 2.5, Infinity]", as: [Double].self) == [1, 2.5, .infinity])
+        #expect(try decode(#"["a", "\u00e9\n", ""]"#, as: [String].self) == ["a", "é\n", ""])
+        #expect(try decode("[[], [1], []]", as: [[Int]].self) == [[], [1], []])
+        #expect(try decode("[1, 1, 2]", as: Set<Int>.self) == [1, 2])
+        #expect(try decode("[1, null]", as: [Int?].self) == [1, nil])
+        for (text, found) in [("[1, 2.5]", "the number 2.5 at [1]"), ("[null]", "null at [0]"), ("{}", "an object")] {
+            let error = #expect(throws: WireError.self) { try decode(text, as: [Int].self) }
+            #expect(error?.message.contains("found " + found) == true)
+        }
+    }
+
     @Test("optional members of every kind are nil when null or absent, and wrong when of another type")
     func optionals() throws {
         struct Maybe: Codable, Equatable {

@@ -96,10 +96,19 @@ struct JSONDecoding: Decoder {
 
     /// Any value, by way of its own `init(from:)` unless it is one of Foundation's or of this package.
     func unbox<T: Decodable>(_ type: T.Type) throws -> T {
+        if type == [Int].self, let values = try tape.ints(node) { return JSONScalar.same(values, as: type) }
+        if type == [String].self, let values = try tape.texts(node) { return JSONScalar.same(values, as: type) }
+        if type == [Double].self, let values = try tape.doubles(node) { return JSONScalar.same(values, as: type) }
         guard FoundationValues.handles(type) else { return try T(from: self) }
         if type == EncodedValue.self {
             return JSONScalar.same(EncodedValue(validatedJSON: tape.slice(node)), as: type)
         }
+        return try special(type)
+    }
+
+    /// Apart and not inlined, so that other types do not pay for the cast.
+    @inline(never)
+    private func special<T>(_ type: T.Type) throws -> T {
         guard let value = FoundationValues.make(type, from: try tape.value(node)) as? T else {
             throw mismatch(type, "\(type)")
         }

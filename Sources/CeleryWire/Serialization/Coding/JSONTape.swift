@@ -103,24 +103,6 @@ final class JSONTape {
         return try body(&reader)
     }
 
-    // The common scalars; nil when the value is none of the type.
-
-    func int(_ node: Int) throws(WireError) -> Int? {
-        try read(node) { (reader) throws(WireError) in try reader.scalarInt() }
-    }
-
-    func double(_ node: Int) throws(WireError) -> Double? {
-        try read(node) { (reader) throws(WireError) in try reader.scalarDouble() }
-    }
-
-    func bool(_ node: Int) throws(WireError) -> Bool? {
-        try read(node) { (reader) throws(WireError) in try reader.scalarBool() }
-    }
-
-    func text(_ node: Int) throws(WireError) -> String? {
-        try read(node) { (reader) throws(WireError) in try reader.scalarString() }
-    }
-
     /// Whether the key at a node is this one.
     @inline(__always)
     func isKey(_ node: Int, _ name: UnsafeBufferPointer<UInt8>, _ fingerprint: Fingerprint) -> Bool {
