@@ -46,6 +46,10 @@ func measure(_ name: String, _ body: () throws -> Void) rethrows {
 
 let codec = WireCodec()
 let envelope = Sample.envelope
+/// Not as Python writes it, so read member by member.
+let compact = Array(
+    String(decoding: envelope, as: UTF8.self).replacing(": ", with: ":").replacing(", \"", with: ",\"").utf8
+)
 let message = try Envelope.decode(envelope)
 let order = try EncodedValue(encoding: Sample.Order.one)
 let orderJSON = Data(try order.json())
@@ -67,6 +71,7 @@ try measure("decode envelope + body, two Int typed") {
     keep(try arguments[0].decode(as: Int.self) + arguments[1].decode(as: Int.self))
 }
 try measure("  envelope alone") { keep(try Envelope.decode(envelope)) }
+try measure("  envelope alone, without spaces") { keep(try Envelope.decode(compact)) }
 try measure("  body alone, two Int typed") {
     let arguments = try codec.decodeBody(of: message).arguments
     keep(try arguments[0].decode(as: Int.self) + arguments[1].decode(as: Int.self))

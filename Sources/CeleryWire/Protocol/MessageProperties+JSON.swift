@@ -13,7 +13,13 @@ extension MessageProperties {
     ]
 
     /// Reads kombu's properties into empty ones.
-    mutating func read(from reader: inout JSONReader, bodyIsBase64: inout Bool) throws(WireError) {
+    ///
+    /// - Parameter id: The task's id and where it stands, nil when it was not read yet: it is the correlation id too.
+    mutating func read(
+        from reader: inout JSONReader,
+        bodyIsBase64: inout Bool,
+        id: (text: JSONText, value: String)?
+    ) throws(WireError) {
         if try reader.readNull() { return }
         guard reader.bytes[reader.position] == UInt8(ascii: "{") else {
             throw reader.malformed("properties is not an object")
@@ -23,6 +29,11 @@ extension MessageProperties {
         var expected = 0
         try reader.openObject()
         var first = true
+        if reader.skip("\"correlation_id\": ") {
+            first = false
+            correlationID = try reader.readStringOrNull("correlation_id", repeating: id?.text, id?.value ?? "")
+            try readInOrder(from: &reader, bodyIsBase64: &bodyIsBase64, &fallbackPriority)
+        }
         while let key = try reader.nextKey(&first) {
             switch reader.place(of: key, in: Self.names, expecting: &expected) {
             case 0: correlationID = try reader.readStringOrNull("correlation_id")
@@ -45,6 +56,23 @@ extension MessageProperties {
         if priority == nil { priority = fallbackPriority }
     }
 
+    /// Reads what comes in kombu's own order and spelling, which is all of most messages. A null leaves what empty
+    /// properties have.
+    private mutating func readInOrder(
+        from reader: inout JSONReader,
+        bodyIsBase64: inout Bool,
+        _ fallbackPriority: inout Int?
+    ) throws(WireError) {
+        if reader.comes(", \"reply_to\": ") { replyTo = try reader.readStringOrNull("reply_to") }
+        if reader.comes(", \"delivery_mode\": ") { deliveryMode = try reader.readIntOrNull("delivery_mode") ?? 2 }
+        if reader.comes(", \"delivery_info\": ") {
+            try readDeliveryInfo(from: &reader, priority: &fallbackPriority)
+        }
+        if reader.comes(", \"priority\": ") { priority = try reader.readIntOrNull("priority") }
+        if reader.skip(", \"body_encoding\": \"base64\"") { bodyIsBase64 = true }
+        if reader.comes(", \"delivery_tag\": ") { deliveryTag = try reader.readStringOrNull("delivery_tag") }
+    }
+
     private static func isBase64(_ name: String?) throws(WireError) -> Bool {
         switch name {
         case nil: return false
@@ -64,6 +92,11 @@ extension MessageProperties {
         }
         try reader.openObject()
         var first = true
+        if reader.skip("\"exchange\": ") {
+            first = false
+            exchange = try reader.skip("\"\"") ? "" : reader.readStringOrNull("exchange") ?? ""
+            if reader.skip(", \"routing_key\": ") { routingKey = try reader.readStringOrNull("routing_key") ?? "" }
+        }
         while let key = try reader.nextKey(&first) {
             if reader.equals(key, "exchange") {
                 exchange = try reader.readStringOrNull("exchange") ?? ""

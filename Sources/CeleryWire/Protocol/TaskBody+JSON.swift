@@ -27,7 +27,8 @@ extension TaskBody {
         guard try reader.nextElement(&first) else { throw Self.shape(reader) }
         let keywords = try reader.readKeywords(source)
         guard try reader.nextElement(&first) else { throw Self.shape(reader) }
-        let embed = try Embed(from: &reader, source: source)
+        reader.skipSpace()
+        let embed = try reader.skip(Embed.nothing) ? Embed() : Embed(from: &reader, source: source)
         guard try !reader.nextElement(&first) else { throw Self.shape(reader) }
         self.init(arguments: arguments, keywords: keywords, embed: embed)
     }
@@ -49,6 +50,11 @@ extension TaskBody {
 }
 
 extension TaskBody.Embed {
+    /// The embed of a task with nothing to run after it, as Python and this package write it.
+    fileprivate static var nothing: StaticString {
+        "{\"callbacks\": null, \"errbacks\": null, \"chain\": null, \"chord\": null}"
+    }
+
     init(from reader: inout JSONReader, source: ArraySlice<UInt8>) throws(WireError) {
         self.init()
         if try reader.readNull() { return }
@@ -74,7 +80,7 @@ extension TaskBody.Embed {
 
     func write(to writer: inout JSONWriter) throws(WireError) {
         if callbacks.isEmpty, errbacks.isEmpty, chain == nil, chord == nil {
-            return writer.raw("{\"callbacks\": null, \"errbacks\": null, \"chain\": null, \"chord\": null}")
+            return writer.raw(Self.nothing)
         }
         writer.raw("{\"callbacks\": ")
         try writer.signatures(callbacks.isEmpty ? nil : callbacks)
@@ -103,8 +109,11 @@ extension JSONReader {
             return string(try scanString()).unicodeScalars.map { EncodedValue(.string(String($0))) }
         }
         guard bytes[position] == UInt8(ascii: "[") else { throw malformed("args is neither an array nor a string") }
+        if skip("[]") { return [] }
         try openArray()
         var arguments: [EncodedValue] = []
+        // As many as most calls have, so that there is one allocation.
+        arguments.reserveCapacity(4)
         var first = true
         while try nextElement(&first) { arguments.append(try readEncoded(source)) }
         return arguments
@@ -113,6 +122,7 @@ extension JSONReader {
     /// An object of values.
     mutating func readKeywords(_ source: ArraySlice<UInt8>) throws(WireError) -> [TaskBody.Keyword] {
         guard try peek() == UInt8(ascii: "{") else { throw malformed("kwargs is not an object") }
+        if skip("{}") { return [] }
         try openObject()
         var builder = KeywordBuilder()
         var first = true

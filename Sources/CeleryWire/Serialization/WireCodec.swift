@@ -7,11 +7,14 @@
 
 /// The serializers, compressions and limits in force: turns bodies and results into bytes and back.
 public struct WireCodec: Sendable {
-    public var serializers: [any BodySerializer]
+    public var serializers: [any BodySerializer] { didSet { readsPlainJSON = acceptsPlainJSON } }
     public var compressions: [any BodyCompression]
     /// Names or content types that may be decoded (`accept_content`). Default: json only.
-    public var acceptContent: [String]
+    public var acceptContent: [String] { didSet { readsPlainJSON = acceptsPlainJSON } }
     public var limits: WireLimits
+    /// Whether `json` and `application/json` are accepted and the built-in serializer; known beforehand, since most
+    /// messages and results have it.
+    private var readsPlainJSON = false
 
     /// JSON and MessagePack, zlib, and those given; of two with one name the later counts.
     public init(
@@ -24,6 +27,12 @@ public struct WireCodec: Sendable {
         self.compressions = [ZlibCompression()] + compressions
         self.acceptContent = acceptContent
         self.limits = limits
+        readsPlainJSON = acceptsPlainJSON
+    }
+
+    private var acceptsPlainJSON: Bool {
+        let (byType, byName) = (try? accepted(JSONSerializer.contentType), try? serializer("json"))
+        return byType is JSONSerializer && byName is JSONSerializer
     }
 
     /// Serializes and, when asked, compresses a body into the message, setting its content type, encoding and
@@ -52,6 +61,9 @@ public struct WireCodec: Sendable {
     /// - Throws: ``WireError`` `.contentDisallowed` for a content type outside `acceptContent`, and for pickle always;
     ///   `.unsupported` for an unknown content type or compression; what the serializer throws.
     public func decodeBody(of message: Message) throws(WireError) -> TaskBody {
+        if readsPlainJSON, message.headers.compression == nil, message.contentType == JSONSerializer.contentType {
+            return try TaskBody.decode(json: message.body, limits: limits)
+        }
         let serializer = try accepted(message.contentType)
         guard let compression = message.headers.compression else {
             return try serializer.decodeBody(message.body, limits: limits)
@@ -121,6 +133,9 @@ public struct WireCodec: Sendable {
 
     /// Decodes a stored result; the marker of a compressed one is always recognised.
     public func decodeMeta(_ bytes: [UInt8], serializer: String = "json") throws(WireError) -> TaskMeta {
+        if readsPlainJSON, serializer == "json", bytes.first != 0 {
+            return try TaskMeta.decode(json: bytes, limits: limits)
+        }
         let serializer = try self.serializer(serializer)
         var bytes = bytes
         var limits = limits

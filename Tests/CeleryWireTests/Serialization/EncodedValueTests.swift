@@ -152,6 +152,64 @@ struct EncodedValueTests {
         #expect(try decode(many, as: [String: Int].self)["k3"] == 23)
     }
 
+    @Test("keys that look alike, need escapes or are empty are told apart")
+    func keys() throws {
+        struct Keys: Decodable, Equatable {
+            var abc, axc: Int
+            var quoted, line, backslash, empty: Int?
+            var no: Int?
+
+            enum CodingKeys: String, CodingKey {
+                case abc, axc, no
+                case quoted = "a\"c"
+                case line = "l\nn"
+                case backslash = "l\\nn"
+                case empty = ""
+            }
+        }
+        let text = #"{"axc": 1, "abc": 2, "a\"c": 3, "l\nn": 4, "l\\nn": 5, "": 6, "no": null}"#
+        let keys = try decode(text, as: Keys.self)
+        #expect(keys == Keys(abc: 2, axc: 1, quoted: 3, line: 4, backslash: 5, empty: 6, no: nil))
+        #expect(try decode(#"{"\u0061bc": 2, "axc": 1}"#, as: Keys.self) == Keys(abc: 2, axc: 1))
+        #expect(throws: WireError.self) { try decode(#"{"abd": 2, "axc": 1}"#, as: Keys.self) }
+    }
+
+    @Test("arrays of scalars come back, and name the element that is wrong")
+    func arrays() throws {
+        #expect(try decode("[ 1, 2.0 ,-3]", as: [Int].self) == [1, 2, -3])
+        #expect(try decode("[1, 2.5, Infinity]", as: [Double].self) == [1, 2.5, .infinity])
+        #expect(try decode(#"["a", "\u00e9\n", ""]"#, as: [String].self) == ["a", "é\n", ""])
+        #expect(try decode("[[], [1], []]", as: [[Int]].self) == [[], [1], []])
+        #expect(try decode("[1, 1, 2]", as: Set<Int>.self) == [1, 2])
+        #expect(try decode("[1, null]", as: [Int?].self) == [1, nil])
+        for (text, found) in [("[1, 2.5]", "the number 2.5 at [1]"), ("[null]", "null at [0]"), ("{}", "an object")] {
+            let error = #expect(throws: WireError.self) { try decode(text, as: [Int].self) }
+            #expect(error?.message.contains("found " + found) == true)
+        }
+    }
+
+    @Test("optional members of every kind are nil when null or absent, and wrong when of another type")
+    func optionals() throws {
+        struct Maybe: Codable, Equatable {
+            var int: Int?
+            var text: String?
+            var double: Double?
+            var bool: Bool?
+            var small: Int8?
+            var list: [UInt64?]?
+        }
+        let full = Maybe(int: 1, text: "t", double: 2.5, bool: true, small: -3, list: [4, nil, .max])
+        #expect(try EncodedValue(encoding: full).decode(as: Maybe.self) == full)
+        #expect(try decode("{}", as: Maybe.self) == Maybe())
+        let nulls = #"{"int": null, "text": null, "double": null, "bool": null, "small": null, "list": null}"#
+        #expect(try decode(nulls, as: Maybe.self) == Maybe())
+        for key in ["int", "text", "double", "bool", "small", "list"] {
+            let error = #expect(throws: WireError.self) { try decode(#"{"\#(key)": {}}"#, as: Maybe.self) }
+            #expect(error?.code == .typeMismatch)
+            #expect(error?.message.contains("found an object at \(key)") == true)
+        }
+    }
+
     @Test("nested containers and super encoders find their places")
     func nestedContainers() throws {
         struct Odd: Codable, Equatable {

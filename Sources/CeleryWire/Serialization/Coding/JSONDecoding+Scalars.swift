@@ -10,10 +10,10 @@ extension JSONDecoding: SingleValueDecodingContainer {
 
     func scalar<T>(
         _ type: T.Type,
-        _ expected: String,
+        _ expected: @autoclosure () -> String,
         _ read: (inout JSONReader) throws(WireError) -> T?
     ) throws -> T {
-        guard let value = try tape.read(node, read) else { throw mismatch(type, expected) }
+        guard let value = try tape.read(node, read) else { throw mismatch(type, expected()) }
         return value
     }
 
@@ -25,8 +25,7 @@ extension JSONDecoding: SingleValueDecodingContainer {
     }
 
     func wide<T: FixedWidthInteger>(_ type: T.Type) throws -> T {
-        let expected = "an integer that fits \(type)"
-        return try scalar(type, expected) { (reader) throws(WireError) in
+        try scalar(type, "an integer that fits \(type)") { (reader) throws(WireError) in
             guard JSONReader.beginsNumber(try reader.peek()), reader.readNonFinite() == nil else { return nil }
             let number = try reader.scanNumber()
             return number.isInteger ? T(reader.text(number)) : nil

@@ -28,25 +28,24 @@ final class CodingPlace {
 
 /// The key of an array's element, or of `super`.
 struct PlainCodingKey: CodingKey {
-    var stringValue: String
-    var intValue: Int?
+    /// Nil for an element, whose text is made only when somebody asks: that is when something is wrong.
+    private let name: String?
+    let intValue: Int?
+
+    var stringValue: String { name ?? "[\(intValue ?? 0)]" }
 
     init(index: Int) {
-        stringValue = "[\(index)]"
+        name = nil
         intValue = index
     }
 
-    init?(stringValue: String) {
-        self.stringValue = stringValue
-        intValue = nil
-    }
-
-    init?(intValue: Int) { self.init(index: intValue) }
+    init(stringValue: String) { self.init(name: stringValue) }
+    init(intValue: Int) { self.init(index: intValue) }
 
     static let `super` = PlainCodingKey(name: "super")
 
     init(name: String) {
-        stringValue = name
+        self.name = name
         intValue = nil
     }
 }
@@ -62,7 +61,7 @@ struct JSONDecoding: Decoder {
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard tape.firstByte(node) == UInt8(ascii: "{") else { throw mismatch([String: Any].self, "an object") }
-        return KeyedDecodingContainer(try JSONKeyedDecoding(self))
+        return KeyedDecodingContainer(JSONKeyedDecoding(self))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
@@ -85,13 +84,31 @@ struct JSONDecoding: Decoder {
         JSONDecoding(tape: tape, node: node, place: CodingPlace(key, in: place))
     }
 
-    /// Any value, with a shorter way for the common types.
+    /// Any value inside this one, with a shorter way for the common types.
+    @inline(__always)
+    func unbox<T: Decodable>(_ type: T.Type, at node: Int, _ key: @autoclosure () -> any CodingKey) throws -> T {
+        if type == Int.self, let value = try tape.int(node) { return JSONScalar.same(value, as: type) }
+        if type == String.self, let value = try tape.text(node) { return JSONScalar.same(value, as: type) }
+        if type == Double.self, let value = try tape.double(node) { return JSONScalar.same(value, as: type) }
+        if type == Bool.self, let value = try tape.bool(node) { return JSONScalar.same(value, as: type) }
+        return try at(node, key()).unbox(type)
+    }
+
+    /// Any value, by way of its own `init(from:)` unless it is one of Foundation's or of this package.
     func unbox<T: Decodable>(_ type: T.Type) throws -> T {
-        if let scalar = try tape.read(node, { (reader) throws(WireError) in try JSONScalar.read(type, &reader) }) {
-            return scalar
-        }
+        if type == [Int].self, let values = try tape.ints(node) { return JSONScalar.same(values, as: type) }
+        if type == [String].self, let values = try tape.texts(node) { return JSONScalar.same(values, as: type) }
+        if type == [Double].self, let values = try tape.doubles(node) { return JSONScalar.same(values, as: type) }
         guard FoundationValues.handles(type) else { return try T(from: self) }
-        if type == EncodedValue.self, let value = EncodedValue(validatedJSON: tape.slice(node)) as? T { return value }
+        if type == EncodedValue.self {
+            return JSONScalar.same(EncodedValue(validatedJSON: tape.slice(node)), as: type)
+        }
+        return try special(type)
+    }
+
+    /// Apart and not inlined, so that other types do not pay for the cast.
+    @inline(never)
+    private func special<T>(_ type: T.Type) throws -> T {
         guard let value = FoundationValues.make(type, from: try tape.value(node)) as? T else {
             throw mismatch(type, "\(type)")
         }
@@ -99,18 +116,8 @@ struct JSONDecoding: Decoder {
     }
 }
 
-/// The types that are read without a container.
+/// The types that are read and written without a container.
 enum JSONScalar {
-    /// Nil when the type is none of these, or the value none of the type.
-    @inline(__always)
-    static func read<T>(_ type: T.Type, _ reader: inout JSONReader) throws(WireError) -> T? {
-        if type == Int.self { return try reader.scalarInt().map { same($0, as: type) } }
-        if type == String.self { return try reader.scalarString().map { same($0, as: type) } }
-        if type == Double.self { return try reader.scalarDouble().map { same($0, as: type) } }
-        if type == Bool.self { return try reader.scalarBool().map { same($0, as: type) } }
-        return nil
-    }
-
     /// A value under another name of its own type, without the cost of a dynamic cast.
     ///
     /// Only for a `T` that was compared with the type of the value: then the bits are the same.

@@ -6,8 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 /// Where encoders write: one buffer for a whole value.
+///
+/// No code of others runs while one of its encoders writes, so accesses cannot overlap; checking each of them when the
+/// program runs costs more than the writing.
 final class JSONOutput {
-    var writer = JSONWriter(capacity: 64)
+    @exclusivity(unchecked) var writer = JSONWriter(capacity: 128)
 }
 
 /// An `Encoder` that writes as it is called.
@@ -24,10 +27,10 @@ final class JSONEncoding: Encoder {
 
     let output: JSONOutput
     let place: CodingPlace?
-    private var state = State.empty
-    private(set) var count = 0
-    private var nested: [(offset: Int, encoder: JSONEncoding)] = []
-    private var failure: WireError?
+    @exclusivity(unchecked) private var state = State.empty
+    @exclusivity(unchecked) private(set) var count = 0
+    @exclusivity(unchecked) private var nested: [(offset: Int, encoder: JSONEncoding)] = []
+    @exclusivity(unchecked) private var failure: WireError?
 
     init(output: JSONOutput, place: CodingPlace?) {
         self.output = output

@@ -7,106 +7,92 @@
 
 /// The members of an object by key. Of a key that comes twice the last value counts.
 struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    private let decoder: JSONDecoding
-    /// Value nodes by key, only for objects of many members.
-    private let index: [String: Int]?
+    private let members: JSONMembers
 
-    /// Objects with more members than this get an index, so that looking up every key stays linear.
-    private static var scanned: Int { 16 }
+    init(_ decoder: JSONDecoding) { members = JSONMembers(decoder) }
 
-    init(_ decoder: JSONDecoding) throws {
-        self.decoder = decoder
-        var members = 0
-        Self.forEach(decoder) { _, _ in
-            members += 1
-            return members <= Self.scanned
-        }
-        guard members > Self.scanned else {
-            index = nil
-            return
-        }
-        var index: [String: Int] = [:]
-        Self.forEach(decoder) { key, value in
-            if let name = try? decoder.tape.string(key) { index[name] = value }
-            return true
-        }
-        self.index = index
-    }
-
-    /// Visits the nodes of keys and values until told to stop.
-    private static func forEach(_ decoder: JSONDecoding, _ body: (_ key: Int, _ value: Int) -> Bool) {
-        let tape = decoder.tape
-        let end = Int(tape.nodes[decoder.node].next)
-        var key = decoder.node + 1
-        while key < end {
-            guard body(key, key + 1) else { return }
-            key = Int(tape.nodes[key + 1].next)
-        }
-    }
+    private var decoder: JSONDecoding { members.decoder }
+    private var tape: JSONTape { members.decoder.tape }
 
     var codingPath: [any CodingKey] { decoder.codingPath }
+    var allKeys: [Key] { members.names.compactMap { Key(stringValue: $0) } }
 
-    var allKeys: [Key] {
-        var keys: [Key] = []
-        var seen: Set<String> = []
-        Self.forEach(decoder) { key, _ in
-            if let name = try? decoder.tape.string(key), seen.insert(name).inserted, let key = Key(stringValue: name) {
-                keys.append(key)
-            }
-            return true
-        }
-        return keys
+    /// The value's node.
+    private func node(_ key: Key) throws -> Int {
+        if let node = members.find(key.stringValue) { return node }
+        throw members.missing(key)
     }
 
-    private func find(_ name: String) -> Int? {
-        if let index { return index[name] }
-        var found: Int?
-        var name = name
-        name.withUTF8 { wanted in
-            Self.forEach(decoder) { key, value in
-                if matches(key, wanted) { found = value }
-                return true
-            }
-        }
-        return found
+    /// The value's node, nil when it is absent or null.
+    private func present(_ key: Key) -> Int? {
+        guard let node = members.find(key.stringValue), tape.firstByte(node) != UInt8(ascii: "n") else { return nil }
+        return node
     }
 
-    private func matches(_ key: Int, _ wanted: UnsafeBufferPointer<UInt8>) -> Bool {
-        let text = decoder.tape.slice(key).dropFirst().dropLast()
-        if text.elementsEqual(wanted) { return true }
-        guard text.contains(UInt8(ascii: "\\")), let name = try? decoder.tape.string(key) else { return false }
-        return name.utf8.elementsEqual(wanted)
+    private func member(_ key: Key) throws -> JSONDecoding { decoder.at(try node(key), key) }
+
+    private func integer<T: FixedWidthInteger & Decodable>(_ type: T.Type, _ key: Key) throws -> T {
+        let node = try node(key)
+        if let value = try tape.int(node), let narrow = T(exactly: value) { return narrow }
+        return try decoder.at(node, key).decode(type)
     }
 
-    private func member(_ key: Key) throws -> JSONDecoding {
-        guard let node = find(key.stringValue) else {
-            throw DecodingError.keyNotFound(
-                key,
-                DecodingError.Context(codingPath: codingPath, debugDescription: "key '\(key.stringValue)' is missing")
-            )
-        }
-        return decoder.at(node, key)
-    }
+    func contains(_ key: Key) -> Bool { members.find(key.stringValue) != nil }
+    func decodeNil(forKey key: Key) throws -> Bool { tape.firstByte(try node(key)) == UInt8(ascii: "n") }
 
-    func contains(_ key: Key) -> Bool { find(key.stringValue) != nil }
-    func decodeNil(forKey key: Key) throws -> Bool { try member(key).decodeNil() }
-    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try member(key).decode(type) }
-    func decode(_ type: String.Type, forKey key: Key) throws -> String { try member(key).decode(type) }
-    func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try member(key).decode(type) }
-    func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try member(key).decode(type) }
-    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try member(key).decode(type) }
-    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try member(key).decode(type) }
-    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try member(key).decode(type) }
-    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try member(key).decode(type) }
-    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try member(key).decode(type) }
-    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try member(key).decode(type) }
-    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try member(key).decode(type) }
-    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try member(key).decode(type) }
-    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try member(key).decode(type) }
-    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try member(key).decode(type) }
+    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try bool(node(key), key) }
+    func decode(_ type: String.Type, forKey key: Key) throws -> String { try text(node(key), key) }
+    func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try double(node(key), key) }
+    func decode(_ type: Float.Type, forKey key: Key) throws -> Float { Float(try double(node(key), key)) }
+    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try int(node(key), key) }
+    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try integer(type, key) }
+    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try integer(type, key) }
+    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try integer(type, key) }
+    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try integer(type, key) }
+    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try integer(type, key) }
+    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try integer(type, key) }
+    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try integer(type, key) }
+    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try integer(type, key) }
+    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try integer(type, key) }
     func decode(_ type: Int128.Type, forKey key: Key) throws -> Int128 { try member(key).decode(type) }
     func decode(_ type: UInt128.Type, forKey key: Key) throws -> UInt128 { try member(key).decode(type) }
-    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try member(key).unbox(type) }
+
+    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
+        try decoder.unbox(type, at: node(key), key)
+    }
+
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? {
+        try present(key).map { try bool($0, key) }
+    }
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+        try present(key).map { try text($0, key) }
+    }
+    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? {
+        try present(key).map { try double($0, key) }
+    }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try present(key).map { try int($0, key) } }
+
+    func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+        guard let node = present(key) else { return nil }
+        return try decoder.unbox(type, at: node, key)
+    }
+
+    // A place for the error is made only when there is one.
+    private func bool(_ node: Int, _ key: Key) throws -> Bool {
+        try tape.bool(node) ?? decoder.at(node, key).decode(Bool.self)
+    }
+
+    private func text(_ node: Int, _ key: Key) throws -> String {
+        try tape.text(node) ?? decoder.at(node, key).decode(String.self)
+    }
+
+    private func double(_ node: Int, _ key: Key) throws -> Double {
+        try tape.double(node) ?? decoder.at(node, key).decode(Double.self)
+    }
+
+    private func int(_ node: Int, _ key: Key) throws -> Int {
+        try tape.int(node) ?? decoder.at(node, key).decode(Int.self)
+    }
 
     func nestedContainer<NestedKey: CodingKey>(
         keyedBy type: NestedKey.Type,
@@ -120,7 +106,7 @@ struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func superDecoder() throws -> any Decoder {
-        decoder.at(find("super") ?? decoder.node, PlainCodingKey.super)
+        decoder.at(members.find("super") ?? decoder.node, PlainCodingKey.super)
     }
 
     func superDecoder(forKey key: Key) throws -> any Decoder { try member(key) }

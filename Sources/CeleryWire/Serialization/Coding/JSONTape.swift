@@ -15,65 +15,103 @@ final class JSONTape {
         var end: UInt32
         /// Index of the first node that is not inside this one.
         var next: UInt32
+        /// Of an array or object how many elements or members it has, of an object's key its ``Fingerprint``.
+        var detail: UInt32
     }
 
-    let bytes: ArraySlice<UInt8>
-    private(set) var nodes: [Node] = []
+    let nodes: [Node]
     let limits: WireLimits
+    private let source: ArraySlice<UInt8>
+    /// A copy of the source that stays where it is.
+    private let memory: UnsafeMutableBufferPointer<UInt8>
+    private let reader: JSONReader
 
     init(_ bytes: ArraySlice<UInt8>, limits: WireLimits) throws(WireError) {
-        self.bytes = bytes
-        self.limits = limits
         guard bytes.count < Int(UInt32.max) else { throw WireError(.limitExceeded, "a JSON value over 4 GiB") }
+        var nodes: [Node] = []
         nodes.reserveCapacity(min(64, bytes.count / 4 + 1))
-        var nodes = nodes
         try bytes.withUnsafeBufferPointer { (buffer) throws(WireError) in
             var reader = try JSONReader(buffer, limits: limits)
             try Self.index(&reader, &nodes)
             try reader.end()
         }
+        let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
+        _ = memory.initialize(fromContentsOf: bytes)
+        do {
+            reader = try JSONReader(UnsafeBufferPointer(memory), limits: limits)
+        } catch {
+            memory.deallocate()
+            throw error
+        }
         self.nodes = nodes
+        self.limits = limits
+        source = bytes
+        self.memory = memory
     }
+
+    deinit { memory.deallocate() }
 
     private static func index(_ reader: inout JSONReader, _ nodes: inout [Node]) throws(WireError) {
         let place = nodes.count
         let byte = try reader.peek()
-        nodes.append(Node(start: UInt32(reader.position), end: 0, next: 0))
+        nodes.append(Node(start: UInt32(reader.position), end: 0, next: 0, detail: 0))
         var first = true
+        var count: UInt32 = 0
         if byte == UInt8(ascii: "{") {
             try reader.openObject()
             while let key = try reader.nextKey(&first) {
-                let own = UInt32(nodes.count)
-                nodes.append(Node(start: UInt32(key.start - 1), end: UInt32(key.end + 1), next: own + 1))
+                let next = UInt32(nodes.count + 1)
+                let fingerprint = Fingerprint(of: key, reader)
+                let node = Node(
+                    start: UInt32(key.start - 1),
+                    end: UInt32(key.end + 1),
+                    next: next,
+                    detail: fingerprint.bits
+                )
+                nodes.append(node)
                 try index(&reader, &nodes)
+                count += 1
             }
         } else if byte == UInt8(ascii: "[") {
             try reader.openArray()
-            while try reader.nextElement(&first) { try index(&reader, &nodes) }
+            while try reader.nextElement(&first) {
+                try index(&reader, &nodes)
+                count += 1
+            }
         } else {
             try reader.skipValue()
         }
         nodes[place].end = UInt32(reader.position)
         nodes[place].next = UInt32(nodes.count)
+        nodes[place].detail = count
     }
 
     /// The first byte, which tells what kind of value it is.
     @inline(__always)
-    func firstByte(_ node: Int) -> UInt8 { bytes[bytes.startIndex + Int(nodes[node].start)] }
+    func firstByte(_ node: Int) -> UInt8 { memory[Int(nodes[node].start)] }
 
     /// The text of a value.
     func slice(_ node: Int) -> ArraySlice<UInt8> {
-        bytes[(bytes.startIndex + Int(nodes[node].start))..<(bytes.startIndex + Int(nodes[node].end))]
+        source[(source.startIndex + Int(nodes[node].start))..<(source.startIndex + Int(nodes[node].end))]
     }
 
-    /// Lends a reader that stands at the value.
+    /// Lends a reader that stands at the value. It must not be kept: the bytes go with the tape.
     @inline(__always)
     func read<R>(_ node: Int, _ body: (inout JSONReader) throws(WireError) -> R) throws(WireError) -> R {
-        try bytes.withUnsafeBufferPointer { (buffer) throws(WireError) in
-            var reader = try JSONReader(buffer, limits: limits)
-            reader.position = Int(nodes[node].start)
-            return try body(&reader)
-        }
+        var reader = reader
+        reader.position = Int(nodes[node].start)
+        return try body(&reader)
+    }
+
+    /// Whether the key at a node is this one.
+    @inline(__always)
+    func isKey(_ node: Int, _ name: UnsafeBufferPointer<UInt8>, _ fingerprint: Fingerprint) -> Bool {
+        let key = nodes[node]
+        guard key.detail & Fingerprint.mask == fingerprint.bits else { return false }
+        if key.detail != fingerprint.bits { return (try? string(node))?.utf8.elementsEqual(name) ?? false }
+        guard Int(key.end - key.start) == name.count + 2 else { return false }
+        guard let own = memory.baseAddress, let other = name.baseAddress else { return name.isEmpty }
+        return JSONReader.equal(UnsafeRawPointer(own) + Int(key.start) + 1, UnsafeRawPointer(other), name.count)
     }
 
     /// The string at a node, without quotes; the node is known to be one.

@@ -7,8 +7,8 @@
 
 /// Reading of single members whose type is known, for headers, properties and signatures.
 extension JSONReader {
-    /// A string or null.
-    @inline(__always)
+    /// A string or null. Not inlined: of its many callers most find the null themselves.
+    @inline(never)
     mutating func readStringOrNull(_ name: StaticString) throws(WireError) -> String? {
         let byte = try peek()
         if byte == UInt8(ascii: "\"") { return string(try scanString()) }
@@ -17,6 +17,17 @@ extension JSONReader {
             return nil
         }
         return try readTextLike(name)
+    }
+
+    /// A string or null; one that repeats a string read before shares its storage.
+    @inline(__always)
+    mutating func readStringOrNull(
+        _ name: StaticString,
+        repeating text: JSONText?,
+        _ value: String
+    ) throws(WireError) -> String? {
+        if let text, skip(repeated: text) { return value }
+        return try readStringOrNull(name)
     }
 
     /// A tagged date in place of its text, or a number in place of its digits, as lenient peers send them.
@@ -32,6 +43,22 @@ extension JSONReader {
     /// An integer or null; a float that is a whole number counts as one.
     @inline(__always)
     mutating func readIntOrNull(_ name: StaticString) throws(WireError) -> Int? {
+        if let digit = readDigit() { return digit }
+        return try readAnyIntOrNull(name)
+    }
+
+    /// A number of one digit, if one comes next and its end is plain to see.
+    @inline(__always)
+    private mutating func readDigit() -> Int? {
+        guard bytes.count &- position >= 2 else { return nil }
+        let digit = bytes[position] &- UInt8(ascii: "0")
+        let after = bytes[position &+ 1]
+        guard digit < 10, after == UInt8(ascii: ",") || after == UInt8(ascii: "}") else { return nil }
+        position &+= 1
+        return Int(digit)
+    }
+
+    private mutating func readAnyIntOrNull(_ name: StaticString) throws(WireError) -> Int? {
         let byte = try peek()
         if byte == UInt8(ascii: "n") {
             try skipNull()

@@ -147,10 +147,7 @@ struct JSONReader {
     /// Reads `null`; the next byte is an `n`.
     @inline(__always)
     mutating func skipNull() throws(WireError) {
-        guard bytes.count - position >= 4, let base = bytes.baseAddress,
-            UnsafeRawPointer(base).loadUnaligned(fromByteOffset: position, as: UInt32.self).littleEndian == 0x6C6C_756E
-        else { throw malformed("unknown literal where a JSON value is expected") }
-        position += 4
+        guard skip("null") else { throw malformed("unknown literal where a JSON value is expected") }
     }
 
     mutating func readBool() throws(WireError) -> Bool {
@@ -166,17 +163,6 @@ struct JSONReader {
 
     @inline(__always)
     mutating func literal(_ text: StaticString) throws(WireError) {
-        let length = text.utf8CodeUnitCount
-        guard bytes.count - position >= length, matches(text, at: position) else {
-            throw malformed("unknown literal where a JSON value is expected")
-        }
-        position += length
-    }
-
-    /// The caller has checked that so many bytes are there.
-    @inline(__always)
-    func matches(_ text: StaticString, at offset: Int) -> Bool {
-        for index in 0..<text.utf8CodeUnitCount where bytes[offset + index] != text.utf8Start[index] { return false }
-        return true
+        guard skip(text) else { throw malformed("unknown literal where a JSON value is expected") }
     }
 }
