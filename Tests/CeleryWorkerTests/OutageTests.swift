@@ -125,6 +125,89 @@ struct OutageTests {
         }
     }
 
+    @Test("An outcome that can never be settled waits like the others while the result store is away, then they part")
+    func mixedBatch() async throws {
+        let stores = Stores()
+        let runs = Mutex(0)
+        let task = stores.app.task("t") { (x: Int) in
+            runs.withLock { $0 += 1 }
+            return x
+        }
+        let lost = try stores.app.sender.build(
+            task: "t",
+            body: TaskBody(
+                arguments: [EncodedValue(99)],
+                embed: TaskBody.Embed(callbacks: [
+                    Signature(task: "t", options: ["exchange": "nowhere", "routing_key": "x"])
+                ])
+            ),
+            taskOptions: TaskOptions(),
+            options: SendOptions()
+        )
+        stores.results.begin()
+        try await stores.app.transport().publish([lost], timeout: .seconds(1))
+        var sent: [AsyncResult<Int>] = []
+        for x in 0..<9 { sent.append(try await task.delay(x)) }
+        let results = sent
+        try await withWorker(stores.app, pool: .async(concurrency: 10)) { () async throws in
+            #expect(try await eventually { runs.withLock { $0 } == 10 && stores.results.failedCalls > 3 })
+            #expect(try await stores.app.transport().deadLetters.list(.all, limit: 10).isEmpty)
+            stores.results.end()
+            for (x, result) in results.enumerated() { #expect(try await result.get(timeout: .seconds(60)) == x) }
+            let id = lost.message.headers.id
+            #expect(
+                try await eventually {
+                    try await stores.app.transport().deadLetters.list(.all, limit: 10).map(\.taskID) == [id]
+                }
+            )
+            #expect(try await AsyncResult<Int>(id: id, app: stores.app).failed())
+        }
+        #expect(runs.withLock { $0 } == 10)
+    }
+
+    @Test("While the result store is away a callback is sent once, however often its task's result is tried")
+    func callbackOnce() async throws {
+        let stores = Stores()
+        let (runs, calls) = (Count(), Count())
+        let task = stores.app.task("t") { (x: Int) in
+            runs.add()
+            return x
+        }
+        stores.app.task("callback") { (x: Int) in
+            calls.add()
+            return x
+        }
+        stores.results.begin()
+        let result = try await task.s(7).link(stores.app.signature("callback")).delay()
+        try await withWorker(stores.app) { () async throws in
+            #expect(try await eventually { calls.value > 0 && stores.results.failedCalls > 3 })
+            stores.results.end()
+            #expect(try await result.get(timeout: .seconds(60)) == 7)
+        }
+        #expect(runs.value == 1)
+        #expect(calls.value == 1)
+    }
+
+    @Test("An outcome that even as a failure cannot be stored leaves its message to the dead letters")
+    func neverStored() async throws {
+        let store = MemoryStore(name: "closed books")
+        var registry = PluginRegistry()
+        registry.register(transport: "books") { _ throws(TransportError) in store.transport }
+        registry.register(backend: "books") { _ throws(TransportError) in ClosedBackend() }
+        var settings = CelerySettings()
+        (settings.brokerURL, settings.resultBackend) = ("books://", "books://")
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let app = CeleryApp("test", registry: registry, settings: settings, logger: logger)
+        let task = app.task("t") { (x: Int) in x }
+        let id = try await task.delay(1).id
+        try await withWorker(app) { () async throws in
+            let transport = try await app.transport()
+            #expect(try await eventually { try await transport.deadLetters.list(.all, limit: 9).map(\.taskID) == [id] })
+            #expect(try await transport.status(of: ["celery"]).first?.held == 0)
+        }
+    }
+
     @Test("A broker that is absent at the start is waited for")
     func absentAtStart() async throws {
         let stores = Stores()
@@ -139,4 +222,25 @@ struct OutageTests {
         worker.shutdown(.warm)
         try await running
     }
+}
+
+/// A result backend that refuses every result for good.
+private struct ClosedBackend: ResultBackend {
+    var location: String { "books://" }
+    var storeIdentity: StoreIdentity? { nil }
+
+    func store(_ results: [StoredResult], timeout: Duration) async throws(TransportError) {
+        throw TransportError(.misconfigured, "the books are closed")
+    }
+    func fetch(_ ids: [String], timeout: Duration) async throws(TransportError) -> [String: TaskMeta] { [:] }
+    func wait(for id: String, timeout: Duration) async throws(TransportError) -> TaskMeta? { nil }
+    func forget(_ ids: [String]) async throws(TransportError) {}
+    func removeExpired() async throws(TransportError) -> Int { 0 }
+    func shutdown() async {}
+}
+
+private final class Count: Sendable {
+    private let state = Mutex(0)
+    var value: Int { state.withLock { $0 } }
+    func add() { state.withLock { $0 += 1 } }
 }

@@ -39,7 +39,7 @@ final class JournalFile: @unchecked Sendable {
     private init(path: String, descriptor: Int32) throws(TransportError) {
         self.path = path
         guard let base = celery_journal_map(descriptor, Self.mapped) else {
-            let error = Self.failure("cannot be mapped into memory", path, errno)
+            let error = Self.failure("cannot be mapped into memory", path, errno, .unavailable)
             close(descriptor)
             throw error
         }
@@ -63,11 +63,12 @@ final class JournalFile: @unchecked Sendable {
 
     /// Opens one that another process made.
     ///
-    /// - Throws: `.notFound` when there is none, `.misconfigured` when it is none.
+    /// - Throws: `.notFound` when there is none, `.misconfigured` when it is damaged or something else, `.unavailable` when
+    ///   the system refuses to open it.
     static func open(_ path: String) throws(TransportError) -> JournalFile {
         let descriptor = celery_journal_open(path)
         guard descriptor >= 0 else {
-            let code: TransportError.Code = descriptor == -ENOENT ? .notFound : .misconfigured
+            let code: TransportError.Code = descriptor == -ENOENT ? .notFound : .unavailable
             throw failure("cannot be opened", path, -descriptor, code)
         }
         guard celery_journal_size(descriptor) >= portion else {

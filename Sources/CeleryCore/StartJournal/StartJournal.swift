@@ -35,7 +35,7 @@ public final class StartJournal: Sendable {
 
     /// Marks deliveries as running; again, with another mode, is possible.
     ///
-    /// - Throws: `.epochLost` when sealed, `.full` when the disk is; nothing is marked then.
+    /// - Throws: `.epochLost` when sealed, `.full` when the disk is; then none that was not marked before is.
     public func begin(_ marks: [BeginMark]) throws(TransportError) {
         try state.withLock { state throws(TransportError) in
             var new: [DeliveryTag] = []
@@ -97,9 +97,12 @@ public final class StartJournal: Sendable {
     /// Ends all starting under the journal; returns what has started and is not settled.
     public func seal() -> [DeliveryTag: AcknowledgementMode] { Self.started(file.seal()) }
 
-    /// Seals the journal of another consumer. Empty when the file is missing or damaged: then nothing is known to run.
-    public static func seal(at path: String) -> [DeliveryTag: AcknowledgementMode] {
-        (try? JournalFile.open(path)).map { started($0.seal()) } ?? [:]
+    /// Seals the journal of another consumer; returns what has started under it and is not settled.
+    ///
+    /// - Throws: `.notFound` and `.misconfigured` when there is no journal to be read, now or ever; `.unavailable` when it
+    ///   cannot be opened for the moment: then the consumer is not to be swept yet.
+    public static func seal(at path: String) throws(TransportError) -> [DeliveryTag: AcknowledgementMode] {
+        started(try JournalFile.open(path).seal())
     }
 
     private static func started(
@@ -142,7 +145,7 @@ public final class StartJournal: Sendable {
 package final class StartGate: Sendable {
     private let file: JournalFile
 
-    /// - Throws: `.notFound` when the consumer is gone already, `.misconfigured` when it is no journal.
+    /// - Throws: Why the file cannot be used.
     package init(path: String) throws(TransportError) { file = try .open(path) }
 
     /// Starts the run, unless it was taken back or the consumer is no longer in force.

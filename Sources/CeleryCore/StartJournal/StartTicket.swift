@@ -45,7 +45,6 @@ struct JournalWord: Equatable {
         rawValue = phase.rawValue << 1 | (mode == .late ? 8 : 0) | run << 8
     }
 
-    var isSealed: Bool { rawValue & Self.seal != 0 }
     var phase: Phase? { Phase(rawValue: rawValue >> 1 & 3) }
     var mode: AcknowledgementMode { rawValue & 8 == 0 ? .early : .late }
     var started: JournalWord { JournalWord(.started, mode, run: rawValue >> 8) }

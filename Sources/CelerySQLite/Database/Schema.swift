@@ -15,8 +15,8 @@ import GRDB
 /// or `held`. Moving it between those touches small rows only, never the payload. Its id is its place in the queue: what
 /// is given back keeps it, what is requeued at the back gets a new one.
 enum Schema {
-    /// Kept in `PRAGMA user_version`.
-    static let version = 1
+    /// Kept in `PRAGMA user_version`. The tables of 1 are the same, but what has started was in them, not in journals.
+    static let version = 2
     /// "Cely", so that `file` and we know our own; kept in `PRAGMA application_id`.
     static let applicationID = 0x4365_6c79
     /// The queue that obituaries wait on; every consumer serves it.
@@ -75,7 +75,7 @@ enum Schema {
     static func prepare(_ database: Database, path: String) throws {
         let found = try database.query("PRAGMA user_version").int() ?? 0
         guard found != version else { return }
-        guard found == 0 else {
+        guard found < version else {
             throw TransportError(
                 .misconfigured,
                 "\(path) has schema version \(found), and this program knows only \(version): use a newer swift-celery, "
@@ -83,7 +83,13 @@ enum Schema {
             )
         }
         try database.inTransaction(.immediate) {
-            if try database.query("PRAGMA user_version").int() == Int64(version) { return .commit }
+            let found = try database.query("PRAGMA user_version").int() ?? 0
+            if found == Int64(version) { return .commit }
+            guard found == 0 else {
+                // Begun early under version 1: an obituary, should its worker be dead.
+                try database.execute(sql: "UPDATE held SET begun = 3 WHERE begun = 1; PRAGMA user_version = \(version)")
+                return .commit
+            }
             guard try database.query("SELECT count(*) FROM sqlite_master").int() == 0 else {
                 throw TransportError(
                     .misconfigured,

@@ -100,6 +100,7 @@ final class Keeper: Sendable {
     /// Its files go as well: it was closed or swept.
     func disown(_ epoch: Int64) {
         guard let owned = state.withLock({ $0.owned.removeValue(forKey: epoch) }) else { return }
+        _ = owned.journal.seal()
         unlink(owned.journal.path)
         owned.lock.remove()
     }

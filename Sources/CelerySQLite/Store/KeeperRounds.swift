@@ -177,20 +177,49 @@ final class KeeperRounds: @unchecked Sendable {
         for other in others {
             let lock = LockFile.takeOver(at: keeper.files.lock(other.token))
             guard lock != nil || silent.contains(other.epoch) else { continue }
-            var isSwept = false
-            // Sealed before the sweep: from here on nothing starts under it, even if its process only slept.
-            let journal = keeper.files.journal(other.token)
-            let started = StartJournal.seal(at: journal)
-            try write { isSwept = try $0.sweep(epoch: other.epoch, started: started) }
-            unlink(journal)
-            lock?.remove()
-            guard isSwept else { continue }
-            // Should it be one of this process's own, it learns of it now.
-            signals.wakeConsumers()
-            options.logger.notice(
-                "gave back what a lost consumer held",
-                metadata: ["celery.epoch": "\(other.epoch)", "cause": lock == nil ? "lease ran out" : "process ended"]
-            )
+            // What fails for one is tried again in the next round, and is no reason to leave the others.
+            do {
+                try sweep(other, isDead: lock != nil)
+                lock?.remove()
+            } catch {
+                watch.failedToWrite()
+                options.logger.warning(
+                    "cannot give back yet what a lost consumer held",
+                    metadata: ["celery.epoch": "\(other.epoch)", "error": "\(error)"]
+                )
+            }
+        }
+    }
+
+    /// Seals the journal and gives back what is held, in a transaction: a stopped process that has just renewed its lease is
+    /// left alone, and from the seal on nothing starts under it.
+    private func sweep(_ other: LeaseWatch.Sighting, isDead: Bool) throws {
+        let journal = keeper.files.journal(other.token)
+        var isSwept = false
+        try write { transaction in
+            isSwept = false
+            let beat = try transaction.database.query("SELECT beat FROM epoch WHERE id = ?").int(other.epoch)
+            guard isDead || beat == other.beat else { return }
+            isSwept = try transaction.sweep(epoch: other.epoch, started: try seal(journal))
+        }
+        guard isSwept else { return }
+        unlink(journal)
+        // Should it be one of this process's own, it learns of it now.
+        signals.wakeConsumers()
+        options.logger.notice(
+            "gave back what a lost consumer held",
+            metadata: ["celery.epoch": "\(other.epoch)", "cause": isDead ? "process ended" : "lease ran out"]
+        )
+    }
+
+    /// A journal that is missing or damaged for good knows of nothing that runs.
+    private func seal(_ path: String) throws(TransportError) -> [DeliveryTag: AcknowledgementMode] {
+        do throws(TransportError) {
+            return try StartJournal.seal(at: path)
+        } catch {
+            guard error.code == .notFound || error.code == .misconfigured else { throw error }
+            options.logger.warning("a start journal cannot be read", metadata: ["error": "\(error)"])
+            return [:]
         }
     }
 
@@ -229,6 +258,23 @@ final class KeeperRounds: @unchecked Sendable {
             try transaction.forgetRevocations()
             try transaction.forgetPresences()
             try transaction.forgetTransientQueues()
+        }
+        try removeOrphans()
+    }
+
+    /// Deletes the files of consumers that are in no table: their processes died between two steps of opening or ending.
+    private func removeOrphans() throws {
+        var known: Set<String> = []
+        try connection()
+            .writeWithoutTransaction { database in
+                try database.query("SELECT token FROM epoch").rows { known.insert($0.text(0)) }
+            }
+        // A consumer is locked before it is entered in the table, and until after it was deleted there.
+        for token in keeper.files.tokens.subtracting(known) {
+            let lock = LockFile.takeOver(at: keeper.files.lock(token))
+            guard lock != nil || !keeper.files.hasLock(token) else { continue }
+            unlink(keeper.files.journal(token))
+            lock?.remove()
         }
     }
 }

@@ -47,6 +47,24 @@ struct StoreFiles: Sendable {
     /// Where the start journal of an epoch is.
     func journal(_ token: String) -> String { "\(folder)/\(token).starts" }
 
+    func hasLock(_ token: String) -> Bool { access(lock(token), F_OK) == 0 }
+
+    /// Tokens of all consumers that have files here.
+    var tokens: Set<String> {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var found: Set<String> = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            for suffix in [".lock", ".starts"] where name.hasSuffix(suffix) {
+                found.insert(String(name.dropLast(suffix.count)))
+            }
+        }
+        return found
+    }
+
     /// Through symbolic links, so that every process finds the same folder.
     private static func resolved(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }

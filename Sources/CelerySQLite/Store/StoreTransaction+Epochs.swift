@@ -81,6 +81,7 @@ extension StoreTransaction {
         )
         try select.rows(HeldTag.first(of: epoch), HeldTag.end(of: epoch)) { row in
             let isObituary = row.int(1) == HeldState.obituary
+            let tag = DeliveryTag(UInt64(bitPattern: row.int(5)))
             rows.append(
                 HeldRow(
                     message: row.int(0),
@@ -88,7 +89,7 @@ extension StoreTransaction {
                     urgency: row.int(3),
                     deaths: row.int(4),
                     isObituary: isObituary,
-                    mode: isObituary ? .early : started[DeliveryTag(UInt64(bitPattern: row.int(5)))]
+                    mode: isObituary ? .early : started[tag]
                 )
             )
         }

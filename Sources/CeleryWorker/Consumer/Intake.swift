@@ -29,7 +29,7 @@ struct Intake {
         while !Task.isCancelled {
             do {
                 let current: Epoch
-                if let epoch { current = epoch } else { current = try await open() }
+                if let epoch, isCurrent(epoch) { current = epoch } else { current = try await open() }
                 epoch = current
                 attempts = try await consume(current, attempts: attempts)
             } catch {
@@ -44,6 +44,24 @@ struct Intake {
                 try await pause(after: error, attempts: attempts, isStartup: epoch == nil)
             }
         }
+    }
+
+    private func isCurrent(_ epoch: Epoch) -> Bool { pipeline.state.withLock { $0.epoch?.number } == epoch.number }
+
+    /// A start was refused: the epoch was taken from this worker, or is about to be. It is ended here as well, so that nothing
+    /// is held under it, and a new one is opened.
+    func lose(_ epoch: Epoch, _ error: TransportError, dropping starting: Int) async {
+        let isFirst = pipeline.state.withLock { state in
+            state.dropStarting(starting)
+            defer { state.closeEpoch(epoch.number) }
+            return state.epoch?.number == epoch.number
+        }
+        pipeline.settleBell.ring()
+        guard isFirst else { return }
+        pipeline.log.epochLost(error)
+        // Fails where others have ended it already.
+        try? await epoch.consumer.close()
+        pipeline.creditBell.ring()
     }
 
     private func open() async throws(TransportError) -> Epoch {

@@ -54,12 +54,16 @@ struct StartStage {
             let pairs = zip(jobs, begun).map { (job: $0, task: $1) }
             pipeline.state.withLock { $0.run(pairs, epoch: epoch) }
             pipeline.pool.submit(jobs)
+            // Revoked between the look at it and now.
+            for (job, task) in pairs where pipeline.revocations.contains(task.request.message.headers.id) {
+                pipeline.pool.recall(job.id)
+            }
         } catch  where error.code == .epochLost || error.code == .closed {
-            pipeline.state.withLock { $0.dropStarting(begun.count) }
-            pipeline.settleBell.ring()
+            await Intake(pipeline).lose(epoch, error, dropping: begun.count)
         } catch {
             pipeline.log.beginFailed(error)
             pipeline.state.withLock { $0.putBack(begun, epoch: epoch) }
+            pipeline.settleBell.ring()
             try? await Task.sleep(for: .milliseconds(200))
         }
     }

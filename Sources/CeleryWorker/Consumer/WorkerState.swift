@@ -9,6 +9,7 @@ import CeleryCore
 import CeleryKit
 import CeleryWire
 import DequeModule
+import Synchronization
 
 /// One stay of this worker at the broker: a consumer with a number that tells its deliveries from earlier ones'.
 struct Epoch: Sendable {
@@ -37,6 +38,8 @@ final class Finished: Sendable {
 
     let item: Item
     let epoch: Epoch
+    /// Whether what follows the task was sent: not again, then, when a later step of its settlement has to be repeated.
+    let hasPublished = Atomic(false)
 
     init(item: Item, epoch: Epoch) {
         self.item = item
@@ -100,7 +103,7 @@ struct WorkerState: Sendable {
     /// when a slot would wait for them.
     mutating func credit(prefetch: Int, slots: Int, reach: Int) -> Int {
         guard poolIsReady else { return 0 }
-        let limit = pace.limit(prefetch: prefetch, reach: reach, now: .now)
+        let limit = pace.limit(prefetch: prefetch, reach: isStalled ? 0 : reach, now: .now)
         let free = limit - held
         return free * 2 >= limit || ready.count + starting + running.count < slots ? max(0, free) : 0
     }
@@ -156,9 +159,10 @@ struct WorkerState: Sendable {
         return task
     }
 
+    /// Those of the current epoch: of what was given to others it is not ours to tell.
     mutating func takeStarted() -> [RunningTask] {
         defer { started.removeAll() }
-        return started
+        return started.filter { $0.epoch.number == epoch?.number }
     }
 
     mutating func addTimers(_ timers: [TimerWheel.Token], to job: JobID) -> Bool {
@@ -208,11 +212,13 @@ struct WorkerState: Sendable {
     /// recalled.
     mutating func giveBackSurplus(prefetch: Int) -> [JobID] {
         isStalled = true
+        pace = Pace()
         for _ in 0..<max(0, min(held - prefetch - finished.count - settling, ready.count)) {
             guard let last = ready.popLast() else { break }
             finished.append(Finished(item: .postponed(last.task.tag, .now), epoch: last.epoch))
         }
         return running.filter { $0.value.pid == 0 && $0.value.permit != nil }.map(\.key)
+            .sorted { $0.rawValue > $1.rawValue }
     }
 
     /// Nothing runs, starts or waits to be settled.

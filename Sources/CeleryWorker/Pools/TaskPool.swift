@@ -126,7 +126,8 @@ public protocol TaskPool: Sendable {
     /// Asks a run to stop: cancellation, with the cause visible to the task.
     func cancel(_ job: JobID, _ cause: RunControl.Cause)
 
-    /// Ends the process of a running job; answered by `lost` with the cause. False where the pool cannot.
+    /// Ends the process of a running job; answered by `lost` with the cause, by `returned` when it had not started, or by its
+    /// `finished` when it has just ended. False where the pool cannot.
     @discardableResult
     func kill(_ job: JobID, _ cause: KillCause) -> Bool
 

@@ -82,7 +82,7 @@ struct SettleStage {
         consumer: any TransportConsumer
     ) async -> [Finished] {
         do {
-            try await apply(items, consumer: consumer)
+            try await apply(items, of: batch, consumer: consumer)
             for item in items { item.log(pipeline.log) }
             return []
         } catch  where error.code == .epochLost || error.code == .closed {
@@ -99,43 +99,59 @@ struct SettleStage {
                 }
                 return unsettled
             }
-            return await setAside(items[0], error, consumer: consumer) ? [] : batch
+            return await setAside(items[0], of: batch, error, consumer: consumer) ? [] : batch
         }
     }
 
     /// An outcome that can never take effect, such as a callback to an exchange that does not exist: the message goes to
-    /// the dead letters with the reason, and whoever waits for the result gets a failure. False when even that has to wait.
+    /// the dead letters with the reason, and whoever waits for the result gets a failure, if that much can be stored. False
+    /// when even that has to wait.
     private func setAside(
         _ item: SettlementPlan.Item,
+        of batch: [Finished],
         _ error: TransportError,
         consumer: any TransportConsumer
     ) async -> Bool {
         let reason = DeadLetterReason("unsettleable", error.description)
-        let results = item.settlement.results.map { $0.failed(because: error) }
-        let last = Settlement(item.settlement.tag, .deadLetter(reason), results: results)
-        do {
-            try await apply([SettlementPlan.Item(settlement: last, log: { _ in })], consumer: consumer)
-            pipeline.log.cannotSettle(error)
-            return true
-        } catch  where error.isTransient && error.code != .epochLost {
-            pipeline.log.settleFailed(error, count: 1)
-            return false
-        } catch {
-            // Fenced, or settled before: an earlier attempt took effect although it timed out.
-            pipeline.log.fenced(1, error)
-            return true
+        let failures = item.settlement.results.map { $0.failed(because: error) }
+        for results in failures.isEmpty ? [[]] : [failures, []] {
+            let last = Settlement(item.settlement.tag, .deadLetter(reason), results: results)
+            do {
+                let item = SettlementPlan.Item(settlement: last, log: { _ in })
+                try await apply([item], of: batch, consumer: consumer)
+                pipeline.log.cannotSettle(error)
+                return true
+            } catch  where [.epochLost, .closed, .notFound].contains(error.code) {
+                // Fenced, or settled before: an earlier attempt took effect although it timed out.
+                pipeline.log.fenced(1, error)
+                return true
+            } catch  where error.isTransient {
+                pipeline.log.settleFailed(error, count: 1)
+                return false
+            } catch {
+                pipeline.log.settleFailed(error, count: 1)
+            }
         }
+        return false
     }
 
-    private func apply(_ items: [SettlementPlan.Item], consumer: any TransportConsumer) async throws(TransportError) {
+    private func apply(
+        _ items: [SettlementPlan.Item],
+        of batch: [Finished],
+        consumer: any TransportConsumer
+    ) async throws(TransportError) {
         let transport = pipeline.transport
         let timeout = pipeline.app.settings.brokerTimeout
         if let store = transport.storeIdentity, store == pipeline.backend.storeIdentity {
             try await consumer.settle(items.map(\.settlement))
             return
         }
-        let messages = items.flatMap(\.settlement.publish)
-        if !messages.isEmpty { try await transport.publish(messages, timeout: timeout) }
+        let messages = zip(items, batch)
+            .flatMap { $1.hasPublished.load(ordering: .relaxed) ? [] : $0.settlement.publish }
+        if !messages.isEmpty {
+            try await transport.publish(messages, timeout: timeout)
+            for finished in batch { finished.hasPublished.store(true, ordering: .relaxed) }
+        }
         let results = items.flatMap(\.settlement.results)
         if !results.isEmpty { try await pipeline.backend.store(results, timeout: timeout) }
         try await consumer.settle(items.map { Settlement($0.settlement.tag, $0.settlement.disposition) })

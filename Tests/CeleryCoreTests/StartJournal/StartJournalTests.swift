@@ -28,8 +28,11 @@ struct StartJournalTests {
             try journal.begin([BeginMark(tag(1), .early), BeginMark(tag(2), .late), BeginMark(tag(3), .late)])
             try journal.begin([BeginMark(tag(3), .early)])
             journal.settled([tag(2)])
-            #expect(StartJournal.seal(at: path) == [tag(1): .early, tag(3): .early])
-            #expect(StartJournal.seal(at: path) == [tag(1): .early, tag(3): .early], "a seal may be looked at again")
+            #expect(try StartJournal.seal(at: path) == [tag(1): .early, tag(3): .early])
+            #expect(
+                try StartJournal.seal(at: path) == [tag(1): .early, tag(3): .early],
+                "a seal may be looked at again"
+            )
         }
     }
 
@@ -44,7 +47,7 @@ struct StartJournalTests {
             #expect(journal.withdraw(tickets[1]))
             #expect(!gate.pass(tickets[1]), "what was withdrawn cannot start")
             #expect(!journal.withdraw(tickets[0]), "what has started cannot be withdrawn")
-            #expect(StartJournal.seal(at: path) == [tag(1): .late])
+            #expect(try StartJournal.seal(at: path) == [tag(1): .late])
             #expect(!gate.pass(tickets[2]), "nothing starts behind a seal")
             #expect(journal.withdraw(tickets[2]), "and what cannot start is as good as withdrawn")
         }
@@ -63,7 +66,7 @@ struct StartJournalTests {
                 #expect(error?.code == .epochLost)
             }
             #expect(throws: TransportError.self) { try journal.offer(BeginMark(tag(3), .early), run: 3) }
-            #expect(StartJournal.seal(at: path).isEmpty)
+            #expect(try StartJournal.seal(at: path).isEmpty)
         }
     }
 
@@ -87,21 +90,34 @@ struct StartJournalTests {
             try journal.begin(marks)
             journal.settled(marks[..<5000].map(\.tag))
             try journal.begin((10_000..<12_000).map { BeginMark(tag($0), .early) })
-            let found = StartJournal.seal(at: path)
+            let found = try StartJournal.seal(at: path)
             #expect(found.count == 7000)
             #expect(found[tag(5000)] == .late && found[tag(11_999)] == .early && found[tag(4999)] == nil)
         }
     }
 
-    @Test("A missing, short or foreign file says that nothing runs, and no gate opens on it")
+    @Test("A missing file is told from a damaged one, and from one that cannot be opened now; no gate opens on any")
     func damaged() async throws {
-        #expect(StartJournal.seal(at: path).isEmpty)
+        #expect(throws: TransportError.self) { try StartJournal.seal(at: path) }
+        #expect(code { try StartJournal.seal(at: path) } == .notFound)
         for content in [Data(), Data(repeating: 7, count: 200), Data(repeating: 7, count: 70_000)] {
             try content.write(to: URL(fileURLWithPath: path))
             defer { try? FileManager.default.removeItem(atPath: path) }
-            #expect(StartJournal.seal(at: path).isEmpty)
+            #expect(code { try StartJournal.seal(at: path) } == .misconfigured)
             let error = #expect(throws: TransportError.self) { try StartGate(path: path) }
             #expect(error?.message.contains(path) == true)
+        }
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(code { try StartJournal.seal(at: path) } == .unavailable)
+    }
+
+    private func code(_ body: () throws -> Any) -> TransportError.Code? {
+        do {
+            _ = try body()
+            return nil
+        } catch {
+            return (error as? TransportError)?.code
         }
     }
 
@@ -113,7 +129,7 @@ struct StartJournalTests {
             try file.seek(toOffset: 8)
             try file.write(contentsOf: Data([0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]))
             try file.close()
-            #expect(StartJournal.seal(at: path)[tag(1)] == .early)
+            #expect(try StartJournal.seal(at: path)[tag(1)] == .early)
         }
     }
 
@@ -126,11 +142,11 @@ struct StartJournalTests {
                     .map { try journal.offer(BeginMark(tag($0), .late), run: UInt64(round * 1000 + $0)) }
                 async let passed = tickets.filter { gate.pass($0) }
                 async let withdrawn = tickets.reversed().filter { journal.withdraw($0) }
-                async let sealed = round % 2 == 0 ? StartJournal.seal(at: journal.path).count : 0
+                async let sealed = round % 2 == 0 ? (try? StartJournal.seal(at: journal.path))?.count : nil
                 let (taken, back, _) = await (Set(passed.map(\.tag)), Set(withdrawn.map(\.tag)), sealed)
                 #expect(taken.isDisjoint(with: back))
                 #expect(taken.count + back.count == 200)
-                #expect(Set(StartJournal.seal(at: path).keys) == taken)
+                #expect(try Set(StartJournal.seal(at: path).keys) == taken)
             }
         }
     }

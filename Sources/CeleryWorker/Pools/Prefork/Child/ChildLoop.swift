@@ -49,8 +49,7 @@ final class ChildLoop: Sendable {
         do throws(FrameError) {
             while let order = try next(&frames) {
                 switch order {
-                // Should it be gone, the consumer is no longer in force and every job is declined.
-                case .journal(let path): gate = try? StartGate(path: path)
+                case .journal(let path): gate = openGate(path)
                 case .job(let job): perform(job, gate, &frames)
                 }
             }
@@ -58,6 +57,15 @@ final class ChildLoop: Sendable {
             PreforkChild.quit("a broken frame from the parent: \(error)")
         }
         PreforkChild.exitNow(0)
+    }
+
+    /// Without it no job could start: the parent puts another child in place of this one, and says so.
+    private func openGate(_ path: String) -> StartGate {
+        do {
+            return try StartGate(path: path)
+        } catch {
+            PreforkChild.quit("\(error)")
+        }
     }
 
     /// Waits for what comes next, after sending what is to be sent; nil when the parent is gone.
@@ -88,6 +96,11 @@ final class ChildLoop: Sendable {
         let control = RunControl()
         current.withLock { $0 = (job.number, control) }
         defer { current.withLock { $0 = nil } }
+        // A small outcome goes out with the acceptance; a large one first, lest both are lost while it is on its way.
+        if frames.bytes.count > 4 << 10 {
+            data.send(frames)
+            frames.removeAll()
+        }
         if let ticket = job.ticket, job.request.hasExpired || gate?.pass(ticket) != true {
             return frames.frame(.declined) { $0.unsigned(job.number) }
         }

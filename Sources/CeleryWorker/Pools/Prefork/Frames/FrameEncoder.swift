@@ -21,6 +21,9 @@ struct FrameEncoder {
     /// Takes back what was written last.
     mutating func removeLast(_ count: Int) { bytes.removeLast(count) }
 
+    /// Forgets what was written first.
+    mutating func removeFirst(_ count: Int) { bytes.removeFirst(count) }
+
     mutating func removeAll() { bytes.removeAll(keepingCapacity: bytes.capacity <= 1 << 20) }
 
     /// Appends whole frames.

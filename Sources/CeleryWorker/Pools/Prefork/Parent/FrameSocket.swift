@@ -42,6 +42,11 @@ struct FrameSocket {
             if count >= 0 {
                 sent += count
             } else if errno == EAGAIN {
+                // What was sent must not pile up in front of what never ends.
+                if sent > 64 << 10 {
+                    outbox.removeFirst(sent)
+                    sent = 0
+                }
                 return
             } else if errno != EINTR {
                 // The child is gone; reading says so as well.

@@ -111,8 +111,8 @@ final class PreforkDriver {
         case .submit(let jobs): state.submit(jobs, now: now)
         case .cancel(let job, let cause): state.cancel(job, cause)
         case .kill(let job, let cause): state.kill(job, cause, now: now)
-        case .recall(let job): state.recall(job)
-        case .recallAll: state.recallAll()
+        case .recall(let job): state.recall(job, now: now)
+        case .recallAll: state.recallAll(now: now)
         case .resize(let slots): state.resize(to: slots, now: now)
         case .stop: state.stop(now: now)
         case .abort: state.abort(now: now)
@@ -154,11 +154,11 @@ final class PreforkDriver {
 
     private func hand(_ number: PreforkState.ChildNumber, _ job: PoolJob) {
         guard let child = children[number] else { return }
-        let start = child.data.outbox.bytes.count
         if let journal = job.permit?.journal, child.journal !== journal {
             child.journal = journal
             child.data.outbox.frame(.journal) { $0.string(journal.path) }
         }
+        let start = child.data.outbox.bytes.count
         child.data.outbox.frame(.job) { frame in
             frame.unsigned(job.id.rawValue)
             frame.optional(job.permit?.ticket) { $0.ticket($1) }

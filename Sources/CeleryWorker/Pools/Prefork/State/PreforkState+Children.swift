@@ -23,16 +23,22 @@ extension PreforkState {
         guard var child = children[number], child.phase == .starting else {
             return complain(number, "it reported itself twice", now: now)
         }
-        child.phase = .idle
         child.deadline = nil
         children[number] = child
-        idle.append(number)
-        if staff > slots || isStopping && unfinished == 0 {
-            idle.removeLast()
-            dismiss(number, now: now)
-        }
+        rest(number, now: now)
         announceIfReady()
-        handOut()
+        handOut(now: now)
+    }
+
+    /// A child has nothing to do: it waits for a job, or goes when it is not needed.
+    private mutating func rest(_ number: ChildNumber, isWornOut: Bool = false, now: UInt64) {
+        if isWornOut || staff > slots || isStopping && unfinished == 0 {
+            dismiss(number, now: now)
+            tick(now: now)
+        } else {
+            children[number]?.phase = .idle
+            idle.append(number)
+        }
     }
 
     /// It said that it runs a job: the first of those that it has.
@@ -41,7 +47,6 @@ extension PreforkState {
             return complain(number, "it accepted job \(job.rawValue), which is not its next", now: now)
         }
         children[number]?.hasAccepted = true
-        children[number]?.acceptedAt = now
         actions.append(.event(.accepted(job, pid: child.pid)))
         if !cancellations.isEmpty, let cause = cancellations.removeValue(forKey: job) {
             actions.append(.cancel(number, job, cause))
@@ -50,24 +55,23 @@ extension PreforkState {
 
     /// It could not take a job's permit. Either the pool was faster, and knows; or the job may not start at all.
     mutating func declined(_ number: ChildNumber, _ job: JobID, now: UInt64) {
-        guard owner[job] == number else { return }
-        guard let child = children[number], child.jobs.first?.id == job, !child.hasAccepted else {
-            return complain(number, "it declined job \(job.rawValue), which is not its next", now: now)
+        if owner[job] == number {
+            guard let child = children[number], child.jobs.first?.id == job, !child.hasAccepted else {
+                return complain(number, "it declined job \(job.rawValue), which is not its next", now: now)
+            }
+            leave(number, job)
+            actions.append(.event(.returned(job)))
         }
-        take(job, from: number)
-        cancellations[job] = nil
-        actions.append(.event(.returned(job)))
-        handOut()
+        goOn(number, now: now)
     }
 
     /// A job that could not even be sent to its child.
     mutating func refused(_ number: ChildNumber, _ job: JobID, _ report: TaskReport, now: UInt64) {
         guard owner[job] == number, let child = children[number] else { return }
-        take(job, from: number)
-        cancellations[job] = nil
+        leave(number, job)
         actions.append(.event(.accepted(job, pid: child.pid)))
         actions.append(.event(.finished(job, report)))
-        handOut()
+        goOn(number, now: now)
     }
 
     /// - Parameter residentKiB: Its memory now; negative when not known.
@@ -75,30 +79,33 @@ extension PreforkState {
         guard let child = children[number], child.jobs.first?.id == job, child.hasAccepted else {
             return complain(number, "it finished job \(job.rawValue), which it does not run", now: now)
         }
-        owner[job] = nil
         earlyDeaths = 0
         ownEarlyDeaths = 0
-        children[number]?.jobs.removeFirst()
+        leave(number, job)
         children[number]?.hasAccepted = false
         children[number]?.tasksDone += 1
+        children[number]?.isQuick = report.runtime < Self.quick
         actions.append(.event(.finished(job, report)))
-        // One that is to be killed or was dismissed dies without a job.
-        guard child.phase == .busy else { return }
         if staff > slots { recallWaiting(of: number) }
-        if children[number]?.jobs.isEmpty == true {
-            children[number]?.phase = .idle
-            idle.removeAll { $0 == number }
-            let isWornOut = maxTasks.map { child.tasksDone + 1 >= $0 } ?? false
-            let isBloated = maxMemory.map { residentKiB > $0 } ?? false
-            if isWornOut || isBloated || staff > slots {
-                dismiss(number, now: now)
-                tick(now: now)
-            } else {
-                idle.append(number)
-                if isStopping, unfinished == 0 { tick(now: now) }
-            }
+        let isBloated = maxMemory.map { residentKiB > $0 } ?? false
+        goOn(number, isWornOut: isBloated || maxTasks.map { child.tasksDone + 1 >= $0 } ?? false, now: now)
+    }
+
+    private mutating func leave(_ number: ChildNumber, _ job: JobID) {
+        owner[job] = nil
+        cancellations[job] = nil
+        children[number]?.jobs.removeAll { $0.id == job }
+    }
+
+    /// It goes on to its next job, if it has one.
+    private mutating func goOn(_ number: ChildNumber, isWornOut: Bool = false, now: UInt64) {
+        children[number]?.busySince = now
+        children[number]?.shareAt = now + Self.patience
+        // One that is to be killed or was dismissed dies without a job.
+        if children[number]?.phase == .busy, children[number]?.jobs.isEmpty == true {
+            rest(number, isWornOut: isWornOut, now: now)
         }
-        handOut()
+        handOut(now: now)
     }
 
     /// A sample of its memory.
@@ -127,7 +134,8 @@ extension PreforkState {
         guard let child = children.removeValue(forKey: number) else { return }
         idle.removeAll { $0 == number }
         let reason = child.complaint.map { "\(processEnd) after \($0)" } ?? "\(processEnd)"
-        for (index, job) in child.jobs.enumerated() {
+        // The youngest first, as they are put back in front.
+        for (index, job) in child.jobs.enumerated().reversed() {
             owner[job.id] = nil
             cancellations[job.id] = nil
             let hasAccepted = index == 0 && child.hasAccepted
@@ -137,7 +145,8 @@ extension PreforkState {
             }
             // It may have died between taking the permit and saying so.
             if !hasAccepted { actions.append(.event(.accepted(job.id, pid: child.pid))) }
-            let loss = WorkerLoss(pid: child.pid, reason: reason, cause: child.killCause)
+            let isMeant = child.killedJob == nil || child.killedJob == job.id
+            let loss = WorkerLoss(pid: child.pid, reason: reason, cause: isMeant ? child.killCause : nil)
             actions.append(.event(.lost(job.id, loss)))
         }
         let wasExpected = child.phase == .leaving && child.complaint == nil

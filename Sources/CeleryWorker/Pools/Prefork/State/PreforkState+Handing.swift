@@ -12,24 +12,35 @@ import DequeModule
 /// Who gets which job, and gives it back.
 extension PreforkState {
     /// Jobs to idle children; what is left, if it has a permit, behind the jobs of busy ones.
-    mutating func handOut() {
+    mutating func handOut(now: UInt64) {
         while let job = pending.first {
-            guard let number = idle.popLast() ?? leastBusy(for: job) else { return }
-            pending.removeFirst()
-            children[number]?.phase = .busy
-            children[number]?.jobs.append(job)
-            owner[job.id] = number
-            actions.append(.hand(number, job))
+            if let number = idle.popLast() {
+                children[number]?.phase = .busy
+                children[number]?.busySince = now
+                children[number]?.shareAt = now + Self.patience
+                give(number)
+            } else if let number = leastBusy(for: job, now: now) {
+                give(number)
+            } else {
+                return
+            }
         }
     }
 
-    /// The busy child with the fewest jobs that may have one more.
-    private func leastBusy(for job: PoolJob) -> ChildNumber? {
+    private mutating func give(_ number: ChildNumber) {
+        guard let job = pending.popFirst() else { return }
+        children[number]?.jobs.append(job)
+        owner[job.id] = number
+        actions.append(.hand(number, job))
+    }
+
+    /// The busy child with the fewest jobs that may have one more: it is through with its jobs quickly, and not late now.
+    private func leastBusy(for job: PoolJob, now: UInt64) -> ChildNumber? {
         guard job.permit != nil, handsAhead else { return nil }
         var best: (number: ChildNumber, count: Int)?
-        for (number, child) in children where child.phase == .busy {
+        for (number, child) in children where child.phase == .busy && child.isQuick {
             let count = child.jobs.count
-            guard count <= Self.handAhead, count < best?.count ?? .max else { continue }
+            guard count <= Self.handAhead, count < best?.count ?? .max, now < child.shareAt else { continue }
             if let maxTasks, child.tasksDone + count >= maxTasks { continue }
             best = (number, count)
         }
@@ -44,21 +55,10 @@ extension PreforkState {
         }
     }
 
-    /// Gives a job back if it has not started. False when it has, or is not known.
-    @discardableResult
-    mutating func recall(_ job: JobID) -> Bool {
-        if let index = pending.firstIndex(where: { $0.id == job }) {
-            pending.remove(at: index)
-        } else if let number = owner[job], let index = children[number]?.jobs.firstIndex(where: { $0.id == job }) {
-            guard let permit = children[number]?.jobs[index].permit, permit.withdraw() else { return false }
-            take(job, from: number)
-        } else {
-            return false
-        }
-        cancellations[job] = nil
-        actions.append(.event(.returned(job)))
-        handOut()
-        return true
+    /// Gives a job back if it has not started.
+    mutating func recall(_ job: JobID, now: UInt64) {
+        guard takeBack(job) else { return }
+        leaveIfDone(now: now)
     }
 
     /// Ends a job: takes it back, or ends the child that runs it.
@@ -66,43 +66,62 @@ extension PreforkState {
     /// First what waits behind it is taken back, so that nothing else can have started by the time of the blow. What
     /// cannot be taken back has started: then the job itself has ended, and the child is spared.
     mutating func kill(_ job: JobID, _ cause: KillCause, now: UInt64) {
-        guard !recall(job), let number = owner[job], let jobs = children[number]?.jobs else { return }
-        for other in jobs.drop(while: { $0.id != job }).dropFirst() {
-            guard recall(other.id) || other.permit?.hasStarted != true else { return }
+        guard !takeBack(job) else { return leaveIfDone(now: now) }
+        guard let number = owner[job], let jobs = children[number]?.jobs else { return }
+        for other in jobs.drop(while: { $0.id != job }).dropFirst().reversed() {
+            guard takeBack(other.id) || other.permit?.hasStarted != true else { return }
         }
+        children[number]?.killedJob = job
         end(number, cause, now: now)
+        handOut(now: now)
     }
 
-    /// Gives back what a child has not started.
+    /// Gives back what a child has not started, the youngest first.
     mutating func recallWaiting(of number: ChildNumber) {
-        for job in (children[number]?.jobs ?? []).reversed() { recall(job.id) }
+        for job in (children[number]?.jobs ?? []).reversed() { takeBack(job.id) }
     }
 
-    /// A child has lost a job that it did not start; without any it is idle.
-    mutating func take(_ job: JobID, from number: ChildNumber) {
-        owner[job] = nil
-        children[number]?.jobs.removeAll { $0.id == job }
-        guard children[number]?.phase == .busy, children[number]?.jobs.isEmpty == true else { return }
-        children[number]?.phase = .idle
-        idle.append(number)
+    /// False when it has started, cannot be withdrawn, or is not known.
+    @discardableResult
+    private mutating func takeBack(_ job: JobID) -> Bool {
+        if let index = pending.firstIndex(where: { $0.id == job }) {
+            pending.remove(at: index)
+        } else if let number = owner[job], let index = children[number]?.jobs.firstIndex(where: { $0.id == job }) {
+            // The child will decline it, and is busy until then.
+            guard let permit = children[number]?.jobs[index].permit, permit.withdraw() else { return false }
+            children[number]?.jobs.remove(at: index)
+            owner[job] = nil
+        } else {
+            return false
+        }
+        cancellations[job] = nil
+        actions.append(.event(.returned(job)))
+        return true
     }
 
     // MARK: Sharing
 
-    /// When a child will have been at its job for too long for what waits behind it, while others are idle.
+    /// When a child will have been at its job, or silent, for too long for what waits behind it.
     var nextSharing: UInt64? {
-        guard !idle.isEmpty, pending.isEmpty else { return nil }
-        return children.values.filter { $0.hasAccepted && $0.jobs.count > 1 }.map { $0.acceptedAt + Self.patience }
-            .min()
+        var next: UInt64?
+        for child in children.values where child.isLate(at: .max) { next = min(next ?? .max, child.shareAt) }
+        return next
     }
 
-    /// Gives back the later half of what waits behind long jobs, to be handed to idle children.
+    /// Takes back what waits behind long jobs, to be handed to whoever is free first.
     mutating func shareWaiting(now: UInt64) {
-        guard let due = nextSharing, due <= now else { return }
-        for child in children.values where child.hasAccepted && child.jobs.count > 1 {
-            guard child.acceptedAt + Self.patience <= now else { continue }
-            for job in child.jobs.suffix(child.jobs.count / 2).reversed() { recall(job.id) }
+        for (number, child) in children where child.isLate(at: now) {
+            // What cannot be taken back is looked at again later: the child is about to say that it runs.
+            children[number]?.shareAt = now + Self.patience
+            recallWaiting(of: number)
         }
+    }
+}
+
+extension PreforkState.Child {
+    /// Whether something has waited in it for too long.
+    fileprivate func isLate(at now: UInt64) -> Bool {
+        phase == .busy && shareAt <= now && (jobs.count > 1 || jobs.first?.permit != nil && !hasAccepted)
     }
 }
 

@@ -42,12 +42,18 @@ struct PreforkState {
         var jobs: Deque<PoolJob> = []
         /// Whether it said that it runs the first of them.
         var hasAccepted = false
-        /// When it said so.
-        var acceptedAt: UInt64 = 0
+        /// Since when it has been at the first of them.
+        var busySince: UInt64 = 0
+        /// When what waits behind the first is taken back.
+        var shareAt: UInt64 = 0
+        /// Whether its last job was so short that it may have others ahead.
+        var isQuick = false
         var tasksDone = 0
         /// It did not report itself in time, and was killed for that.
         var wasSilent = false
         var killCause: KillCause?
+        /// The job that it is killed for; nil when all that it has.
+        var killedJob: JobID?
         /// When it is killed if it is still there.
         var deadline: UInt64?
         /// What was wrong with what it sent.
@@ -56,8 +62,10 @@ struct PreforkState {
 
     /// Jobs handed to a child beyond the one that it runs.
     static let handAhead = 16
-    /// How long a child may be at one job before those behind it are given to idle children.
-    static let patience: UInt64 = 1_000_000
+    /// A child whose jobs take longer gets none ahead.
+    static let quick: Duration = .milliseconds(1)
+    /// How long a child may be at one job, or silent, before what waits behind it is taken back. Nanoseconds.
+    static let patience: UInt64 = 5_000_000
 
     var actions: [Action] = []
     private(set) var slots: Int
@@ -125,7 +133,7 @@ struct PreforkState {
             return
         }
         pending.append(contentsOf: jobs)
-        handOut()
+        handOut(now: now)
         if isRecalling { returnPending() }
     }
 
@@ -138,10 +146,11 @@ struct PreforkState {
     }
 
     /// Gives back what has not started, now and later.
-    mutating func recallAll() {
+    mutating func recallAll(now: UInt64) {
         isRecalling = true
         returnPending()
         for number in children.keys { recallWaiting(of: number) }
+        leaveIfDone(now: now)
     }
 
     mutating func stop(now: UInt64) {
@@ -184,11 +193,15 @@ struct PreforkState {
         }
         shareWaiting(now: now)
         if isStopping, unfinished == 0 {
-            for number in idle { dismiss(number, now: now) }
             idle = []
-            for (number, child) in children where child.phase == .starting {
-                children[number]?.phase = .leaving
-                actions.append(.signal(number, ProcessEnd.kill))
+            for (number, child) in children {
+                switch child.phase {
+                case .idle, .busy: dismiss(number, now: now)
+                case .starting:
+                    children[number]?.phase = .leaving
+                    actions.append(.signal(number, ProcessEnd.kill))
+                case .leaving: break
+                }
             }
         } else if isRecruiting, now >= nextSpawn {
             while staff < slots { spawn(now: now) }
@@ -204,6 +217,11 @@ struct PreforkState {
         actions.append(.spawn(nextNumber))
     }
 
+    /// To be called when jobs have left other than by ending: the last of them may be what a stop waits for.
+    mutating func leaveIfDone(now: UInt64) {
+        if isStopping, unfinished == 0 { tick(now: now) }
+    }
+
     mutating func announceIfReady() {
         guard !wasReady, children.values.count(where: { $0.phase == .idle || $0.phase == .busy }) >= slots
         else { return }
@@ -211,8 +229,9 @@ struct PreforkState {
         actions.append(.ready)
     }
 
+    /// The youngest first, as they are put back in front.
     mutating func returnPending() {
-        for job in pending { actions.append(.event(.returned(job.id))) }
+        for job in pending.reversed() { actions.append(.event(.returned(job.id))) }
         pending.removeAll()
     }
 }
