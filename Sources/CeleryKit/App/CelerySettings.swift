@@ -116,7 +116,7 @@ public struct CelerySettings: Sendable {
     public var taskAlwaysEager = false
     public var taskEagerPropagates = false
     public var taskStoreEagerResult = false
-    public var taskAnnotations: CeleryValue = .null
+    public var taskAnnotations = TaskAnnotations()
     public var taskSerializer = "json"
     public var taskCompression: String?
     public var taskIgnoreResult = false

@@ -35,7 +35,7 @@ extension SettingTable {
         Setting("task_always_eager", \.taskAlwaysEager, "run at the caller's instead of sending"),
         Setting("task_eager_propagates", \.taskEagerPropagates, "throw what an eager task throws"),
         Setting("task_store_eager_result", \.taskStoreEagerResult, "store results of eager tasks"),
-        Setting("task_annotations", \.taskAnnotations, "options by task name", pending: "set them at the task"),
+        Setting("task_annotations", \.taskAnnotations, "changes tasks' options, by name or * for all"),
         Setting("task_serializer", \.taskSerializer, "serializer of messages"),
         Setting("task_compression", \.taskCompression, "compression of messages"),
         Setting("task_ignore_result", \.taskIgnoreResult, "store no results"),

@@ -23,7 +23,7 @@ package struct Sender: Sendable {
         options: SendOptions
     ) async throws -> AsyncResult<Output> {
         let configuration = app.configuration
-        if configuration.settings.taskAlwaysEager, let registered = app.tasks[task] {
+        if configuration.settings.taskAlwaysEager, let registered = app.registeredTask(task) {
             return try await EagerRun(app: app, task: registered).run(body: body, options: options)
         }
         let outgoing = try build(task: task, body: body, taskOptions: taskOptions, options: options)
