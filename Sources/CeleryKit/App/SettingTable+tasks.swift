@@ -25,7 +25,7 @@ extension SettingTable {
         Setting("task_acks_on_failure", \.taskAcksOnFailure, "late: acknowledge a task that failed"),
         Setting("task_acks_on_timeout", \.taskAcksOnTimeout, "late: acknowledge a task past its hard time limit"),
         Setting("task_reject_on_worker_lost", \.taskRejectOnWorkerLost, "late: run again when its process dies"),
-        Setting("task_retry_on_worker_lost", \.taskRetryOnWorkerLost, "retry when its process dies", pending: later),
+        Setting("task_retry_on_worker_lost", \.taskRetryOnWorkerLost, "retry when its process dies"),
         Setting(
             "task_allow_error_cb_on_chord_header",
             \.taskAllowErrorCallbackOnChordHeader,

@@ -68,6 +68,7 @@ struct TaskAttribute: Sendable {
         TaskAttribute("acks_on_failure", \.acksOnFailure),
         TaskAttribute("acks_on_timeout", \.acksOnTimeout),
         TaskAttribute("reject_on_worker_lost", \.rejectOnWorkerLost),
+        TaskAttribute("retry_on_worker_lost", \.retryOnWorkerLost),
         TaskAttribute("rate_limit", \.rateLimit),
         TaskAttribute(
             "max_retries",

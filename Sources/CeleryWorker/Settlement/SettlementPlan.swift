@@ -73,7 +73,21 @@ struct SettlementPlan {
 
     private func item(for task: AdmittedTask, _ end: RunEnd, runtime: Duration) -> Item {
         let message = task.request.message
-        let decision = SettlementDecision.decide(end, policy: task.policy, deaths: task.deaths, now: .now)
+        let now = Timestamp.now
+        let afterLoss = AfterLoss(
+            end,
+            request: task.request,
+            policy: task.policy,
+            retry: pipeline.app.registeredTask(message.headers.task)?.options.retry ?? .onRequest,
+            now: now
+        )
+        let decision = SettlementDecision.decide(
+            end,
+            policy: task.policy,
+            deaths: task.deaths,
+            now: now,
+            afterLoss: afterLoss
+        )
         var children: [CeleryValue] = []
         if case .reported(let report) = end { children = report.children }
         var settlement = Settlement(task.tag, decision.disposition, publish: decision.publish)
@@ -107,6 +121,7 @@ extension TaskPolicy {
         acksOnFailure = settings.taskAcksOnFailure
         acksOnTimeout = settings.taskAcksOnTimeout
         rejectOnWorkerLost = settings.taskRejectOnWorkerLost
+        retryOnWorkerLost = settings.taskRetryOnWorkerLost
         ignoreResult = headers.ignoreResult ?? settings.taskIgnoreResult
         storeErrorsEvenIfIgnored = settings.taskStoreErrorsEvenIfIgnored
         trackStarted = false

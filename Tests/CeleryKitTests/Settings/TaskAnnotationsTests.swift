@@ -35,7 +35,7 @@ struct TaskAnnotationsTests {
             {"proj.add": {"queue": "q", "exchange": "e", "routing_key": "r", "priority": 7, "serializer": "yaml",
              "compression": "zlib", "expires": 60, "ignore_result": true, "store_errors_even_if_ignored": true,
              "track_started": true, "time_limit": 9.5, "soft_time_limit": 8, "acks_late": true,
-             "acks_on_failure_or_timeout": false, "acks_on_timeout": true, "reject_on_worker_lost": true,
+             "acks_on_failure_or_timeout": false, "acks_on_timeout": true, "reject_on_worker_lost": true, "retry_on_worker_lost": true,
              "rate_limit": "10/m", "max_retries": 5, "default_retry_delay": 3, "retry_backoff": 2,
              "retry_backoff_max": 30, "retry_jitter": false}}
             """
@@ -46,6 +46,7 @@ struct TaskAnnotationsTests {
         #expect(options.storeErrorsEvenIfIgnored == true && options.acksLate == true)
         #expect(options.timeLimit == .seconds(9.5) && options.softTimeLimit == .seconds(8))
         #expect(options.acksOnFailure == false && options.acksOnTimeout == true && options.rejectOnWorkerLost == true)
+        #expect(options.retryOnWorkerLost == true)
         #expect(options.rateLimit == "10/m" && options.retry.limit == 5 && !options.retry.jitter)
         #expect(options.retry.delay == .exponential(base: .seconds(2), limit: .seconds(30)))
     }
