@@ -53,7 +53,8 @@ package struct WorkerConfiguration: Sendable {
         maxTasksPerChild = options.maxTasksPerChild ?? settings.workerMaxTasksPerChild
         maxMemoryPerChild = options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild
         purge = options.purge
-        let selected = try Router(settings).queues(only: options.queues, excluding: options.excludeQueues)
+        var selected = try Router(settings).queues(only: options.queues, excluding: options.excludeQueues)
+        if settings.workerDirect { selected.append(.workerDirect(hostname)) }
         guard !selected.isEmpty else {
             throw CeleryError(.misconfigured, "no queue is left to consume: all of them are excluded")
         }

@@ -133,7 +133,7 @@ extension SettingTable {
             pending: later
         ),
         Setting("worker_detect_quorum_queues", \.workerDetectQuorumQueues, "limit by consumer on them", pending: amqp),
-        Setting("worker_direct", \.workerDirect, "a queue for each worker", pending: later),
+        Setting("worker_direct", \.workerDirect, "a queue for each worker: NAME.dq2 on C.dq2"),
         Setting("worker_disable_prefetch", \.workerDisablePrefetch, "fetch only for a free slot"),
         Setting("worker_disable_rate_limits", \.workerDisableRateLimits, "run without rate limits"),
         Setting(
