@@ -63,7 +63,10 @@ struct WorkerArguments: ParsableArguments {
 
     @Option(
         name: [.customShort("S", allowingJoined: true), .long],
-        help: ArgumentHelp("Accepted; the broker keeps revoked tasks.", valueName: "path")
+        help: ArgumentHelp(
+            "Keep revoked tasks in a file, where the broker does not; %n, %h, %d, %p as in --logfile.",
+            valueName: "path"
+        )
     )
     var statedb: String?
 

@@ -169,7 +169,8 @@ extension WorkerOptions {
         softTimeLimit = command.pool.softTimeLimit.map { .seconds($0) }
         maxTasksPerChild = command.pool.maxTasksPerChild
         maxMemoryPerChild = command.pool.maxMemoryPerChild
-        stateDB = command.worker.statedb
+        let node = NodeName.expand(hostname ?? "celery@%h")
+        stateDB = (command.worker.statedb ?? settings.workerStateDB).map { FileName.expand($0, node: node) }
         purge = command.worker.purge
         taskEvents = command.worker.taskEvents ? true : nil
     }

@@ -196,12 +196,7 @@ extension SettingTable {
             "even when nothing runs",
             pending: "nothing is held that a pause could save"
         ),
-        Setting(
-            "worker_state_db",
-            \.workerStateDB,
-            "file of revoked tasks",
-            pending: "the broker keeps revoked tasks"
-        ),
+        Setting("worker_state_db", \.workerStateDB, "file of revoked tasks, where the broker does not keep them"),
     ]
 
     static let ours: [Setting] = [

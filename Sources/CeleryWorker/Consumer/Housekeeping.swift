@@ -21,8 +21,10 @@ struct Housekeeping {
     func run() async {
         var autoscaler = pipeline.configuration.autoscale.map { Autoscaler(max: $0.max, min: $0.min) }
         var cleanup = ContinuousClock.now
+        var save = ContinuousClock.now
         while !Task.isCancelled {
             await followRevocations()
+            if save <= .now { save = .now + saveRevocations() }
             if let size = autoscaler?
                 .size(
                     now: .now,
@@ -39,6 +41,23 @@ struct Housekeeping {
             }
             try? await Task.sleep(for: Self.period)
         }
+    }
+
+    /// Writes the file of `--statedb`, and returns how long to wait before the next time.
+    private func saveRevocations() -> Duration {
+        do {
+            try pipeline.revocations.save()
+            return .seconds(5)
+        } catch {
+            pipeline.log.revocationsNotSaved(error)
+            return .seconds(60)
+        }
+    }
+
+    /// The last look at the store, and the file as it stays. The pipeline has ended.
+    func saveRevocationsAtLast() async {
+        if let store = pipeline.transport.revocations { _ = try? await pipeline.revocations.refresh(from: store) }
+        _ = saveRevocations()
     }
 
     private func followRevocations() async {
