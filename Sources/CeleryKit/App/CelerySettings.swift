@@ -175,6 +175,12 @@ public struct CelerySettings: Sendable {
     /// KiB of resident memory.
     public var workerMaxMemoryPerChild: Int?
     public var workerPIDFile: String?
+    /// User that the command line's worker runs as: a name or a number.
+    public var workerUID: String?
+    /// Group, likewise; nil: the user's own.
+    public var workerGID: String?
+    /// Octal digits after a 0: `027`.
+    public var workerUmask: String?
     public var workerPool = "prefork"
     public var workerPoolRestarts = false
     /// 0 is without limit.

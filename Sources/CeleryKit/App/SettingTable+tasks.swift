@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryWire
+
 extension SettingTable {
     private static let noEvents = "events come with a later version"
     private static let noControl = "remote control comes with a later version"
@@ -12,6 +14,13 @@ extension SettingTable {
     private static let later = "it comes with a later version"
     private static let publishing = "a call may take broker_timeout in all, see there"
     private static let atLeastOne: @Sendable (Int?) -> Bool = { $0 ?? 1 >= 1 }
+    private static let isNumberOrText: @Sendable (CeleryValue) -> Bool = { value in
+        switch value {
+        case .null, .string: true
+        case .int(let number): number >= 0
+        default: false
+        }
+    }
     private static let positive = "a whole number, 1 or more, or null"
 
     static let tasks: [Setting] = [
@@ -172,6 +181,27 @@ extension SettingTable {
             allowed: atLeastOne
         ),
         Setting("worker_pidfile", \.workerPIDFile, "as --pidfile"),
+        Setting(
+            "worker_uid",
+            \.workerUID.asNumberOrName,
+            "as --uid",
+            expected: "a user's name or number, or null",
+            allowed: isNumberOrText
+        ),
+        Setting(
+            "worker_gid",
+            \.workerGID.asNumberOrName,
+            "as --gid",
+            expected: "a group's name or number, or null",
+            allowed: isNumberOrText
+        ),
+        Setting(
+            "worker_umask",
+            \.workerUmask.asMask,
+            "as --umask",
+            expected: "octal digits after a 0, or null",
+            allowed: isNumberOrText
+        ),
         Setting(
             "worker_pool",
             \.workerPool,
