@@ -181,7 +181,7 @@ struct Invocation: Sendable {
         let program = arguments.first?.split(separator: "/").last.map(String.init) ?? "celery"
         if error is CommandFailure || !Self.isParserError(error) {
             let failure = ErrorText.describe(error)
-            if !failure.message.isEmpty { Terminal.complain("Error: \(failure.message)") }
+            if !failure.message.isEmpty { Terminal.complain("Error: \(withoutSecrets(failure.message))") }
             if let help = failure.help {
                 Terminal.complain("Try '\(program)\(help.isEmpty ? "" : " ")\(help) --help'.")
             }
@@ -194,9 +194,15 @@ struct Invocation: Sendable {
             Terminal.say(parser.fullMessage(for: error))
             return ExitStatus.ok.rawValue
         }
-        Terminal.complain("Error: \(parser.message(for: error))")
+        Terminal.complain("Error: \(withoutSecrets(parser.message(for: error)))")
         Terminal.complain("Try '\(program)\(command.isEmpty ? "" : " ")\(command) --help'.")
         return ExitStatus.usage.rawValue
+    }
+
+    /// A message about a command line may quote it, and a URL that stands where none belongs has its password all the same.
+    private func withoutSecrets(_ message: String) -> String {
+        (arguments.dropFirst() + environment.values).filter { $0.contains("@") }
+            .reduce(message) { $0.replacing($1, with: BrokerURL.mask($1)) }
     }
 
     /// Whether the error came from reading arguments, help requests included.

@@ -100,7 +100,9 @@ extension CelerySettings {
         _ origin: SettingsOrigin
     ) -> String {
         if let problem = setting.problem(input) { return "setting \(setting.name) \(origin): \(problem)" }
-        let value = setting.isSecret ? "********" : abbreviate(shown)
+        // Text that was to be an object and is none may hold a secret under its key.
+        let hidesText = if case .string(let text) = shown { Setting.isSecret(text) } else { false }
+        let value = setting.isSecret || hidesText ? "********" : abbreviate(mask(shown, key: setting.name))
         return "setting \(setting.name) \(origin) is \(value); it has to be \(setting.expectation)"
     }
 
