@@ -78,5 +78,6 @@ step "Programs that must not compile, and README.md's, which must" scripts/negat
 step "Kill loop, short" env FAULTS_BUILT=1 scripts/faults.sh short
 step "Gates" scripts/check.sh
 step "Example: hello" scripts/demo.sh
+step "Example: hello in every pool, and errors that read well" scripts/example-pools.sh
 step "Linkage: a light user stays light" scripts/linkage.sh
 finish
