@@ -53,6 +53,10 @@ struct WorkerLog: Sendable {
         logger.info("Discarding revoked task: \(message.headers.label) (\(reason))", metadata: metadata(message))
     }
 
+    func alreadySucceeded(_ message: Message) {
+        logger.info("Task \(message.headers.label) ignored: it has succeeded before", metadata: metadata(message))
+    }
+
     func endedWithoutRun(_ message: Message, _ failure: TaskFailure) {
         logger.error("Task \(message.headers.label) not run: \(failure.exception.repr)", metadata: metadata(message))
     }

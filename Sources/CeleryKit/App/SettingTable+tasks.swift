@@ -112,10 +112,9 @@ extension SettingTable {
         Setting(
             "task_repr_maxlevels",
             \.taskReprMaxLevels,
-            "depth of argsrepr",
-            pending: "it is three levels",
-            expected: "a whole number, 0 or more",
-            allowed: { $0 >= 0 }
+            "levels of arguments in argsrepr; 0 or null without limit",
+            expected: "a whole number, 0 or more, or null",
+            allowed: { $0 ?? 0 >= 0 }
         ),
         Setting("task_routes", \.taskRoutes, "where tasks go by name"),
         Setting("task_send_sent_event", \.taskSendSentEvent, "publish task-sent", pending: noEvents),
@@ -138,8 +137,7 @@ extension SettingTable {
         Setting(
             "worker_deduplicate_successful_tasks",
             \.workerDeduplicateSuccessfulTasks,
-            "skip a redelivered task that has succeeded",
-            pending: later
+            "late: do not run a redelivered task that has succeeded"
         ),
         Setting("worker_detect_quorum_queues", \.workerDetectQuorumQueues, "limit by consumer on them", pending: amqp),
         Setting("worker_direct", \.workerDirect, "a queue for each worker: NAME.dq2 on C.dq2"),

@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-import CeleryWire
+package import CeleryWire
 
 extension CelerySettings {
     /// Both acknowledgements at once, as the older setting has it; true when both are.
@@ -15,6 +15,14 @@ extension CelerySettings {
             taskAcksOnFailure = newValue
             taskAcksOnTimeout = newValue
         }
+    }
+}
+
+extension CelerySettings {
+    /// How long a result in that state is kept; nil for ever.
+    package func resultExpires(in state: TaskState) -> Duration? {
+        guard state == .failure, let failures = resultFailureExpires else { return resultExpires }
+        return failures == .zero ? nil : failures
     }
 }
 

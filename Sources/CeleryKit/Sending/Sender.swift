@@ -95,8 +95,9 @@ package struct Sender: Sendable {
         headers.timeLimit = limits
         headers.rootID = options.rootID ?? context?.rootID ?? id
         headers.parentID = options.parentID ?? context?.id
-        headers.argsRepr = options.argsRepr ?? PythonRepr.arguments(body.arguments)
-        headers.kwargsRepr = options.kwargsRepr ?? PythonRepr.keywords(body.keywords)
+        let levels = settings.taskReprMaxLevels
+        headers.argsRepr = options.argsRepr ?? PythonRepr.arguments(body.arguments, maxLevels: levels)
+        headers.kwargsRepr = options.kwargsRepr ?? PythonRepr.keywords(body.keywords, maxLevels: levels)
         headers.origin = options.origin ?? configuration.origin
         headers.ignoreResult = route.options.ignoreResult ?? settings.taskIgnoreResult
         headers.replacedTaskNesting = options.replacedTaskNesting

@@ -89,7 +89,8 @@ struct SettleStage {
         consumer: any TransportConsumer
     ) async -> Bool {
         let reason = DeadLetterReason("unsettleable", error.description)
-        let results = item.settlement.results.map { $0.failed(because: error) }
+        let expires = pipeline.app.settings.resultExpires(in: .failure)
+        let results = item.settlement.results.map { $0.failed(because: error, expires: expires) }
         let last = Settlement(item.settlement.tag, .deadLetter(reason), results: results)
         do {
             try await apply([SettlementPlan.Item(settlement: last, log: { _ in })], consumer: consumer)
@@ -122,8 +123,9 @@ struct SettleStage {
 
 extension StoredResult {
     /// The same task's result as a failure.
-    fileprivate func failed(because error: TransportError) -> StoredResult {
+    fileprivate func failed(because error: TransportError, expires: Duration?) -> StoredResult {
         var failed = self
+        failed.expires = expires
         failed.meta.state = .failure
         failed.meta.outcome = .exception(
             ExceptionInfo(

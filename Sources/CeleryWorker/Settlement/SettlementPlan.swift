@@ -65,9 +65,15 @@ struct SettlementPlan {
         if failure?.exception.type == "NotRegistered" { middleware.taskUnknown(message) }
         let metrics = pipeline.metrics
         return Item(settlement: settlement) { log in
-            metrics.ended(message.headers.task, state: failure == nil ? "REVOKED" : "FAILURE", runtime: nil)
-            if let reason = ending.revoked { log.revoked(message, reason: reason) }
-            if let failure { log.endedWithoutRun(message, failure) }
+            let state: TaskState = failure != nil ? .failure : ending.revoked != nil ? .revoked : .ignored
+            metrics.ended(message.headers.task, state: state.rawValue, runtime: nil)
+            if let reason = ending.revoked {
+                log.revoked(message, reason: reason)
+            } else if let failure {
+                log.endedWithoutRun(message, failure)
+            } else {
+                log.alreadySucceeded(message)
+            }
         }
     }
 
