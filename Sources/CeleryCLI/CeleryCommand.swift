@@ -202,7 +202,15 @@ struct Invocation: Sendable {
     /// A message about a command line may quote it, and a URL that stands where none belongs has its password all the same.
     private func withoutSecrets(_ message: String) -> String {
         (arguments.dropFirst() + environment.values).filter { $0.contains("@") }
-            .reduce(message) { $0.replacing($1, with: BrokerURL.mask($1)) }
+            .reduce(message) { message, text in
+                // The whole, as an option's value, or joined to a short option.
+                [
+                    text, text.split(separator: "=", maxSplits: 1).last.map(String.init) ?? text,
+                    String(text.dropFirst(2)),
+                ]
+                .filter { $0.contains("@") }
+                .reduce(message) { $0.replacing($1, with: BrokerURL.mask($1)) }
+            }
     }
 
     /// Whether the error came from reading arguments, help requests included.

@@ -77,9 +77,9 @@ public final class Worker: Service {
 
     private func runPipeline() async throws {
         guard let (transport, backend) = try await connect() else { return }
-        if configuration.purge { _ = try await transport.purge(configuration.queues) }
         let revocations = RevokedTasks(file: configuration.stateFile(for: transport))
         try revocations.restore()
+        if configuration.purge { _ = try await transport.purge(configuration.queues) }
         let timers = TimerWheel()
         let pipeline = WorkerPipeline(
             app: app,
