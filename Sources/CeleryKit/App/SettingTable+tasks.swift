@@ -12,7 +12,6 @@ extension SettingTable {
     private static let noControl = "remote control comes with a later version"
     private static let amqp = "there is no RabbitMQ transport in this version"
     private static let later = "it comes with a later version"
-    private static let publishing = "a call may take broker_timeout in all, see there"
     private static let atLeastOne: @Sendable (Int?) -> Bool = { $0 ?? 1 >= 1 }
     private static let isNumberOrText: @Sendable (CeleryValue) -> Bool = { value in
         switch value {
@@ -104,8 +103,15 @@ extension SettingTable {
             expected: "1 or 2",
             allowed: { $0 == 1 || $0 == 2 }
         ),
-        Setting("task_publish_retry", \.taskPublishRetry, "try again without the broker", pending: publishing),
-        Setting("task_publish_retry_policy", \.taskPublishRetryPolicy, "how often and how long", pending: publishing),
+        Setting("task_publish_retry", \.taskPublishRetry, "send again when the broker cannot be reached"),
+        Setting(
+            "task_publish_retry_policy",
+            \.taskPublishRetryPolicy,
+            "how often and after how long, within broker_timeout",
+            expected:
+                "an object of max_retries (null: no limit) and interval_start, interval_step, interval_max in seconds",
+            allowed: { PublishRetry(policy: $0) != nil }
+        ),
         Setting("task_queues", \.taskQueues, "what a worker consumes from"),
         Setting("task_queue_max_priority", \.taskQueueMaxPriority, "x-max-priority of queues", pending: amqp),
         Setting("task_remote_tracebacks", \.taskRemoteTracebacks, "tracebacks in errors", pending: "they always are"),
