@@ -50,9 +50,10 @@ import Testing
             )
             #expect(outcome.code == 0, "\(outcome.errors)")
             #expect(outcome.output == "" && outcome.errors == "")
-            try await directory.holds("w1@test ready.", in: "worker.log")
+            try await directory.holds("\n", in: "worker.pid")
             let pid = try #require(pid_t(directory.read("worker.pid").dropLast()))
             do {
+                try await directory.holds("w1@test ready.", in: "worker.log")
                 try await body(pid)
             } catch {
                 kill(pid, SIGKILL)
