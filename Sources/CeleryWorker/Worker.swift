@@ -103,7 +103,7 @@ public final class Worker: Service {
             group.addTask { await self.announce(pipeline) }
             defer { group.cancelAll() }
             let outcome = await run.result
-            await Housekeeping(pipeline).saveRevocationsAtLast()
+            await pipeline.saveRevocationsAtLast()
             try outcome.get()
         }
         app.middleware.workerShutdown(configuration.hostname)

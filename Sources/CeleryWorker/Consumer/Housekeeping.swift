@@ -10,7 +10,7 @@ import CeleryKit
 import CeleryWire
 import Synchronization
 
-/// What a worker does on the side: follows revocations, scales its pool, deletes expired results.
+/// What a worker does on the side: follows revocations, scales its pool, deletes expired results, writes state.
 struct Housekeeping {
     private static let period: Duration = .milliseconds(500)
     private let pipeline: WorkerPipeline
@@ -21,10 +21,8 @@ struct Housekeeping {
     func run() async {
         var autoscaler = pipeline.configuration.autoscale.map { Autoscaler(max: $0.max, min: $0.min) }
         var cleanup = ContinuousClock.now
-        var save = ContinuousClock.now
         while !Task.isCancelled {
             await followRevocations()
-            if save <= .now { save = .now + saveRevocations() }
             if let size = autoscaler?
                 .size(
                     now: .now,
@@ -39,25 +37,9 @@ struct Housekeeping {
                 _ = try? await pipeline.backend.removeExpired()
                 cleanup = .now + .seconds(300)
             }
+            pipeline.saveRevocations()
             try? await Task.sleep(for: Self.period)
         }
-    }
-
-    /// Writes the file of `--statedb`, and returns how long to wait before the next time.
-    private func saveRevocations() -> Duration {
-        do {
-            try pipeline.revocations.save()
-            return .seconds(5)
-        } catch {
-            pipeline.log.revocationsNotSaved(error)
-            return .seconds(60)
-        }
-    }
-
-    /// The last look at the store, and the file as it stays. The pipeline has ended.
-    func saveRevocationsAtLast() async {
-        if let store = pipeline.transport.revocations { _ = try? await pipeline.revocations.refresh(from: store) }
-        _ = saveRevocations()
     }
 
     private func followRevocations() async {

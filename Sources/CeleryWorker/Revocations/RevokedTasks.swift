@@ -18,6 +18,8 @@ final class RevokedTasks: Sendable {
         var known = RevokedIDs()
         /// What the file does not have yet.
         var isUnsaved = false
+        /// Not sooner, lest a flood of them keep the worker writing.
+        var nextSave = ContinuousClock.now
     }
 
     private let state = Mutex(State())
@@ -64,16 +66,18 @@ final class RevokedTasks: Sendable {
             state.isUnsaved = true
         }
         try save()
+        state.withLock { $0.nextSave = .now }
     }
 
     /// Writes the file when something is new.
     ///
     /// - Throws: ``CeleryError`` `.misconfigured`; what is new stays to be written.
-    func save() throws(CeleryError) {
+    func save(onlyIfDue: Bool = false) throws(CeleryError) {
         guard let file else { return }
         let unsaved = state.withLock { state -> RevokedIDs? in
-            guard state.isUnsaved else { return nil }
+            guard state.isUnsaved, !onlyIfDue || state.nextSave <= .now else { return nil }
             state.isUnsaved = false
+            state.nextSave = .now + .seconds(5)
             state.known.trim(now: .now)
             return state.known
         }
@@ -81,7 +85,10 @@ final class RevokedTasks: Sendable {
         do {
             try file.write(unsaved)
         } catch {
-            state.withLock { $0.isUnsaved = true }
+            state.withLock { state in
+                state.isUnsaved = true
+                state.nextSave = .now + .seconds(60)
+            }
             throw error
         }
     }
