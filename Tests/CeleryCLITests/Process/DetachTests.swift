@@ -182,6 +182,21 @@ import Testing
         }
     }
 
+    @Test("A pool's children do not enter a relative --workdir once more")
+    func workdirInForeground() async throws {
+        let place = try Place()
+        try FileManager.default.createDirectory(atPath: place.directory.path("sub"), withIntermediateDirectories: false)
+        let worker = try ToolProcess(
+            "CLITestApp",
+            place.globals + ["--workdir", "sub", "worker", "-n", "w1@test", "-l", "INFO", "-P", "prefork", "-c", "1"],
+            directory: place.directory.url
+        )
+        try await worker.prints("w1@test ready.")
+        #expect(try children(of: worker.pid).map(\.directory) == [place.directory.path("sub")])
+        worker.signal(SIGTERM)
+        #expect(try await worker.outcome().code == 0)
+    }
+
     @Test(
         "--uid gives the worker and its pool the user's rights, group and nothing else, detached or not",
         .enabled(if: geteuid() == 0, "only root can change the user"),
