@@ -26,6 +26,8 @@ extension PluginRegistry {
         #if SQLite
         registry.registerSQLite()
         registry.defaultBroker = "sqlite:///celery.sqlite"
+        #else
+        registry.explainAbsence(of: "sqlite", "the embedded broker is left out: it takes the trait SQLite")
         #endif
         #if YAML
         registry.serializers.append(YAMLSerializer())

@@ -82,9 +82,7 @@ struct Invocation: Sendable {
             globals = root.globals
         }
         globals.fill(from: environment)
-        if let workdir = globals.workdir, !FileManager.default.changeCurrentDirectoryPath(workdir) {
-            throw CommandFailure.usage("--workdir \(workdir): cannot change to it: \(LogSink.lastError)")
-        }
+        let arguments = try enterDirectory(globals, split)
         try settleApp(split, globals, app, isOwnApp: isOwnApp)
         guard let name = split.command, split.rest != [] || name != "help" else {
             throw CleanExit.helpRequest(RootCommand.self)
@@ -102,6 +100,24 @@ struct Invocation: Sendable {
             arguments: arguments
         )
         try await context.bind { try await Self.run(command) }
+    }
+
+    /// Changes to the directory of `--workdir`, and returns the command line with its full path: whoever starts it anew
+    /// begins there.
+    private func enterDirectory(_ globals: GlobalOptions, _ split: ArgumentSplit) throws(CommandFailure) -> [String] {
+        // A child of the pool is there already.
+        guard let workdir = globals.workdir, !PreforkChild.isChild else { return arguments }
+        guard FileManager.default.changeCurrentDirectoryPath(workdir) else {
+            throw .usage("--workdir \(workdir): cannot change to it: \(LogSink.lastError)")
+        }
+        let path = Execution.workingDirectory
+        if environment["CELERY_WORKDIR"] != nil { setenv("CELERY_WORKDIR", path, 1) }
+        let globals = split.globals.enumerated()
+            .map { index, token in
+                if token.hasPrefix("--workdir=") { return "--workdir=\(path)" }
+                return index > 0 && split.globals[index - 1] == "--workdir" ? path : token
+            }
+        return arguments.prefix(1) + globals + arguments.dropFirst(1 + globals.count)
     }
 
     /// `-A`: the tool becomes that program; a program that is an app already must be the one that is meant.
@@ -165,7 +181,7 @@ struct Invocation: Sendable {
         let program = arguments.first?.split(separator: "/").last.map(String.init) ?? "celery"
         if error is CommandFailure || !Self.isParserError(error) {
             let failure = ErrorText.describe(error)
-            if !failure.message.isEmpty { Terminal.complain("Error: \(failure.message)") }
+            if !failure.message.isEmpty { Terminal.complain("Error: \(withoutSecrets(failure.message))") }
             if let help = failure.help {
                 Terminal.complain("Try '\(program)\(help.isEmpty ? "" : " ")\(help) --help'.")
             }
@@ -178,9 +194,23 @@ struct Invocation: Sendable {
             Terminal.say(parser.fullMessage(for: error))
             return ExitStatus.ok.rawValue
         }
-        Terminal.complain("Error: \(parser.message(for: error))")
+        Terminal.complain("Error: \(withoutSecrets(parser.message(for: error)))")
         Terminal.complain("Try '\(program)\(command.isEmpty ? "" : " ")\(command) --help'.")
         return ExitStatus.usage.rawValue
+    }
+
+    /// A message about a command line may quote it, and a URL that stands where none belongs has its password all the same.
+    private func withoutSecrets(_ message: String) -> String {
+        (arguments.dropFirst() + environment.values).filter { $0.contains("@") }
+            .reduce(message) { message, text in
+                // The whole, as an option's value, or joined to a short option.
+                [
+                    text, text.split(separator: "=", maxSplits: 1).last.map(String.init) ?? text,
+                    String(text.dropFirst(2)),
+                ]
+                .filter { $0.contains("@") }
+                .reduce(message) { $0.replacing($1, with: BrokerURL.mask($1)) }
+            }
     }
 
     /// Whether the error came from reading arguments, help requests included.

@@ -77,6 +77,8 @@ public final class Worker: Service {
 
     private func runPipeline() async throws {
         guard let (transport, backend) = try await connect() else { return }
+        let revocations = RevokedTasks(file: configuration.stateFile(for: transport))
+        try revocations.restore()
         if configuration.purge { _ = try await transport.purge(configuration.queues) }
         let timers = TimerWheel()
         let pipeline = WorkerPipeline(
@@ -85,21 +87,24 @@ public final class Worker: Service {
             pool: try PoolFactory.pool(configuration, app: app, transport: transport, backend: backend),
             transport: transport,
             backend: backend,
-            timers: timers
+            timers: timers,
+            revocations: revocations
         )
         let requested = state.withLock { state in
             state.pipeline = pipeline
             return state.requested
         }
         if let requested { pipeline.shutDown(requested) }
-        pipeline.log.limitations(of: pipeline.pool, configuration, app: app)
+        pipeline.log.limitations(of: pipeline.pool, configuration, transport: transport, app: app)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try? await timers.run() }
             // The pipeline does not hear of cancellation: its cold shutdown has to settle what it ends.
             let run = Task { try await pipeline.run() }
             group.addTask { await self.announce(pipeline) }
             defer { group.cancelAll() }
-            try await run.value
+            let outcome = await run.result
+            await pipeline.saveRevocationsAtLast()
+            try outcome.get()
         }
         app.middleware.workerShutdown(configuration.hostname)
     }

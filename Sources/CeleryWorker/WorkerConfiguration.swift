@@ -29,6 +29,8 @@ package struct WorkerConfiguration: Sendable {
     package var maxTasksPerChild: Int?
     package var maxMemoryPerChild: Int?
     package var purge: Bool
+    /// File of revoked ids; nil for none.
+    package var stateDB: String?
 
     /// - Throws: ``CeleryError`` `.misconfigured` that names the option and what it may be.
     package init(app: CeleryApp, options: WorkerOptions) throws {
@@ -53,7 +55,9 @@ package struct WorkerConfiguration: Sendable {
         maxTasksPerChild = options.maxTasksPerChild ?? settings.workerMaxTasksPerChild
         maxMemoryPerChild = options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild
         purge = options.purge
-        let selected = try Router(settings).queues(only: options.queues, excluding: options.excludeQueues)
+        stateDB = options.stateDB ?? settings.workerStateDB
+        var selected = try Router(settings).queues(only: options.queues, excluding: options.excludeQueues)
+        if settings.workerDirect { selected.append(.workerDirect(hostname)) }
         guard !selected.isEmpty else {
             throw CeleryError(.misconfigured, "no queue is left to consume: all of them are excluded")
         }
@@ -64,6 +68,12 @@ package struct WorkerConfiguration: Sendable {
     /// Deliveries held at most: multiplier × slots, or a large bound when the multiplier is zero.
     func prefetch(slots: Int) -> Int {
         prefetchMultiplier <= 0 ? 65535 : min(65535, prefetchMultiplier * max(slots, autoscale?.max ?? 0))
+    }
+
+    /// The file of `--statedb`; nil when there is to be none, or the store keeps revoked ids itself.
+    func stateFile(for transport: any Transport) -> StateFile? {
+        guard let stateDB, transport.revocations?.survivesRestart != true else { return nil }
+        return StateFile(path: stateDB)
     }
 
     static func canonicalPoolName(_ name: String) -> String {

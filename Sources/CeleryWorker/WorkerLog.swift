@@ -53,6 +53,10 @@ struct WorkerLog: Sendable {
         logger.info("Discarding revoked task: \(message.headers.label) (\(reason))", metadata: metadata(message))
     }
 
+    func alreadySucceeded(_ message: Message) {
+        logger.info("Task \(message.headers.label) ignored: it has succeeded before", metadata: metadata(message))
+    }
+
     func endedWithoutRun(_ message: Message, _ failure: TaskFailure) {
         logger.error("Task \(message.headers.label) not run: \(failure.exception.repr)", metadata: metadata(message))
     }
@@ -95,7 +99,12 @@ struct WorkerLog: Sendable {
     }
 
     /// Says once, at the start, what the pool cannot do although the settings ask for it.
-    func limitations(of pool: any TaskPool, _ configuration: WorkerConfiguration, app: CeleryApp) {
+    func limitations(
+        of pool: any TaskPool,
+        _ configuration: WorkerConfiguration,
+        transport: any Transport,
+        app: CeleryApp
+    ) {
         if !pool.capabilities.hardKill {
             let limited = app.registeredTaskNames.filter { app.registeredTask($0)?.options.timeLimit != nil }
             if app.settings.taskTimeLimit != nil || !limited.isEmpty {
@@ -109,6 +118,13 @@ struct WorkerLog: Sendable {
         {
             logger.warning("the \(pool.name) pool has no children: max-tasks and max-memory-per-child are ignored")
         }
+        if let path = configuration.stateDB, configuration.stateFile(for: transport) == nil {
+            logger.warning("--statedb \(path) is not needed: \(transport.location) keeps revoked tasks itself")
+        }
+    }
+
+    func revocationsNotSaved(_ error: any Error) {
+        logger.error("revoked tasks could not be saved; after a restart those are run that came since: \(error)")
     }
 
     func startedNotStored(_ error: any Error) {

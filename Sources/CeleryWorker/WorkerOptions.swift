@@ -25,6 +25,7 @@ public struct WorkerOptions: Sendable {
     public var maxTasksPerChild: Int?
     /// KiB.
     public var maxMemoryPerChild: Int?
+    /// `-S`: file of revoked ids, for a broker whose store forgets them.
     public var stateDB: String?
     /// Purge all configured queues at start.
     public var purge = false

@@ -23,7 +23,7 @@ final class WorkerPipeline: Sendable {
     let timers: TimerWheel
     let log: WorkerLog
     let metrics = WorkerMetrics()
-    let revocations = RevokedTasks()
+    let revocations: RevokedTasks
     let rateLimits = Mutex(RateLimiter())
     let state = Mutex(WorkerState())
     let creditBell = Doorbell()
@@ -39,7 +39,8 @@ final class WorkerPipeline: Sendable {
         pool: any TaskPool,
         transport: any Transport,
         backend: any ResultBackend,
-        timers: TimerWheel
+        timers: TimerWheel,
+        revocations: RevokedTasks
     ) {
         self.app = app
         self.configuration = configuration
@@ -47,6 +48,7 @@ final class WorkerPipeline: Sendable {
         self.transport = transport
         self.backend = backend
         self.timers = timers
+        self.revocations = revocations
         log = WorkerLog(logger: app.logger)
     }
 

@@ -28,6 +28,8 @@ let nap = app.task("clitest.nap") { (context: TaskContext, seconds: Double) in
     return "rested"
 }
 
+app.task("clitest.fail") { (text: String) -> Int in throw CeleryError(.taskFailed, "no luck") }
+
 let hog = app.task("clitest.hog") { (context: TaskContext, seconds: Double) in
     context.logger.info("hogging")
     let end = ContinuousClock.now + .seconds(seconds)

@@ -56,6 +56,42 @@ struct OutageTests {
         }
     }
 
+    @Test("A send that meets an outage goes out when it ends, within its policy and time-out")
+    func sendingAgain() async throws {
+        let stores = Stores()
+        stores.app.update { settings in
+            settings.taskPublishRetryPolicy = ["max_retries": .null, "interval_step": 0.01]
+            settings.brokerTimeout = .seconds(60)
+        }
+        let echo = stores.app.task("echo") { (x: Int) in x }
+        stores.broker.begin()
+        async let sending = echo.delay(2)
+        #expect(try await eventually { stores.broker.failedCalls >= 5 })
+        stores.broker.end()
+        let sent = try await sending
+        let status = try await stores.app.transport().status(of: ["celery"])
+        #expect(status.first?.ready == 1)
+        #expect(try await withWorker(stores.app) { try await sent.get(timeout: .seconds(60)) } == 2)
+    }
+
+    @Test("A send is not repeated without task_publish_retry, nor when the caller says so, nor past its limit")
+    func sendingOnce() async throws {
+        let stores = Stores()
+        let echo = stores.app.task("echo") { (x: Int) in x }
+        stores.broker.begin()
+        func attempts(_ options: SendOptions = SendOptions()) async -> Int {
+            let before = stores.broker.failedCalls
+            await #expect(throws: CeleryError.self) { try await echo.applyAsync(1, options: options) }
+            return stores.broker.failedCalls - before
+        }
+        stores.app.update { $0.taskPublishRetryPolicy = ["max_retries": 2, "interval_step": 0] }
+        #expect(await attempts() == 3)
+        #expect(await attempts(SendOptions(retry: false)) == 1)
+        #expect(await attempts(SendOptions(timeout: .zero)) == 1)
+        stores.app.update { $0.taskPublishRetry = false }
+        #expect(await attempts() == 1)
+    }
+
     @Test("A worker loses its broker in the middle of its work and takes it up again")
     func brokerAwayInTheMiddle() async throws {
         let stores = Stores()

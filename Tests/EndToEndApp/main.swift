@@ -70,6 +70,14 @@ app.task("e2e.poison", options: TaskOptions(acksLate: true, rejectOnWorkerLost: 
     return 0
 }
 
+app.task(
+    "e2e.mortal",
+    options: TaskOptions(retry: RetryPolicy(limit: 2, delay: .constant(.zero)), retryOnWorkerLost: true)
+) { (context: TaskContext, deaths: Int) -> Int in
+    if context.retries < deaths { kill(getpid(), SIGKILL) }
+    return context.retries
+}
+
 app.task("e2e.family") { (context: TaskContext) -> String in
     try await context.updateState("PROGRESS", ["step": 1])
     return try await context.app.sendTask("e2e.add", args: [1, 2]).id

@@ -27,6 +27,18 @@ struct PreforkTests {
         }
     }
 
+    @Test("With retry_on_worker_lost a task runs again after its process died, until its retries are used up")
+    func retriedAfterDeath() async throws {
+        try await Site.with { site in
+            let worker = try site.worker("-c", "1")
+            #expect(try await site.send("e2e.mortal", 2).get(timeout: patience) == 2)
+            let exhausted = try await site.send("e2e.mortal", 3)
+            let error = await #expect(throws: CeleryError.self) { try await exhausted.get(timeout: patience) }
+            #expect(error?.exception?.type == "WorkerLostError")
+            #expect(worker.isRunning)
+        }
+    }
+
     @Test("A task that leaves the process is lost with its exit code")
     func exits() async throws {
         try await Site.with { site in

@@ -18,6 +18,10 @@ int celery_spawn_child(
     const char *path, char *const arguments[], char *const environment[], int data, int control, pid_t *pid
 );
 
+/// Starts a program in a session of its own, without a terminal: stdin, stdout and stderr are /dev/null, every other
+/// descriptor is closed, no signal blocked, every handler at its default. Returns 0, or an errno value.
+int celery_spawn_detached(const char *path, char *const arguments[], char *const environment[], pid_t *pid);
+
 /// A descriptor that becomes readable when the process ends, closed on exec; -1 where there is no such thing.
 int celery_process_descriptor(pid_t pid);
 

@@ -114,10 +114,11 @@ struct DeadShowCommand: AsyncParsableCommand {
         }
         if json {
             var object = DeadLetterText.object(letter)
-            object["message"] = .string(String(decoding: letter.raw, as: UTF8.self))
+            let message = DeadLetterMessage(letter.raw, codec: context.app.codec)
+            for (key, value) in message.members.members { object[key] = value }
             Terminal.say(CeleryValue.object(object).settingJSON)
         } else {
-            Terminal.say(DeadLetterText.page(letter))
+            Terminal.say(DeadLetterText.page(letter, codec: context.app.codec))
         }
     }
 }

@@ -30,16 +30,19 @@ enum DeadLetterText {
     }
 
     /// All about one.
-    static func page(_ letter: DeadLetter) -> String {
-        """
-        number:  \(letter.number)
-        task:    \(label(letter))
-        queue:   \(letter.queue)
-        reason:  \(letter.reason.code): \(letter.reason.detail)
-        died at: \(letter.diedAt.iso8601)
-        deaths:  \(letter.deaths)
-        message: \(String(decoding: letter.raw, as: UTF8.self))
-        """
+    static func page(_ letter: DeadLetter, codec: WireCodec) -> String {
+        let lines =
+            [
+                ("number", "\(letter.number)"), ("task", label(letter)), ("queue", letter.queue),
+                ("reason", "\(letter.reason.code): \(letter.reason.detail)"), ("died at", letter.diedAt.iso8601),
+                ("deaths", "\(letter.deaths)"),
+            ] + DeadLetterMessage(letter.raw, codec: codec).lines
+        let width = lines.map { $0.0.count + 2 }.max() ?? 0
+        return
+            lines.map { label, text in
+                "\(label):" + String(repeating: " ", count: width - label.count - 1) + text
+            }
+            .joined(separator: "\n")
     }
 
     /// Says how many; that ids were named and none was found is a failure.

@@ -16,7 +16,6 @@ struct LaterArguments: ParsableArguments {
     @Option(help: .hidden) var heartbeatInterval: Double?
 
     // Refused.
-    @Flag(name: [.customShort("D"), .long], help: .hidden) var detach = false
     @Flag(name: [.customShort("B"), .long], help: .hidden) var beat = false
     @Option(
         name: [.customShort("s", allowingJoined: true), .customLong("schedule-filename"), .customLong("schedule")],
@@ -25,8 +24,6 @@ struct LaterArguments: ParsableArguments {
     var scheduleFilename: String?
     @Option(help: .hidden) var scheduler: String?
     @Option(name: [.customShort("I", allowingJoined: true), .long], help: .hidden) var include: String?
-    @Option(help: .hidden) var uid: String?
-    @Option(help: .hidden) var gid: String?
     @Option(help: .hidden) var executable: String?
 
     /// - Throws: `ValidationError` for an option that would have to do something.
@@ -35,13 +32,7 @@ struct LaterArguments: ParsableArguments {
             (beat, "-B: beat comes with a later version"),
             (scheduleFilename != nil, "--schedule-filename: beat comes with a later version"),
             (scheduler != nil, "--scheduler: beat comes with a later version"),
-            (
-                detach,
-                "-D: a worker does not detach; let a service manager start it (systemd), or: nohup celery … worker … &"
-            ),
             (include != nil, "-I: tasks are compiled in; a Swift program cannot import modules by name"),
-            (uid != nil, "--uid: start the worker as that user (systemd: User=, or sudo -u)"),
-            (gid != nil, "--gid: start the worker with that group (systemd: Group=, or sudo -g)"),
             (executable != nil, "--executable: a worker always runs its own program"),
         ]
         if let (_, reason) = refused.first(where: \.0) { throw ValidationError(reason) }

@@ -63,7 +63,10 @@ struct WorkerArguments: ParsableArguments {
 
     @Option(
         name: [.customShort("S", allowingJoined: true), .long],
-        help: ArgumentHelp("Accepted; the broker keeps revoked tasks.", valueName: "path")
+        help: ArgumentHelp(
+            "Keep revoked tasks in a file, where the broker does not; %n, %h, %d, %p as in --logfile.",
+            valueName: "path"
+        )
     )
     var statedb: String?
 
@@ -152,6 +155,9 @@ struct QueueArguments: ParsableArguments {
 }
 
 struct ServiceArguments: ParsableArguments {
+    @Flag(name: [.customShort("D"), .long], help: "Run in the background, without a terminal.")
+    var detach = false
+
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
         help: ArgumentHelp("Log to a file; %n name, %h host, %d domain, %p node.", valueName: "path")
@@ -161,7 +167,13 @@ struct ServiceArguments: ParsableArguments {
     @Option(help: ArgumentHelp("Write the process id; one running process for a file.", valueName: "path"))
     var pidfile: String?
 
-    @Option(help: ArgumentHelp("File mode mask, in octal digits.", valueName: "mask"))
+    @Option(help: ArgumentHelp("Run as this user; needs root.", valueName: "name or number"))
+    var uid: String?
+
+    @Option(help: ArgumentHelp("Run with this group (default: the user's).", valueName: "name or number"))
+    var gid: String?
+
+    @Option(help: ArgumentHelp("File mode mask, octal after a 0: 027.", valueName: "mask"))
     var umask: String?
 }
 

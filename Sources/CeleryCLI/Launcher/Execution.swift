@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CCeleryPlatform
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -30,6 +32,19 @@ enum Execution {
     static func replace(_ program: String, _ arguments: [String]) throws(CommandFailure) -> Never {
         withCStrings([program] + arguments) { _ = execv(program, $0) }
         throw CommandFailure("cannot execute \(program): \(LogSink.lastError)")
+    }
+
+    /// Starts a program that outlives this one: in a session of its own, with this process's environment, directory, user
+    /// and mask, and with nothing on its standard streams.
+    static func startDetached(_ program: String, _ arguments: [String]) throws(CommandFailure) {
+        var pid: pid_t = 0
+        var failure: Int32 = 0
+        withCStrings([program] + arguments) {
+            failure = celery_spawn_detached(program, $0, celery_environment(), &pid)
+        }
+        guard failure == 0 else {
+            throw CommandFailure("cannot start \(program): \(String(cString: strerror(failure)))")
+        }
     }
 
     /// Runs a program to its end. Returns its exit code, or 128 + the signal that ended it.

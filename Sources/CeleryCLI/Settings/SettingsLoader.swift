@@ -10,6 +10,12 @@ import CeleryKit
 import CeleryWire
 import Configuration
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// Brings the settings of an app up to date: command line over environment over file over code over defaults.
 struct SettingsLoader: Sendable {
     var environment: [String: String]
@@ -34,6 +40,10 @@ struct SettingsLoader: Sendable {
     }
 
     private func loadFile(_ path: String, into settings: inout CelerySettings) async throws -> [SettingsWarning] {
+        // The error of the file provider would show the path again, and in a form of its own.
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw CommandFailure("cannot read the settings file \(path): there is no such file", code: .usage)
+        }
         let place = InMemoryProvider(values: ["filePath": ConfigValue(.string(path), isSecret: false)])
         let snapshot: any ConfigSnapshot
         do {

@@ -36,18 +36,22 @@ struct WorkerRun {
                 help: "worker"
             )
         }
+        try becomeUser()
         try await context.applySettings(
             overrides: command.settings.map { try SettingsOverride.parse($0, namespace: "worker") }
         )
-        try setMask()
+        try becomeUser(context.app.settings)
         let options = WorkerOptions(command, context.app.settings)
         let node = NodeName.expand(options.hostname ?? "celery@%h")
+        if command.service.detach, !PreforkChild.isChild {
+            return try detach(context, options: options, node: node)
+        }
         let logger = try log(context, node: node)
         // In a child of the prefork pool the way ends here: the same settings and log, but no worker of its own.
         await PoolFactory.becomeChildIfAsked(context.app)
         let worker = try Worker(context.app, options: options)
-        let pidFile = try (command.service.pidfile ?? context.app.settings.workerPIDFile)
-            .map { pattern throws(CommandFailure) in try PIDFile(taking: FileName.expand(pattern, node: node)) }
+        let pidFile = try pidPath(context, node: node)
+            .map { path throws(CommandFailure) in try PIDFile(taking: path) }
         let restarts = Mutex(false)
         let signals = signals(worker, context, logger) { restarts.withLock { $0 = true } }
         try signals.install()
@@ -65,17 +69,8 @@ struct WorkerRun {
         if signals.exitCode != .ok { throw CommandFailure("", code: signals.exitCode) }
     }
 
-    private func setMask() throws(CommandFailure) {
-        guard let text = command.service.umask else { return }
-        guard let mask = mode_t(text, radix: 8), mask <= 0o777 else {
-            throw .usage("--umask is '\(text)'; it has to be octal digits, for example 027", help: "worker")
-        }
-        umask(mask)
-    }
-
     private func log(_ context: CommandContext, node: String) throws(CommandFailure) -> Logger {
-        let path = (command.service.logfile ?? context.app.settings.workerLogFile)
-            .map { FileName.expand($0, node: node) }
+        let path = logPath(context, node: node)
         let noColour = context.globals.noColour || context.app.settings.workerLogColor == false
         return try LogSetup.install(
             path: path,
@@ -174,7 +169,8 @@ extension WorkerOptions {
         softTimeLimit = command.pool.softTimeLimit.map { .seconds($0) }
         maxTasksPerChild = command.pool.maxTasksPerChild
         maxMemoryPerChild = command.pool.maxMemoryPerChild
-        stateDB = command.worker.statedb
+        let node = NodeName.expand(hostname ?? "celery@%h")
+        stateDB = (command.worker.statedb ?? settings.workerStateDB).map { FileName.expand($0, node: node) }
         purge = command.worker.purge
         taskEvents = command.worker.taskEvents ? true : nil
     }

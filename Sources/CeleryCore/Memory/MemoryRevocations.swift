@@ -12,6 +12,8 @@ import Synchronization
 struct MemoryRevocations: RevocationStore {
     let store: MemoryStore
 
+    var survivesRestart: Bool { false }
+
     func revoke(_ revocations: [Revocation]) async throws(TransportError) {
         let now = store.time.now
         store.state.withLock { state in

@@ -55,7 +55,7 @@ public struct BrokerURL: Sendable, Hashable, CustomStringConvertible {
                 guard let number = Int(digits), (0...65535).contains(number) else {
                     throw TransportError(
                         .misconfigured,
-                        "the port \"\(digits)\" in \"\(Self.mask(text))\" is not a number from 0 to 65535"
+                        "the port in \"\(Self.mask(text))\" is not a number from 0 to 65535; a / in a password is written %2F"
                     )
                 }
                 port = number
@@ -75,13 +75,26 @@ public struct BrokerURL: Sendable, Hashable, CustomStringConvertible {
         return text
     }
 
-    /// Masks what may be a password in any text that looks like a URL.
+    /// Masks what may be a password in any text that looks like a URL, also a mistyped one: rather too much than too little.
     public static func mask(_ text: String) -> String {
-        guard let separator = text.firstRange(of: "://") else { return text }
-        let rest = text[separator.upperBound...]
-        let end = rest.firstIndex(of: "/") ?? rest.endIndex
-        guard let at = rest[..<end].lastIndex(of: "@"), let colon = rest[..<at].firstIndex(of: ":") else { return text }
-        return text[...colon] + "**" + rest[at...]
+        let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+        var masked = text
+        // A password may have a slash in it that should have been %2F, and there may be several URLs: up to the last @.
+        if let at = text[start...].lastIndex(of: "@"), let colon = text[start..<at].firstIndex(of: ":") {
+            masked = text[...colon] + "**" + text[at...]
+        }
+        guard let mark = masked.lastIndex(of: "?") else { return masked }
+        let query = masked[masked.index(after: mark)...].split(separator: "&", omittingEmptySubsequences: false)
+            .map { pair in
+                guard let equals = pair.firstIndex(of: "="), isSecret(pair[..<equals]) else { return String(pair) }
+                return pair[...equals] + "**"
+            }
+        return masked[...mark] + query.joined(separator: "&")
+    }
+
+    private static func isSecret(_ key: Substring) -> Bool {
+        let key = key.lowercased()
+        return ["pass", "secret", "token", "key", "signature", "credential"].contains { key.contains($0) }
     }
 
     private static func decode(_ text: Substring) -> String {

@@ -48,6 +48,8 @@ public struct PluginRegistry: Sendable {
 
     private var transports: [String: TransportFactory] = [:]
     private var backends: [String: BackendFactory] = [:]
+    /// Why a scheme is not served.
+    private var absences: [String: String] = [:]
     /// Serializers and compressions beyond the built-in ones.
     public var serializers: [any BodySerializer] = []
     public var compressions: [any BodyCompression] = []
@@ -69,24 +71,31 @@ public struct PluginRegistry: Sendable {
         for scheme in schemes { backends[scheme] = factory }
     }
 
+    /// Says why a scheme is not served, to whoever names it.
+    public mutating func explainAbsence(of scheme: String, _ reason: String) { absences[scheme] = reason }
+
+    /// The reasons given for schemes that are not served, for an error; empty when there are none.
+    package var absenceHint: String { absences.sorted { $0.key < $1.key }.map { "; \($0.value)" }.joined() }
+
     public func transport(_ context: PluginContext) async throws(TransportError) -> any Transport {
         guard let factory = transports[context.url.scheme] else {
-            throw Self.unknown(context.url, "broker", transportSchemes)
+            throw unknown(context.url, "broker", transportSchemes)
         }
         return try await factory(context)
     }
 
     public func backend(_ context: PluginContext) async throws(TransportError) -> any ResultBackend {
         guard let factory = backends[context.url.scheme] else {
-            throw Self.unknown(context.url, "result backend", backendSchemes)
+            throw unknown(context.url, "result backend", backendSchemes)
         }
         return try await factory(context)
     }
 
-    private static func unknown(_ url: BrokerURL, _ what: String, _ known: [String]) -> TransportError {
+    private func unknown(_ url: BrokerURL, _ what: String, _ known: [String]) -> TransportError {
         TransportError(
             .misconfigured,
             "no \(what) is registered for \"\(url.scheme)://\" (in \(url)); there are: \(known.joined(separator: ", "))"
+                + (absences[url.scheme].map { "; \($0)" } ?? "")
         )
     }
 }

@@ -25,11 +25,18 @@ public struct Revocation: Sendable, Hashable {
     }
 }
 
-/// Revoked ids that every worker on the store can see, surviving restarts.
+/// Revoked ids that every worker on the store can see.
 public protocol RevocationStore: Sendable {
+    /// Whether they are still there when all processes have ended; default true. Where not, a worker keeps those that it
+    /// knows in the file of `--statedb`.
+    var survivesRestart: Bool { get }
     func revoke(_ revocations: [Revocation]) async throws(TransportError)
     /// Those of the ids that are revoked and not expired.
     func revoked(among ids: [String]) async throws(TransportError) -> Set<String>
     /// Revocations newer than a cursor (0 at first), with the cursor to go on from.
     func revocations(after cursor: Int64) async throws(TransportError) -> (entries: [Revocation], cursor: Int64)
+}
+
+extension RevocationStore {
+    public var survivesRestart: Bool { true }
 }

@@ -20,8 +20,6 @@ public final class CeleryApp: Sendable {
     public var logger: Logger { state.withLock { $0.logger } }
     package let registry: PluginRegistry
     let tasks = TaskRegistry()
-    /// A registered task by name.
-    package func registeredTask(_ name: String) -> RegisteredTask? { tasks[name] }
     let connections = Connections()
     private let state: Mutex<State>
 

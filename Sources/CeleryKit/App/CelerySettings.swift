@@ -76,7 +76,7 @@ public struct CelerySettings: Sendable {
     public var resultExchangeType: Exchange.Kind = .direct
     /// Nil keeps results for ever.
     public var resultExpires: Duration? = .seconds(86400)
-    /// For failures; nil: as `resultExpires`.
+    /// For failures; nil: as `resultExpires`; zero: for ever.
     public var resultFailureExpires: Duration?
     /// For a chord's counters; nil: as `resultExpires`.
     public var resultChordExpires: Duration?
@@ -116,7 +116,7 @@ public struct CelerySettings: Sendable {
     public var taskAlwaysEager = false
     public var taskEagerPropagates = false
     public var taskStoreEagerResult = false
-    public var taskAnnotations: CeleryValue = .null
+    public var taskAnnotations = TaskAnnotations()
     public var taskSerializer = "json"
     public var taskCompression: String?
     public var taskIgnoreResult = false
@@ -149,7 +149,8 @@ public struct CelerySettings: Sendable {
     public var taskQueues: [Queue] = []
     public var taskQueueMaxPriority: Int?
     public var taskRemoteTracebacks = false
-    public var taskReprMaxLevels = 3
+    /// Levels of arguments that `argsrepr` shows; nil and 0 are without limit.
+    public var taskReprMaxLevels: Int? = 3
     public var taskRoutes = TaskRoutes()
     public var taskSendSentEvent = false
     /// Deaths of its worker process after which a task goes to the dead letters. Ours; default 5.
@@ -175,6 +176,12 @@ public struct CelerySettings: Sendable {
     /// KiB of resident memory.
     public var workerMaxMemoryPerChild: Int?
     public var workerPIDFile: String?
+    /// User that the command line's worker runs as: a name or a number.
+    public var workerUID: String?
+    /// Group, likewise; nil: the user's own.
+    public var workerGID: String?
+    /// Octal digits after a 0: `027`.
+    public var workerUmask: String?
     public var workerPool = "prefork"
     public var workerPoolRestarts = false
     /// 0 is without limit.

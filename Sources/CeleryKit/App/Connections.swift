@@ -103,7 +103,11 @@ extension CeleryApp {
     package func brokerURL() throws(TransportError) -> BrokerURL {
         let named = Self.environment("CELERY_BROKER_URL") ?? settings.brokerURL ?? registry.defaultBroker
         guard let named else {
-            throw TransportError(.misconfigured, "no broker is named: set broker_url or CELERY_BROKER_URL")
+            let known = registry.transportSchemes.map { "\($0)://…" }.joined(separator: ", ")
+            throw TransportError(
+                .misconfigured,
+                "no broker is named: set broker_url or CELERY_BROKER_URL; there are: \(known)\(registry.absenceHint)"
+            )
         }
         return try BrokerURL(named)
     }

@@ -17,6 +17,15 @@ package protocol SettingConvertible: Sendable {
     /// Reads the text of an environment variable or of the command line.
     init?(settingText: String)
     var settingValue: CeleryValue { get }
+    /// What exactly is wrong with a value that cannot be read, where that says more than the expectation.
+    static func settingProblem(_ value: CeleryValue) -> String?
+    /// What of it is accepted without effect, and why.
+    var settingNote: String? { get }
+}
+
+extension SettingConvertible {
+    package static func settingProblem(_ value: CeleryValue) -> String? { nil }
+    package var settingNote: String? { nil }
 }
 
 extension Bool: SettingConvertible {

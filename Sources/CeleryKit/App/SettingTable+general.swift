@@ -116,9 +116,8 @@ extension SettingTable {
         Setting("result_expires", \.resultExpires.zeroIsNone, "how long results are kept; 0 or null for ever"),
         Setting(
             "result_failure_expires",
-            \.resultFailureExpires.zeroIsNone,
-            "the same for failures",
-            pending: "failures are kept as long as other results"
+            \.resultFailureExpires,
+            "the same for failures; null: as the others, 0: for ever"
         ),
         Setting("result_chord_expires", \.resultChordExpires, "the same for a chord's counters", pending: noCanvas),
         Setting("result_extended", \.resultExtended, "store name, arguments, worker, … too"),

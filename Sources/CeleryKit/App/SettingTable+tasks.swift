@@ -5,13 +5,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryWire
+
 extension SettingTable {
     private static let noEvents = "events come with a later version"
     private static let noControl = "remote control comes with a later version"
     private static let amqp = "there is no RabbitMQ transport in this version"
     private static let later = "it comes with a later version"
-    private static let publishing = "a call may take broker_timeout in all, see there"
     private static let atLeastOne: @Sendable (Int?) -> Bool = { $0 ?? 1 >= 1 }
+    private static let isNumberOrText: @Sendable (CeleryValue) -> Bool = { value in
+        switch value {
+        case .null, .string: true
+        case .int(let number): number >= 0
+        default: false
+        }
+    }
     private static let positive = "a whole number, 1 or more, or null"
 
     static let tasks: [Setting] = [
@@ -25,7 +33,7 @@ extension SettingTable {
         Setting("task_acks_on_failure", \.taskAcksOnFailure, "late: acknowledge a task that failed"),
         Setting("task_acks_on_timeout", \.taskAcksOnTimeout, "late: acknowledge a task past its hard time limit"),
         Setting("task_reject_on_worker_lost", \.taskRejectOnWorkerLost, "late: run again when its process dies"),
-        Setting("task_retry_on_worker_lost", \.taskRetryOnWorkerLost, "retry when its process dies", pending: later),
+        Setting("task_retry_on_worker_lost", \.taskRetryOnWorkerLost, "retry when its process dies"),
         Setting(
             "task_allow_error_cb_on_chord_header",
             \.taskAllowErrorCallbackOnChordHeader,
@@ -35,7 +43,7 @@ extension SettingTable {
         Setting("task_always_eager", \.taskAlwaysEager, "run at the caller's instead of sending"),
         Setting("task_eager_propagates", \.taskEagerPropagates, "throw what an eager task throws"),
         Setting("task_store_eager_result", \.taskStoreEagerResult, "store results of eager tasks"),
-        Setting("task_annotations", \.taskAnnotations, "options by task name", pending: "set them at the task"),
+        Setting("task_annotations", \.taskAnnotations, "changes tasks' options, by name or * for all"),
         Setting("task_serializer", \.taskSerializer, "serializer of messages"),
         Setting("task_compression", \.taskCompression, "compression of messages"),
         Setting("task_ignore_result", \.taskIgnoreResult, "store no results"),
@@ -95,18 +103,24 @@ extension SettingTable {
             expected: "1 or 2",
             allowed: { $0 == 1 || $0 == 2 }
         ),
-        Setting("task_publish_retry", \.taskPublishRetry, "try again without the broker", pending: publishing),
-        Setting("task_publish_retry_policy", \.taskPublishRetryPolicy, "how often and how long", pending: publishing),
+        Setting("task_publish_retry", \.taskPublishRetry, "send again when the broker cannot be reached"),
+        Setting(
+            "task_publish_retry_policy",
+            \.taskPublishRetryPolicy,
+            "how often and after how long, within broker_timeout",
+            expected:
+                "an object of max_retries (null: no limit) and interval_start, interval_step, interval_max in seconds",
+            allowed: { PublishRetry(policy: $0) != nil }
+        ),
         Setting("task_queues", \.taskQueues, "what a worker consumes from"),
         Setting("task_queue_max_priority", \.taskQueueMaxPriority, "x-max-priority of queues", pending: amqp),
         Setting("task_remote_tracebacks", \.taskRemoteTracebacks, "tracebacks in errors", pending: "they always are"),
         Setting(
             "task_repr_maxlevels",
             \.taskReprMaxLevels,
-            "depth of argsrepr",
-            pending: "it is three levels",
-            expected: "a whole number, 0 or more",
-            allowed: { $0 >= 0 }
+            "levels of arguments in argsrepr; 0 or null without limit",
+            expected: "a whole number, 0 or more, or null",
+            allowed: { $0 ?? 0 >= 0 }
         ),
         Setting("task_routes", \.taskRoutes, "where tasks go by name"),
         Setting("task_send_sent_event", \.taskSendSentEvent, "publish task-sent", pending: noEvents),
@@ -129,11 +143,10 @@ extension SettingTable {
         Setting(
             "worker_deduplicate_successful_tasks",
             \.workerDeduplicateSuccessfulTasks,
-            "skip a redelivered task that has succeeded",
-            pending: later
+            "late: do not run a redelivered task that has succeeded"
         ),
         Setting("worker_detect_quorum_queues", \.workerDetectQuorumQueues, "limit by consumer on them", pending: amqp),
-        Setting("worker_direct", \.workerDirect, "a queue for each worker", pending: later),
+        Setting("worker_direct", \.workerDirect, "a queue for each worker: NAME.dq2 on C.dq2"),
         Setting("worker_disable_prefetch", \.workerDisablePrefetch, "fetch only for a free slot"),
         Setting("worker_disable_rate_limits", \.workerDisableRateLimits, "run without rate limits"),
         Setting(
@@ -173,6 +186,27 @@ extension SettingTable {
         ),
         Setting("worker_pidfile", \.workerPIDFile, "as --pidfile"),
         Setting(
+            "worker_uid",
+            \.workerUID.asNumberOrName,
+            "as --uid",
+            expected: "a user's name or number, or null",
+            allowed: isNumberOrText
+        ),
+        Setting(
+            "worker_gid",
+            \.workerGID.asNumberOrName,
+            "as --gid",
+            expected: "a group's name or number, or null",
+            allowed: isNumberOrText
+        ),
+        Setting(
+            "worker_umask",
+            \.workerUmask.asMask,
+            "as --umask",
+            expected: "octal digits after a 0, or null",
+            allowed: isNumberOrText
+        ),
+        Setting(
             "worker_pool",
             \.workerPool,
             "prefork, threads, async or solo",
@@ -196,12 +230,7 @@ extension SettingTable {
             "even when nothing runs",
             pending: "nothing is held that a pause could save"
         ),
-        Setting(
-            "worker_state_db",
-            \.workerStateDB,
-            "file of revoked tasks",
-            pending: "the broker keeps revoked tasks"
-        ),
+        Setting("worker_state_db", \.workerStateDB, "file of revoked tasks, where the broker does not keep them"),
     ]
 
     static let ours: [Setting] = [

@@ -22,6 +22,10 @@ public struct Setting: Sendable {
 
     let get: @Sendable (CelerySettings) -> CeleryValue
     let set: @Sendable (inout CelerySettings, Input) -> Bool
+    /// What exactly is wrong with a value that was refused; nil when the expectation says it all.
+    let problem: @Sendable (Input) -> String?
+    /// What of the value in force is without effect.
+    let note: @Sendable (CelerySettings) -> String?
 
     /// A value as it arrives.
     enum Input {
@@ -56,6 +60,13 @@ public struct Setting: Sendable {
             settings[keyPath: path] = value
             return true
         }
+        problem = { input in
+            switch input {
+            case .value(let value): Value.settingProblem(value)
+            case .text(let text): CeleryValue(settingJSON: text).flatMap { Value.settingProblem($0) }
+            }
+        }
+        note = { $0[keyPath: path].settingNote }
     }
 
     /// Whether it holds a secret by its name, after Celery's pattern: it is never shown.

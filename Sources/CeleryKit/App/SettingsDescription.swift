@@ -25,7 +25,8 @@ extension CelerySettings {
         return object
     }
 
-    private static func mask(_ value: CeleryValue, key: String) -> CeleryValue {
+    /// Hides what looks like a secret, by its key or as a password in a URL.
+    static func mask(_ value: CeleryValue, key: String) -> CeleryValue {
         if Setting.isSecret(key), value != .null { return "********" }
         switch value {
         case .object(let object):

@@ -60,13 +60,9 @@ extension CelerySettings {
             return try Self.judge(unknown: name, shown: shown, origin: origin)
         }
         guard setting.set(&self, input) else {
-            let value = setting.isSecret ? "********" : Self.abbreviate(shown)
-            throw SettingsError(
-                .invalid,
-                name: name,
-                message: "setting \(name) \(origin) is \(value); it has to be \(setting.expectation)"
-            )
+            throw SettingsError(.invalid, name: name, message: Self.refusal(setting, input, shown, origin))
         }
+        if let note = setting.note(self) { return SettingsWarning(name: name, "setting \(name) \(origin): \(note)") }
         guard let reason = setting.pending, setting.get(self) != setting.defaultValue else { return nil }
         return SettingsWarning(name: name, "setting \(name) \(origin) has no effect: \(reason)")
     }
@@ -95,6 +91,19 @@ extension CelerySettings {
             suggestion: nearest,
             message: "there is no setting \(name) (\(origin))" + (nearest.map { "; did you mean \($0)?" } ?? "")
         )
+    }
+
+    private static func refusal(
+        _ setting: Setting,
+        _ input: Setting.Input,
+        _ shown: CeleryValue,
+        _ origin: SettingsOrigin
+    ) -> String {
+        if let problem = setting.problem(input) { return "setting \(setting.name) \(origin): \(problem)" }
+        // Text that was to be an object and is none may hold a secret under its key.
+        let hidesText = if case .string(let text) = shown { Setting.isSecret(text) } else { false }
+        let value = setting.isSecret || hidesText ? "********" : abbreviate(mask(shown, key: setting.name))
+        return "setting \(setting.name) \(origin) is \(value); it has to be \(setting.expectation)"
     }
 
     private static func abbreviate(_ value: CeleryValue) -> String {

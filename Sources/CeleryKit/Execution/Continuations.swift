@@ -88,7 +88,7 @@ package struct Continuations: Sendable {
                 try app.sender.build(
                     task: signature.task,
                     body: TaskBody(arguments: arguments, keywords: signature.keywords, embed: embed),
-                    taskOptions: app.tasks[signature.task]?.options ?? TaskOptions(),
+                    taskOptions: app.options(of: signature.task),
                     options: sendOptions
                 )
             ]

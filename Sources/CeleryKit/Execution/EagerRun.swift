@@ -33,7 +33,7 @@ struct EagerRun {
         if settings.taskStoreEagerResult {
             try await app.resultBackend()
                 .store(
-                    [StoredResult(meta, expires: settings.resultExpires)],
+                    [StoredResult(meta, expires: settings.resultExpires(in: meta.state))],
                     timeout: settings.brokerTimeout
                 )
         }

@@ -64,24 +64,13 @@ struct FailureHandling {
         let now = Timestamp.now
         let wait = retry.countdown ?? task.options.retry.countdown(retries: context.retries)
         let eta = retry.eta ?? now.advanced(by: wait)
-        var message = request.message
-        message.headers.retries += 1
-        message.headers.eta = eta > now ? eta.iso8601 : nil
-        message.headers.parentID = message.headers.parentID ?? message.headers.id
-        message.properties.redelivered = false
-        message.properties.deliveryTag = nil
-        message.properties.exchange = ""
-        message.properties.routingKey = request.queue
         let exception = ExceptionInfo(describing: retry.cause ?? Retry(countdown: wait))
         let failure = TaskFailure(
             exception: exception,
             traceback: Traceback.text(exception, error: retry.cause ?? retry, request: request)
         )
         app.middleware.taskRetry(context, failure: failure)
-        return TaskReport(
-            outcome: .retry(failure),
-            followUps: [OutgoingMessage(message, notBefore: eta > now ? eta : nil)]
-        )
+        return TaskReport(outcome: .retry(failure), followUps: [request.retried(at: eta, now: now)])
     }
 }
 

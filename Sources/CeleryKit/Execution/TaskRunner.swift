@@ -42,7 +42,7 @@ public struct TaskRunner: Sendable {
     private func runUntraced(_ request: TaskRequest, control: RunControl) async -> TaskReport {
         let start = ContinuousClock.now
         let headers = request.message.headers
-        guard let task = app.tasks[headers.task] else {
+        guard let task = app.registeredTask(headers.task) else {
             return TaskReport(outcome: .failure(TaskFailure(exception: .notRegistered(headers.task))))
         }
         let body: TaskBody

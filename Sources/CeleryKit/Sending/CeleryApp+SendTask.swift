@@ -37,7 +37,7 @@ extension CeleryApp {
                 arguments: args.map { EncodedValue($0) },
                 keywords: kwargs.members.map { TaskBody.Keyword($0.key, EncodedValue($0.value)) }
             ),
-            taskOptions: tasks[name]?.options ?? TaskOptions(),
+            taskOptions: self.options(of: name),
             options: options
         )
     }
@@ -57,7 +57,7 @@ extension CeleryApp {
                 keywords: kwargs.members.map { TaskBody.Keyword($0.key, EncodedValue($0.value)) },
                 immutable: immutable
             ),
-            defaults: tasks[name]?.options ?? TaskOptions()
+            defaults: tasks[name]?.options
         )
     }
 }

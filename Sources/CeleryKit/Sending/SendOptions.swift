@@ -53,7 +53,8 @@ public struct SendOptions: Sendable {
     public var origin: String?
     /// How long publishing may take in all, retries included; default `broker_timeout`.
     public var timeout: Duration?
-    /// Whether publishing is tried again when the broker is away, until the time-out.
+    /// Whether publishing is tried again when the broker is away, within the time-out and as `task_publish_retry_policy`
+    /// says; `task_publish_retry` has to be on too.
     public var retry: Bool
     /// Further message properties.
     public var properties: CeleryObject

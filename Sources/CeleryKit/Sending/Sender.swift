@@ -23,18 +23,17 @@ package struct Sender: Sendable {
         options: SendOptions
     ) async throws -> AsyncResult<Output> {
         let configuration = app.configuration
-        if configuration.settings.taskAlwaysEager, let registered = app.tasks[task] {
+        if configuration.settings.taskAlwaysEager, let registered = app.registeredTask(task) {
             return try await EagerRun(app: app, task: registered).run(body: body, options: options)
         }
         let outgoing = try build(task: task, body: body, taskOptions: taskOptions, options: options)
         let id = outgoing.message.headers.id
-        let timeout = options.timeout ?? configuration.settings.brokerTimeout
         let context = TaskContext.current
         do {
             if InstrumentationSystem.instrument is NoOpInstrument {
-                try await app.transport().publish([outgoing], timeout: timeout)
+                try await publish(outgoing, options: options)
             } else {
-                try await publishTraced(outgoing, timeout: timeout)
+                try await publishTraced(outgoing, options: options)
             }
         } catch let error as TransportError {
             throw SendingErrors.broker(error, task: task)
@@ -45,7 +44,7 @@ package struct Sender: Sendable {
         return AsyncResult(id: id, app: app, taskName: task, isIgnored: ignored)
     }
 
-    private func publishTraced(_ outgoing: OutgoingMessage, timeout: Duration) async throws {
+    private func publishTraced(_ outgoing: OutgoingMessage, options: SendOptions) async throws {
         try await withSpan("publish", ofKind: .producer) { span in
             var traced = outgoing
             span.attributes["celery.task.name"] = traced.message.headers.task
@@ -55,7 +54,7 @@ package struct Sender: Sendable {
                 into: &traced.message.headers.custom,
                 using: HeaderInjector()
             )
-            try await app.transport().publish([traced], timeout: timeout)
+            try await publish(traced, options: options)
         }
     }
 
@@ -95,8 +94,9 @@ package struct Sender: Sendable {
         headers.timeLimit = limits
         headers.rootID = options.rootID ?? context?.rootID ?? id
         headers.parentID = options.parentID ?? context?.id
-        headers.argsRepr = options.argsRepr ?? PythonRepr.arguments(body.arguments)
-        headers.kwargsRepr = options.kwargsRepr ?? PythonRepr.keywords(body.keywords)
+        let levels = settings.taskReprMaxLevels
+        headers.argsRepr = options.argsRepr ?? PythonRepr.arguments(body.arguments, maxLevels: levels)
+        headers.kwargsRepr = options.kwargsRepr ?? PythonRepr.keywords(body.keywords, maxLevels: levels)
         headers.origin = options.origin ?? configuration.origin
         headers.ignoreResult = route.options.ignoreResult ?? settings.taskIgnoreResult
         headers.replacedTaskNesting = options.replacedTaskNesting

@@ -12,11 +12,12 @@ public struct TaskSignature<Output: Codable & Sendable>: Sendable {
     let app: CeleryApp
     /// The call as it travels.
     public internal(set) var signature: Signature
-    let defaults: TaskOptions
+    /// As declared; nil for a task that is known by its name only.
+    let defaults: TaskOptions?
     private(set) var callbacks: [Signature] = []
     private(set) var errbacks: [Signature] = []
 
-    init(app: CeleryApp, signature: Signature, defaults: TaskOptions) {
+    init(app: CeleryApp, signature: Signature, defaults: TaskOptions?) {
         self.app = app
         self.signature = signature
         self.defaults = defaults
@@ -54,7 +55,7 @@ public struct TaskSignature<Output: Codable & Sendable>: Sendable {
                 keywords: signature.keywords,
                 embed: TaskBody.Embed(callbacks: callbacks, errbacks: errbacks)
             ),
-            taskOptions: defaults,
+            taskOptions: taskOptions,
             options: options
         )
     }
@@ -81,10 +82,16 @@ public struct TaskSignature<Output: Codable & Sendable>: Sendable {
         )
     }
 
+    private var taskOptions: TaskOptions {
+        defaults.map { app.options(of: signature.task, declared: $0) } ?? app.options(of: signature.task)
+    }
+
     /// The call with its own links inside its options, as callbacks travel.
     var wireSignature: Signature {
         var signature = signature
-        if let queue = defaults.queue, signature.options["queue"] == nil { signature.options["queue"] = .string(queue) }
+        if let queue = taskOptions.queue, signature.options["queue"] == nil {
+            signature.options["queue"] = .string(queue)
+        }
         if !callbacks.isEmpty { signature.options["link"] = .array(callbacks.map { (try? $0.value()) ?? .null }) }
         if !errbacks.isEmpty { signature.options["link_error"] = .array(errbacks.map { (try? $0.value()) ?? .null }) }
         return signature

@@ -31,6 +31,11 @@ package final class RegisteredTask: Sendable {
         self.count = count
         self.call = call
     }
+
+    /// The same task with other options.
+    func with(_ options: TaskOptions) -> RegisteredTask {
+        RegisteredTask(name: name, options: options, parameters: parameters, count: count, call: call)
+    }
 }
 
 /// A returned value in encoded form, with what is left to do once the outcome is decided.

@@ -70,7 +70,7 @@ public struct RetryPolicy: Sendable {
     }
 
     /// The delay before retry number `retries + 1`.
-    func countdown(retries: Int) -> Duration {
+    package func countdown(retries: Int) -> Duration {
         switch delay {
         case .constant(let duration): return duration
         case .exponential(let base, let limit):

@@ -31,6 +31,9 @@ public struct TaskOptions: Sendable {
     public var acksOnTimeout: Bool?
     /// With `acksLate`: given back when its process dies, instead of failing.
     public var rejectOnWorkerLost: Bool?
+    /// Retried by its ``retry`` policy when its process dies, early or late: Celery 5.7's `retry_on_worker_lost`. It comes
+    /// before `rejectOnWorkerLost`.
+    public var retryOnWorkerLost: Bool?
     /// Starts per second, minute or hour and worker: `10/s`, `100/m`, `5/h`.
     public var rateLimit: RateLimit?
     public var retry: RetryPolicy
@@ -55,6 +58,7 @@ public struct TaskOptions: Sendable {
         acksOnFailure: Bool? = nil,
         acksOnTimeout: Bool? = nil,
         rejectOnWorkerLost: Bool? = nil,
+        retryOnWorkerLost: Bool? = nil,
         rateLimit: RateLimit? = nil,
         expectedErrors: [any Error.Type] = []
     ) {
@@ -75,6 +79,7 @@ public struct TaskOptions: Sendable {
         self.acksOnFailure = acksOnFailure
         self.acksOnTimeout = acksOnTimeout
         self.rejectOnWorkerLost = rejectOnWorkerLost
+        self.retryOnWorkerLost = retryOnWorkerLost
         self.rateLimit = rateLimit
         self.expectedErrors = expectedErrors
     }

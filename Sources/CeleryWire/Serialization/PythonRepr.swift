@@ -14,19 +14,29 @@ public enum PythonRepr {
         return output
     }
 
-    /// `(2, 3)`, shortened as Celery's `saferepr` does (about 1024 characters, three levels).
-    public static func arguments(_ values: [EncodedValue], maxLength: Int = 1024) -> String {
-        var safe = SafeRepr(maxLength: maxLength)
+    /// `(2, 3)`, shortened as Celery's `saferepr` does (about 1024 characters, three levels; nil or 0 shows all).
+    public static func arguments(
+        _ values: [EncodedValue],
+        maxLength: Int = 1024,
+        maxLevels: Int? = 3
+    ) -> String {
+        var safe = SafeRepr(maxLength: maxLength, maxLevels: levels(maxLevels))
         safe.tuple(values)
         return safe.output
     }
 
     /// `{'a': 1}`, shortened likewise.
-    public static func keywords(_ values: [TaskBody.Keyword], maxLength: Int = 1024) -> String {
-        var safe = SafeRepr(maxLength: maxLength)
+    public static func keywords(
+        _ values: [TaskBody.Keyword],
+        maxLength: Int = 1024,
+        maxLevels: Int? = 3
+    ) -> String {
+        var safe = SafeRepr(maxLength: maxLength, maxLevels: levels(maxLevels))
         safe.dictionary(values)
         return safe.output
     }
+
+    private static func levels(_ limit: Int?) -> Int { limit.map { $0 > 0 ? $0 : .max } ?? .max }
 
     private static func describe(_ value: CeleryValue, into output: inout String) {
         switch value {

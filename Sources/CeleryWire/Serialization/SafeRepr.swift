@@ -17,9 +17,11 @@ struct SafeRepr {
     /// Set when `, ...` has been written: from then on only closing brackets come.
     private var isCut = false
 
-    private static let maxLevels = 3
+    private let maxLevels: Int
 
-    init(maxLength: Int) {
+    /// - Parameter maxLevels: Containers deeper than that are shown as `...` in their brackets.
+    init(maxLength: Int, maxLevels: Int) {
+        self.maxLevels = maxLevels
         self.maxLength = maxLength
         left = maxLength
     }
@@ -61,7 +63,7 @@ struct SafeRepr {
         _ elements: some Collection<Element>,
         _ element: (inout SafeRepr, Element) -> Void
     ) {
-        if level >= Self.maxLevels { return token("\(open)...\(close)") }
+        if level >= maxLevels { return token("\(open)...\(close)") }
         token(open)
         // One that opens after the cut is not shown, nor is its end.
         guard !isCut else { return }

@@ -10,7 +10,7 @@ import CeleryKit
 import CeleryWire
 import Synchronization
 
-/// What a worker does on the side: follows revocations, scales its pool, deletes expired results.
+/// What a worker does on the side: follows revocations, scales its pool, deletes expired results, writes state.
 struct Housekeeping {
     private static let period: Duration = .milliseconds(500)
     private let pipeline: WorkerPipeline
@@ -39,6 +39,7 @@ struct Housekeeping {
                 _ = try? await pipeline.backend.removeExpired()
                 cleanup = .now + .seconds(300)
             }
+            pipeline.saveRevocations()
             try? await Task.sleep(for: Self.period)
         }
     }

@@ -108,6 +108,7 @@ struct Intake {
             canDelay: pipeline.transport.capabilities.delayedDelivery
         )
         let revoked = await pipeline.revocations.revoked(among: deliveries, in: pipeline.transport.revocations)
+        let succeeded = await SucceededTasks(pipeline).among(deliveries, settings: settings)
         let now = Timestamp.now
         var admitted: [AdmittedTask] = []
         var finished: [Finished] = []
@@ -115,6 +116,9 @@ struct Intake {
             pipeline.metrics.waited(delivery.queue, since: delivery.enqueuedAt, now: now)
             let isRevoked = delivery.taskID.map { revoked.contains($0) } ?? false
             switch admission.decide(delivery, isRevoked: isRevoked, now: now) {
+            case .run(let task) where task.policy.acksLate && succeeded.contains(task.request.message.headers.id):
+                let ending = Ending(task.request.message, .acknowledge, policy: task.policy)
+                finished.append(Finished(item: .ended(ending, delivery), epoch: epoch))
             case .run(let task):
                 pipeline.log.received(task.request.message)
                 pipeline.app.middleware.taskReceived(task.request.message)

@@ -72,7 +72,7 @@ struct ResultRecord {
         meta.groupID = message.headers.group
         meta.parentID = message.headers.parentID
         if settings.resultExtended { meta.extended = extended(message, queue: queue) }
-        return StoredResult(meta, expires: settings.resultExpires)
+        return StoredResult(meta, expires: settings.resultExpires(in: meta.state))
     }
 
     private func extended(_ message: Message, queue: String) -> TaskMeta.Extended {

@@ -113,7 +113,8 @@ struct SettleStage {
         consumer: any TransportConsumer
     ) async -> Bool {
         let reason = DeadLetterReason("unsettleable", error.description)
-        let failures = item.settlement.results.map { $0.failed(because: error) }
+        let expires = pipeline.app.settings.resultExpires(in: .failure)
+        let failures = item.settlement.results.map { $0.failed(because: error, expires: expires) }
         for results in failures.isEmpty ? [[]] : [failures, []] {
             let last = Settlement(item.settlement.tag, .deadLetter(reason), results: results)
             do {
@@ -160,8 +161,9 @@ struct SettleStage {
 
 extension StoredResult {
     /// The same task's result as a failure.
-    fileprivate func failed(because error: TransportError) -> StoredResult {
+    fileprivate func failed(because error: TransportError, expires: Duration?) -> StoredResult {
         var failed = self
+        failed.expires = expires
         failed.meta.state = .failure
         failed.meta.outcome = .exception(
             ExceptionInfo(

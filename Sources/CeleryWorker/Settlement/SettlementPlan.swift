@@ -61,15 +61,35 @@ struct SettlementPlan {
         if failure?.exception.type == "NotRegistered" { middleware.taskUnknown(message) }
         let metrics = pipeline.metrics
         return Item(settlement: settlement) { log in
-            metrics.ended(message.headers.task, state: failure == nil ? "REVOKED" : "FAILURE", runtime: nil)
-            if let reason = ending.revoked { log.revoked(message, reason: reason) }
-            if let failure { log.endedWithoutRun(message, failure) }
+            let state: TaskState = failure != nil ? .failure : ending.revoked != nil ? .revoked : .ignored
+            metrics.ended(message.headers.task, state: state.rawValue, runtime: nil)
+            if let reason = ending.revoked {
+                log.revoked(message, reason: reason)
+            } else if let failure {
+                log.endedWithoutRun(message, failure)
+            } else {
+                log.alreadySucceeded(message)
+            }
         }
     }
 
     private func item(for task: AdmittedTask, _ end: RunEnd, runtime: Duration) -> Item {
         let message = task.request.message
-        let decision = SettlementDecision.decide(end, policy: task.policy, deaths: task.deaths, now: .now)
+        let now = Timestamp.now
+        let afterLoss = AfterLoss(
+            end,
+            request: task.request,
+            policy: task.policy,
+            retry: pipeline.app.registeredTask(message.headers.task)?.options.retry ?? .onRequest,
+            now: now
+        )
+        let decision = SettlementDecision.decide(
+            end,
+            policy: task.policy,
+            deaths: task.deaths,
+            now: now,
+            afterLoss: afterLoss
+        )
         var children: [CeleryValue] = []
         if case .reported(let report) = end { children = report.children }
         var settlement = Settlement(task.tag, decision.disposition, publish: decision.publish)
@@ -103,6 +123,7 @@ extension TaskPolicy {
         acksOnFailure = settings.taskAcksOnFailure
         acksOnTimeout = settings.taskAcksOnTimeout
         rejectOnWorkerLost = settings.taskRejectOnWorkerLost
+        retryOnWorkerLost = settings.taskRetryOnWorkerLost
         ignoreResult = headers.ignoreResult ?? settings.taskIgnoreResult
         storeErrorsEvenIfIgnored = settings.taskStoreErrorsEvenIfIgnored
         trackStarted = false

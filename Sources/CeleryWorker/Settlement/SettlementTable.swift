@@ -61,9 +61,15 @@ struct SettlementDecision: Sendable {
     }
 
     /// The table: one line a row.
-    static func decide(_ end: RunEnd, policy: TaskPolicy, deaths: Int, now: Timestamp) -> SettlementDecision {
+    static func decide(
+        _ end: RunEnd,
+        policy: TaskPolicy,
+        deaths: Int,
+        now: Timestamp,
+        afterLoss: AfterLoss = .settle
+    ) -> SettlementDecision {
         switch end {
-        case .lost(let loss): return lost(loss, policy: policy, deaths: deaths, now: now)
+        case .lost(let loss): return lost(loss, policy: policy, deaths: deaths, now: now, afterLoss: afterLoss)
         case .reported(let report):
             let publish = report.followUps
             switch report.outcome {
@@ -114,7 +120,8 @@ struct SettlementDecision: Sendable {
         _ loss: WorkerLoss,
         policy: TaskPolicy,
         deaths: Int,
-        now: Timestamp
+        now: Timestamp,
+        afterLoss: AfterLoss
     ) -> SettlementDecision {
         switch loss.cause {
         case .hardTimeLimit(let seconds):
@@ -128,6 +135,11 @@ struct SettlementDecision: Sendable {
             return SettlementDecision(disposition: .requeue(Requeue(.front)), stored: .nothing, publish: [])
         case .memory, .shutdown, nil:
             let text = "Worker exited prematurely: \(loss.reason)."
+            switch afterLoss {
+            case .retry(let message): return retry(message, text)
+            case .exhausted: return failure(.workerLost(text), text)
+            case .settle: break
+            }
             guard policy.acksLate, policy.rejectOnWorkerLost else { return failure(.workerLost(text), text) }
             guard deaths + 1 < policy.maxWorkerDeaths else {
                 var decision = failure(.workerLost(text), text)
@@ -144,11 +156,20 @@ struct SettlementDecision: Sendable {
         deaths == 0 ? nil : now.advanced(by: .seconds(min(60, 1 << min(deaths - 1, 6))))
     }
 
+    private static func retry(_ message: OutgoingMessage, _ text: String) -> SettlementDecision {
+        let exception = ExceptionInfo.workerLost(text)
+        let failure = TaskFailure(exception: exception, traceback: traceback(exception, text))
+        return SettlementDecision(disposition: .acknowledge, stored: .retry(failure), publish: [message])
+    }
+
+    private static func traceback(_ exception: ExceptionInfo, _ text: String) -> String {
+        "Traceback (most recent call last):\n\(exception.type): \(text)"
+    }
+
     private static func failure(_ exception: ExceptionInfo, _ text: String) -> SettlementDecision {
-        let traceback = "Traceback (most recent call last):\n\(exception.type): \(text)"
-        return SettlementDecision(
+        SettlementDecision(
             disposition: .acknowledge,
-            stored: .failure(TaskFailure(exception: exception, traceback: traceback)),
+            stored: .failure(TaskFailure(exception: exception, traceback: traceback(exception, text))),
             publish: [],
             needsErrbacks: true
         )

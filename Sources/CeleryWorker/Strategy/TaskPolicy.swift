@@ -14,6 +14,7 @@ struct TaskPolicy: Sendable, Equatable {
     var acksOnFailure: Bool
     var acksOnTimeout: Bool
     var rejectOnWorkerLost: Bool
+    var retryOnWorkerLost: Bool
     var ignoreResult: Bool
     var storeErrorsEvenIfIgnored: Bool
     var trackStarted: Bool
@@ -29,6 +30,7 @@ struct TaskPolicy: Sendable, Equatable {
         acksOnFailure = options.acksOnFailure ?? settings.taskAcksOnFailure
         acksOnTimeout = options.acksOnTimeout ?? settings.taskAcksOnTimeout
         rejectOnWorkerLost = options.rejectOnWorkerLost ?? settings.taskRejectOnWorkerLost
+        retryOnWorkerLost = options.retryOnWorkerLost ?? settings.taskRetryOnWorkerLost
         ignoreResult = headers.ignoreResult ?? options.ignoreResult ?? settings.taskIgnoreResult
         storeErrorsEvenIfIgnored = options.storeErrorsEvenIfIgnored ?? settings.taskStoreErrorsEvenIfIgnored
         trackStarted = options.trackStarted ?? settings.taskTrackStarted

@@ -33,8 +33,8 @@ import Testing
             (["worker", "-P", "fibers"], 64, "there is no pool 'fibers'"),
             (["worker", "--autoscale", "a,b"], 64, "--autoscale <max,min>"),
             (["worker", "-B"], 64, "beat comes with a later version"),
-            (["worker", "-D"], 64, "a worker does not detach"),
-            (["worker", "--uid", "nobody"], 64, "systemd: User="),
+            (["worker", "-D"], 64, "a worker needs an app"),
+            (["worker", "--executable", "x"], 64, "a worker always runs its own program"),
             (["worker", "-I", "tasks"], 64, "tasks are compiled in"),
             (["-b", "nonsense", "call", "x"], 64, "\"nonsense\" is not a broker URL"),
             (

@@ -117,6 +117,64 @@ struct SettlementTableTests {
         #expect(fifth.exceptionType == "WorkerLostError")
     }
 
+    private func afterLoss(_ cause: KillCause?, retries: Int, _ retry: RetryPolicy) -> AfterLoss {
+        var headers = TaskHeaders(task: "t", id: "1")
+        headers.retries = retries
+        let message = Message(
+            headers: headers,
+            properties: MessageProperties(correlationID: "1", replyTo: ""),
+            body: []
+        )
+        var policy = policy(late: false)
+        policy.retryOnWorkerLost = true
+        return AfterLoss(
+            .lost(WorkerLoss(pid: 7, reason: "signal 9 (SIGKILL)", cause: cause)),
+            request: TaskRequest(message: message, queue: "q", hostname: "celery@here"),
+            policy: policy,
+            retry: retry,
+            now: Self.now
+        )
+    }
+
+    @Test(
+        "retry_on_worker_lost sends the task again by its own policy, whatever the acknowledgement",
+        arguments: [false, true]
+    )
+    func retriedAfterLoss(late: Bool) throws {
+        let after = afterLoss(nil, retries: 1, .constant(limit: 3, delay: .seconds(9)))
+        let loss = RunEnd.lost(WorkerLoss(pid: 7, reason: "signal 9 (SIGKILL)", cause: nil))
+        let policy = policy(late: late, rejectOnLoss: true)
+        let decision = SettlementDecision.decide(loss, policy: policy, deaths: 0, now: Self.now, afterLoss: after)
+        #expect(decision.disposition == .acknowledge)
+        #expect(decision.storedWord == "RETRY")
+        let again = try #require(decision.publish.first)
+        #expect(again.message.headers.id == "1" && again.message.headers.retries == 2)
+        #expect(again.message.properties.routingKey == "q")
+        #expect(again.notBefore == Self.now.advanced(by: .seconds(9)))
+    }
+
+    @Test("With no retries left it fails instead of being given back")
+    func exhaustedAfterLoss() {
+        let after = afterLoss(.memory(kibibytes: 9), retries: 3, .constant(limit: 3))
+        let loss = RunEnd.lost(WorkerLoss(pid: 7, reason: "signal 9 (SIGKILL)", cause: .memory(kibibytes: 9)))
+        let policy = policy(late: true, rejectOnLoss: true)
+        let decision = SettlementDecision.decide(loss, policy: policy, deaths: 0, now: Self.now, afterLoss: after)
+        #expect(decision.disposition == .acknowledge)
+        #expect(decision.exceptionType == "WorkerLostError")
+        #expect(decision.publish.isEmpty)
+    }
+
+    @Test(
+        "What we ended ourselves is no loss to retry",
+        arguments: [KillCause.hardTimeLimit(1), .terminated(signal: 15), .shutdown]
+    )
+    func noRetryOfWhatWeEnded(cause: KillCause) {
+        guard case .settle = afterLoss(cause, retries: 0, .onRequest) else {
+            Issue.record("\(cause) must not be retried")
+            return
+        }
+    }
+
     @Test("A terminated task is revoked; a cold shutdown gives late tasks back")
     func endedByUs() {
         #expect(decide(.terminated(signal: 15), policy(late: true)).storedWord == "REVOKED")
