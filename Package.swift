@@ -202,7 +202,11 @@ let package = Package(
             path: "Tests/EndToEndApp",
             swiftSettings: strict
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["Celery", "EndToEndApp"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Celery", "CeleryCore", "EndToEndApp"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "InteropTests",
             dependencies: ["Celery", "CeleryWire", "CeleryYAML", "CeleryCompression"],

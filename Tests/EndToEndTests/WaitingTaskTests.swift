@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import Celery
+import CeleryCore
 import Foundation
 import Testing
 
@@ -63,6 +64,28 @@ struct WaitingTaskTests {
             #expect(try await site.send("e2e.add", 1, 2).get(timeout: patience) == 3)
             #expect(worker.startedTasks == 1, "only the one that ran when it was stopped")
             #expect(other.startedTasks == 3)
+        }
+    }
+
+    @Test(
+        "A worker whose journal was sealed, but which nobody swept, goes on under a new epoch",
+        arguments: ["prefork", "async"]
+    )
+    func sealedOnly(pool: String) async throws {
+        try await Site.with { site in
+            let worker = try site.worker("-P", pool, "-c", "2")
+            #expect(try await site.send("e2e.add", 1, 2).get(timeout: patience) == 3)
+            let folder = site.folder.appendingPathComponent("celery.sqlite-run")
+            let journals = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                .filter { $0.hasSuffix(".starts") }
+            #expect(journals.count == 1)
+            // As a sweeper does that is killed before its transaction commits.
+            for journal in journals { _ = try StartJournal.seal(at: folder.appendingPathComponent(journal).path) }
+            for x in 0..<20 {
+                #expect(try await site.send("e2e.add", .int(x), 1).get(timeout: patience) == .int(x + 1))
+            }
+            #expect(worker.isRunning)
+            #expect(worker.logText.contains("was taken for dead"))
         }
     }
 

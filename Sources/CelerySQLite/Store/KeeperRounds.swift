@@ -263,7 +263,7 @@ final class KeeperRounds: @unchecked Sendable {
     }
 
     /// Deletes the files of consumers that are in no table: their processes died between two steps of opening or ending.
-    private func removeOrphans() throws {
+    func removeOrphans() throws {
         var known: Set<String> = []
         try connection()
             .writeWithoutTransaction { database in

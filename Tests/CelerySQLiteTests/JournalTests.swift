@@ -1,0 +1,94 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if SQLite
+import CeleryCore
+@testable import CelerySQLite
+import CeleryTesting
+import CeleryWire
+import Foundation
+import GRDB
+import Testing
+
+/// The files of open consumers: journals that cannot be read, and files that nobody owns any more.
+@Suite(.timeLimit(.minutes(2))) struct JournalTests {
+    @Test func `a journal that cannot be opened for the moment puts the sweep off`() async throws {
+        let store = try await TemporaryStore()
+        let dying = try await store.consumer("q")
+        try await store.publish(["early", "held"])
+        let held = try await store.take(2, from: dying)
+        try await dying.begin([BeginMark(held[0].tag, .early)])
+        let journal = try #require(dying.journal?.path)
+        try FileManager.default.moveItem(atPath: journal, toPath: journal + ".aside")
+        try FileManager.default.createDirectory(atPath: journal, withIntermediateDirectories: false)
+        (dying as? SQLiteConsumer)?.abandon(isDead: true)
+        let heir = try await store.consumer("q")
+        // sleeps: two rounds of the keeper, each of which could have swept.
+        try await Task.sleep(for: .milliseconds(2500))
+        #expect(try await store.transport.status(of: ["q"]).first?.held == 2)
+        try FileManager.default.removeItem(atPath: journal)
+        try FileManager.default.moveItem(atPath: journal + ".aside", toPath: journal)
+        let taken = try await store.take(2, from: heir)
+        #expect(taken.map(\.kind) == [.obituary, .task])
+        #expect(taken.map(\.taskID) == ["early", "held"])
+        await store.end()
+    }
+
+    @Test func `files of consumers that are in no table are deleted, those of open ones stay`() async throws {
+        let store = try await TemporaryStore()
+        let consumer = try await store.consumer("q")
+        let own = try #require(consumer.journal?.path)
+        let folder = store.path + "-run/"
+        for name in ["orphan.lock", "orphan.starts", "lone.starts"] {
+            #expect(FileManager.default.createFile(atPath: folder + name, contents: Data()))
+        }
+        let opening = try LockFile.create(at: folder + "opening.lock")
+        let rounds = KeeperRounds(keeper: try #require(store.transport as? SQLiteTransport).store.keeper)
+        try rounds.removeOrphans()
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+        #expect(left.filter { $0.hasPrefix("orphan") || $0.hasPrefix("lone") } == [])
+        #expect(left.contains("opening.lock"), "a consumer that is just being opened holds its lock")
+        #expect(FileManager.default.fileExists(atPath: own))
+        opening.remove()
+        try await consumer.close()
+        #expect(!FileManager.default.fileExists(atPath: own))
+        await store.end()
+    }
+
+    @Test func `a file of version 1 is taken over with what it holds`() async throws {
+        let folder = try TemporaryStore.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/celery.sqlite"
+        let (transport, backend) = try await TemporaryStore.open(path)
+        try await transport.publish([TemporaryStore.message("m")], timeout: .seconds(5))
+        await transport.shutdown()
+        await backend.shutdown()
+        try await DatabaseQueue.patient(path)
+            .write { database in
+                // As a killed worker of that version left it: begun early under an epoch that nobody renews.
+                try database.execute(
+                    sql: """
+                        INSERT INTO epoch(id, token, name, queues, seen, lease) VALUES(7, 'gone', 'old', 'q', 0, 1000000);
+                        INSERT INTO held(tag, message, begun) SELECT 7 << 40 | 1, message, 1 FROM ready;
+                        DELETE FROM ready;
+                        PRAGMA user_version = 1;
+                        """
+                )
+            }
+        let (later, results) = try await TemporaryStore.open(path)
+        let consumer = try await later.openConsumer(
+            ConsumerConfiguration(name: "new", queues: ["q"], lease: .seconds(1), renewal: .milliseconds(250))
+        )
+        let taken = try await consumer.receive(upTo: 10)
+        #expect(taken.map(\.kind) == [.obituary])
+        #expect(taken.map(\.taskID) == ["m"])
+        try await consumer.close()
+        await later.shutdown()
+        await results.shutdown()
+    }
+}
+#endif
