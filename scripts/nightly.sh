@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What takes too long for every change: hundreds of kills, and the tests under Thread Sanitizer.
+# What takes too long for every change: hundreds of kills, the tests under Thread Sanitizer, and twenty times over.
 # Each writes its evidence into docs/evidence.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -12,9 +12,10 @@ heading "Kill loop"
 scripts/faults.sh nightly || status=1
 
 heading "Tests under Thread Sanitizer"
-CELERY_TEST_PYTHON=$(scripts/interop.sh) || exit 1
-export CELERY_TEST_PYTHON
-swift test --sanitize=thread --disable-xctest --scratch-path .build/tsan "${swift_options[@]}" </dev/null || status=1
+scripts/sanitize.sh || status=1
+
+heading "The tests again and again"
+scripts/repeat.sh || status=1
 
 heading "The gates can fail"
 scripts/check.sh --self-test || status=1

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Runs the tests again and again, to find those that fail sometimes: scripts/repeat.sh [TIMES [FILTER]]; part of `make nightly`.
+# Writes docs/evidence/repeated.md when it runs all of them.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root" || exit 1
+find_swift
+times=${1:-20}
+filter=${2:-}
+CELERY_TEST_PYTHON=$(scripts/interop.sh) || exit 1
+export CELERY_TEST_PYTHON CELERY_STRICT=1
+swift build --build-tests "${swift_options[@]}" || exit 1
+logs="$root/.build/repeat-logs"
+rm -rf "$logs"
+mkdir -p "$logs"
+
+failed=0
+# tests ROUND-NAME OPTION…: says which tests failed, and keeps that round's log.
+tests() {
+    local log=$logs/$1.log
+    shift
+    if timeout --kill-after=30 900 swift test --skip-build --disable-xctest "${swift_options[@]}" "$@" </dev/null >"$log" 2>&1; then
+        rm "$log"
+    else
+        failed=$((failed + 1))
+        say "failed, see $log:"
+        grep -E '^✘' "$log" | head -n 20
+    fi
+}
+start=$(date +%s)
+timed='CelerySQLiteTests|EndToEndTests|CeleryWorkerTests'
+for round in $(seq "$times"); do
+    if [ -n "$filter" ]; then
+        tests "$round" --no-parallel --filter "$filter"
+    else
+        tests "$round-parallel" --skip FuzzTests --skip "$timed"
+        tests "$round-timed" --no-parallel --filter "$timed"
+    fi
+    say "round $round of $times: $failed failed so far, $(elapsed "$start")"
+done
+if [ -z "$filter" ]; then
+    {
+        say "# The tests again and again"
+        say
+        say "Written by \`scripts/repeat.sh\` on $(date -u +%Y-%m-%d) at commit $(git rev-parse --short HEAD 2>/dev/null || say unknown), $(nproc) cores:"
+        say "$times runs of all tests but the fuzz, $failed of them with a failure, in $(elapsed "$start")."
+    } >docs/evidence/repeated.md
+fi
+[ "$failed" -eq 0 ]

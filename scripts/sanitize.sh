@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# All tests under Thread Sanitizer, the programs that they start included: part of `make nightly`.
+# Writes docs/evidence/thread-sanitizer.md.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root" || exit 1
+find_swift
+CELERY_TEST_PYTHON=$(scripts/interop.sh) || exit 1
+export CELERY_TEST_PYTHON
+# Processes that tests start write their reports here as well; the sanitizer appends its process id.
+logs="$root/.build/tsan-logs"
+rm -rf "$logs"
+mkdir -p "$logs"
+export TSAN_OPTIONS="log_path=$logs/report"
+
+# What Swift's Mutex does in the kernel, told to the sanitizer: see scripts/thread-sanitizer.c.
+object="$root/.build/thread-sanitizer.o"
+"$(dirname "$(command -v swift)")/clang" -c -O1 -fPIC scripts/thread-sanitizer.c -o "$object" || exit 1
+options=(--sanitize=thread --scratch-path .build/tsan "${swift_options[@]}" -Xlinker "$object")
+swift build --build-tests "${options[@]}" || exit 1
+
+status=0
+summary=()
+# tests NAME OPTION…
+tests() {
+    local name=$1
+    shift
+    swift test --skip-build --disable-xctest "${options[@]}" "$@" </dev/null 2>&1 | tee "$logs/$name.log" || status=1
+    summary+=("| $name | $(sed -n 's/.*Test run with \([0-9]* tests\) in .* \(passed\|failed\) after \(.*\)\./\1, \2, \3/p' "$logs/$name.log" | head -n 1) |")
+}
+timed='CelerySQLiteTests|EndToEndTests|CeleryWorkerTests'
+tests parallel --skip FuzzTests --skip "$timed"
+# The sanitizer's own thread wakes ten times a second, so whether a worker sleeps cannot be told under it.
+tests timed --no-parallel --filter "$timed" --skip 'an idle worker sleeps'
+
+reports=$(cat "$logs"/report.* 2>/dev/null | grep -c "WARNING: ThreadSanitizer")
+[ "$reports" -eq 0 ] || status=1
+{
+    say "# Tests under Thread Sanitizer"
+    say
+    say "Written by \`scripts/sanitize.sh\` on $(date -u +%Y-%m-%d) at commit $(git rev-parse --short HEAD 2>/dev/null || say unknown)," \
+        "$(nproc) cores, $(swift --version 2>/dev/null | sed -n 's/.*\(Swift version [0-9.]*\).*/\1/p' | head -n 1)."
+    say "Workers and other programs that the tests start run under it as well."
+    say
+    say "| tests | outcome |"
+    say "|---|---|"
+    printf '%s\n' "${summary[@]}"
+    say "| reports of the sanitizer | $reports |"
+} >docs/evidence/thread-sanitizer.md
+exit "$status"
