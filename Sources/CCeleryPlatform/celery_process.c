@@ -38,6 +38,15 @@ int celery_socket_pair(int descriptors[2]) {
 #endif
 }
 
+/// No signal blocked, every handler at its default.
+static void reset_signals(posix_spawnattr_t *attributes) {
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &all);
+}
+
 int celery_spawn_child(
     const char *path, char *const arguments[], char *const environment[], int data, int control, pid_t *pid
 ) {
@@ -67,11 +76,7 @@ int celery_spawn_child(
 #elif defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
     posix_spawn_file_actions_addclosefrom_np(&actions, CELERY_CHILD_CONTROL_FD + 1);
 #endif
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
+    reset_signals(&attributes);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, flags);
 
@@ -98,11 +103,7 @@ int celery_spawn_detached(const char *path, char *const arguments[], char *const
 #elif defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
     posix_spawn_file_actions_addclosefrom_np(&actions, 3);
 #endif
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
+    reset_signals(&attributes);
     posix_spawnattr_setflags(&attributes, flags);
 
     int error = posix_spawn(pid, path, &actions, &attributes, arguments, environment);

@@ -126,8 +126,10 @@ import Testing
         let ids = (0..<2000).map { "w\($0)" }
         let states = try await withThrowingTaskGroup(of: TaskState?.self) { group in
             for id in ids { group.addTask { try await store.backend.wait(for: id, timeout: .seconds(60))?.state } }
-            // sleeps: lets most waiters wait; the rest find their result at once.
-            try await Task.sleep(for: .milliseconds(200))
+            let waiting = try #require(store.transport as? SQLiteTransport).store.signals.results
+            let deadline = ContinuousClock.now + .seconds(30)
+            while waiting.ids.count < ids.count, ContinuousClock.now < deadline { await Task.yield() }
+            #expect(waiting.ids.count == ids.count)
             for start in stride(from: 0, to: ids.count, by: 100) {
                 let metas = ids[start..<(start + 100)]
                     .map { StoredResult(TaskMeta(taskID: $0, state: .success), expires: nil) }

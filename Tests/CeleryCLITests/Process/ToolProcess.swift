@@ -144,8 +144,10 @@ final class ToolProcess: Sendable {
             }
         }
 
+        /// What was printed in all. Something that the process started may keep the pipe open: it is not waited for longer.
         func end() async -> String {
-            while !state.withLock({ $0.isAtEnd }) { try? await Task.sleep(for: .milliseconds(2)) }
+            let deadline = ContinuousClock.now + .seconds(10)
+            while !state.withLock({ $0.isAtEnd }), .now < deadline { try? await Task.sleep(for: .milliseconds(2)) }
             return text
         }
     }

@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import Synchronization
+
 /// Which task names a rule of `task_routes` is for.
 public struct RoutePattern: Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     private enum Matcher {
@@ -54,14 +56,13 @@ public struct RoutePattern: Sendable, ExpressibleByStringLiteral, CustomStringCo
     }
 }
 
-/// A regular expression that was compiled from text.
-private struct CompiledRegex: @unchecked Sendable {
-    // Safe: an immutable value; matching compiles into its own storage, and `Regex` has no state that a match changes.
-    private let regex: Regex<AnyRegexOutput>
+/// A regular expression that was compiled from text. `Regex` does not promise to be usable by several threads at once.
+private final class CompiledRegex: Sendable {
+    private let regex: Mutex<Regex<AnyRegexOutput>>
 
-    init(_ pattern: String) throws { regex = try Regex(pattern) }
+    init(_ pattern: String) throws { regex = Mutex(try Regex(pattern)) }
 
-    func matchesPrefix(of name: String) -> Bool { (try? regex.prefixMatch(in: name)) != nil }
+    func matchesPrefix(of name: String) -> Bool { regex.withLock { (try? $0.prefixMatch(in: name)) != nil } }
 }
 
 /// One element of a glob.

@@ -16,7 +16,6 @@ extension PreforkState {
         while let job = pending.first {
             if let number = idle.popLast() {
                 children[number]?.phase = .busy
-                children[number]?.busySince = now
                 children[number]?.shareAt = now + Self.patience
                 give(number)
             } else if let number = leastBusy(for: job, now: now) {

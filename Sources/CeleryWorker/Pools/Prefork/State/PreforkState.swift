@@ -42,8 +42,6 @@ struct PreforkState {
         var jobs: Deque<PoolJob> = []
         /// Whether it said that it runs the first of them.
         var hasAccepted = false
-        /// Since when it has been at the first of them.
-        var busySince: UInt64 = 0
         /// When what waits behind the first is taken back.
         var shareAt: UInt64 = 0
         /// Whether its last job was so short that it may have others ahead.
