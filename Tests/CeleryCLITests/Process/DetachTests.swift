@@ -15,12 +15,22 @@ import Testing
         let directory: TemporaryDirectory
         /// Before the command.
         let globals: [String]
+        private let program: String
 
-        init() throws {
+        /// - Parameter isForAnybody: Whether other users must be able to run the program, wherever it was built.
+        init(isForAnybody: Bool = false) throws {
             directory = try TemporaryDirectory()
             try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: directory.url.path)
             let store = "sqlite:///\(directory.path("celery.sqlite"))"
             globals = ["-b", store, "--result-backend", store]
+            guard isForAnybody else {
+                program = "CLITestApp"
+                return
+            }
+            program = directory.path("app")
+            let built = ToolProcess.products.appendingPathComponent("CLITestApp")
+            try FileManager.default.copyItem(at: built, to: URL(fileURLWithPath: program))
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
         }
 
         func run(
@@ -29,7 +39,7 @@ import Testing
             environment: [String: String] = [:]
         ) async throws -> ToolProcess.Outcome {
             try await ToolProcess.run(
-                "CLITestApp",
+                program,
                 globals + more + ["worker", "-n", "w1@test", "-l", "INFO", "-c", "1"] + arguments,
                 environment: environment,
                 directory: directory.url
@@ -205,7 +215,7 @@ import Testing
     func otherUser(arguments: [String]) async throws {
         let user = try #require(getpwnam("nobody")).pointee
         let group = arguments.contains("daemon") ? try #require(getgrnam("daemon")).pointee.gr_gid : user.pw_gid
-        try await Place()
+        try await Place(isForAnybody: true)
             .withDetached(["-D", "-P", "prefork"] + arguments) { pid in
                 let facts = try [Facts(of: pid)] + children(of: pid)
                 #expect(facts.count == 2)

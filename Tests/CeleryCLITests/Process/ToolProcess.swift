@@ -24,6 +24,7 @@ final class ToolProcess: Sendable {
 
     /// Starts it.
     ///
+    /// - Parameter product: Its name, or the full path of a program.
     /// - Parameter environment: All of it: nothing is inherited but PATH and HOME.
     init(
         _ product: String,
@@ -33,7 +34,8 @@ final class ToolProcess: Sendable {
         input: String = ""
     ) throws {
         let process = Process()
-        process.executableURL = Self.products.appendingPathComponent(product)
+        process.executableURL =
+            product.hasPrefix("/") ? URL(fileURLWithPath: product) : Self.products.appendingPathComponent(product)
         process.arguments = arguments
         let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME"].contains($0.key) }
         process.environment = environment.merging(inherited) { own, _ in own }
