@@ -25,14 +25,16 @@ let package = Package(
         .library(name: "CeleryWorker", targets: ["CeleryWorker"]),
         .library(name: "CeleryCLI", targets: ["CeleryCLI"]),
         .library(name: "CelerySQLite", targets: ["CelerySQLite"]),
+        .library(name: "CeleryRedis", targets: ["CeleryRedis"]),
         .library(name: "CeleryTesting", targets: ["CeleryTesting"]),
         .executable(name: "celery", targets: ["CeleryTool"]),
     ],
     traits: [
         .trait(name: "SQLite", description: "The embedded broker and result backend, one SQLite file."),
+        .trait(name: "Redis", description: "Redis as broker and result backend."),
         .trait(name: "YAML", description: "The yaml serializer."),
         .trait(name: "Compression", description: "bzip2, xz, zstd and brotli bodies; needs their -dev packages."),
-        .default(enabledTraits: ["SQLite", "YAML"]),
+        .default(enabledTraits: ["SQLite", "Redis", "YAML"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -43,6 +45,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
@@ -88,6 +92,16 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "CeleryRedis",
+            dependencies: [
+                "CeleryCore", log, collections,
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Redis"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Redis"])),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Redis"])),
+            ],
+            swiftSettings: strict
+        ),
         .target(name: "CeleryTesting", dependencies: ["CeleryCore", log], swiftSettings: strict),
 
         // L2: what a user sees.
@@ -121,6 +135,7 @@ let package = Package(
             dependencies: [
                 "CeleryKit", "CeleryWorker", "CeleryCLI", "CeleryCore", "CeleryWire", lifecycle,
                 .target(name: "CelerySQLite", condition: .when(traits: ["SQLite"])),
+                .target(name: "CeleryRedis", condition: .when(traits: ["Redis"])),
                 .target(name: "CeleryYAML", condition: .when(traits: ["YAML"])),
                 .target(name: "CeleryCompression", condition: .when(traits: ["Compression"])),
             ],

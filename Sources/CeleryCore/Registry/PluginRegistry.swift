@@ -11,6 +11,8 @@ public import Logging
 /// What a plug-in gets to build a transport or result backend from.
 public struct PluginContext: Sendable {
     public var url: BrokerURL
+    /// Further URLs of the same store, to be tried when the first does not answer (`broker_url = "a;b"`).
+    public var alternates: [BrokerURL]
     public var codec: WireCodec
     public var logger: Logger
     public var time: any TimeSource
@@ -22,6 +24,7 @@ public struct PluginContext: Sendable {
 
     public init(
         url: BrokerURL,
+        alternates: [BrokerURL] = [],
         codec: WireCodec,
         logger: Logger,
         time: any TimeSource = SystemTime(),
@@ -30,6 +33,7 @@ public struct PluginContext: Sendable {
         deadLetterLimit: Int = 10000
     ) {
         self.url = url
+        self.alternates = alternates
         self.codec = codec
         self.logger = logger
         self.time = time

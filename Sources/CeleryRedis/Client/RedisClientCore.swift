@@ -1,0 +1,125 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import DequeModule
+import NIOCore
+
+/// What a client does on its event loop: commands wait here until there is a connection.
+final class RedisClientCore {
+    private struct Waiting {
+        var commands: RedisCommands
+        var deadline: NIODeadline
+        var completion: RedisHandler.Completion
+    }
+
+    /// More than that wait for no connection; the next fail at once.
+    private static let waitingLimit = 100_000
+
+    private let link: RedisLink
+    private var waiting: Deque<Waiting> = []
+    private var expiry: Scheduled<Void>?
+    private var isEnded = false
+
+    init(_ link: RedisLink) {
+        self.link = link
+        link.onUp = { [unowned self] _ in sendWaiting() }
+        link.onDown = { [unowned self] in down($0) }
+    }
+
+    func submit(_ commands: RedisCommands, _ deadline: NIODeadline, _ completion: @escaping RedisHandler.Completion) {
+        guard !isEnded else {
+            return completion(.failure(TransportError(.closed, "the connection to Redis was shut down")))
+        }
+        if let connection = link.connection {
+            send(Waiting(commands: commands, deadline: deadline, completion: completion), over: connection)
+        } else {
+            wait(Waiting(commands: commands, deadline: deadline, completion: completion))
+        }
+    }
+
+    func end() {
+        isEnded = true
+        link.end()
+        expiry?.cancel()
+        let left = waiting
+        waiting = []
+        for entry in left {
+            entry.completion(.failure(TransportError(.closed, "the connection to Redis was shut down")))
+        }
+    }
+
+    private func send(_ entry: Waiting, over connection: RedisConnection) {
+        connection.handler.value.send(entry.commands, deadline: entry.deadline) { [unowned self] result in
+            if case .success(let replies) = result, let error = RedisFailure.first(in: replies),
+                RedisFailure.wantsReconnection(error), entry.deadline > .now(), !isEnded
+            {
+                link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
+                wait(entry)
+            } else {
+                entry.completion(result)
+            }
+        }
+    }
+
+    private func wait(_ entry: Waiting) {
+        guard waiting.count < Self.waitingLimit else {
+            return entry.completion(
+                .failure(TransportError(.unavailable, "\(waiting.count) calls wait for a connection to Redis already"))
+            )
+        }
+        waiting.append(entry)
+        link.connect()
+        watch()
+    }
+
+    private func sendWaiting() {
+        while let connection = link.connection, let entry = waiting.popFirst() { send(entry, over: connection) }
+    }
+
+    /// Whether the link should go on trying.
+    private func down(_ error: TransportError) -> Bool {
+        if !error.isTransient {
+            let failed = waiting
+            waiting = []
+            for entry in failed { entry.completion(.failure(error)) }
+        }
+        return !waiting.isEmpty
+    }
+
+    private func watch() {
+        guard expiry == nil, let next = waiting.map(\.deadline).min() else { return }
+        expiry = link.eventLoop.assumeIsolated()
+            .scheduleTask(deadline: next) { [weak self] in
+                guard let self else { return }
+                expiry = nil
+                expire()
+                watch()
+            }
+    }
+
+    private func expire() {
+        let now = NIODeadline.now()
+        let late = waiting.filter { $0.deadline <= now }
+        guard !late.isEmpty else { return }
+        waiting.removeAll { $0.deadline <= now }
+        let error = link.lastError
+        for entry in late {
+            entry.completion(
+                .failure(
+                    TransportError(
+                        .unavailable,
+                        error?.message ?? "no connection to Redis in time",
+                        cause: error?.cause
+                    )
+                )
+            )
+        }
+    }
+}
+#endif

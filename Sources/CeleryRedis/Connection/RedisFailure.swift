@@ -1,0 +1,71 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import NIOCore
+
+/// What error replies mean for the caller.
+enum RedisFailure {
+    /// The server cannot do it now, or is not the one to ask: nothing took effect, ask again after connecting anew.
+    static func wantsReconnection(_ error: RESPError) -> Bool {
+        switch error.code {
+        case "LOADING", "READONLY", "MASTERDOWN", "UNBLOCKED": true
+        default: error.message.hasPrefix("ERR max number of clients")
+        }
+    }
+
+    static func error(_ error: RESPError, at location: String) -> TransportError {
+        let code: TransportError.Code
+        let advice: String
+        switch error.code {
+        case "LOADING": (code, advice) = (.unavailable, "it is reading its data from disk: try again")
+        case "READONLY": (code, advice) = (.unavailable, "it is a replica now: name the master, or the sentinels")
+        case "MASTERDOWN": (code, advice) = (.unavailable, "it is a replica without its master")
+        case "BUSY": (code, advice) = (.unavailable, "a script runs for too long: SCRIPT KILL ends it")
+        case "OOM": (code, advice) = (.full, "it has reached maxmemory: raise it, or let workers catch up")
+        case "MISCONF": (code, advice) = (.full, "it cannot write to its disk")
+        case "NOAUTH": (code, advice) = (.misconfigured, "it asks for a password: put it into the URL")
+        case "WRONGPASS": (code, advice) = (.misconfigured, "it refuses user and password of the URL")
+        case "NOPERM": (code, advice) = (.misconfigured, "its access list denies the user something we need")
+        case "WRONGTYPE": (code, advice) = (.misconfigured, "one of our keys holds something else")
+        case "MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN":
+            (code, advice) = (.misconfigured, "it is a cluster: name a server without cluster mode, or sentinels")
+        case "NOREPLICAS": (code, advice) = (.unavailable, "it has fewer replicas than min-replicas-to-write asks for")
+        default:
+            code = error.message.hasPrefix("ERR max number of clients") ? .unavailable : .unsupported
+            advice = code == .unavailable ? "it has no room for another connection" : "it refused a command"
+        }
+        return TransportError(code, "Redis at \(location): \(advice)", cause: error)
+    }
+
+    /// The first error among replies, those inside a transaction included.
+    static func first(in replies: [RESPValue]) -> RESPError? {
+        // A command refused while queueing explains more than the EXECABORT that follows from it.
+        for reply in replies {
+            if let error = reply.error { return error }
+        }
+        for case .array(let inner) in replies {
+            if let error = inner.lazy.compactMap(\.error).first { return error }
+        }
+        return nil
+    }
+}
+
+extension RESPError: CustomStringConvertible {
+    var description: String { message }
+}
+
+extension TimeAmount {
+    init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self = .nanoseconds(
+            seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue + attoseconds / 1_000_000_000
+        )
+    }
+}
+#endif

@@ -1,0 +1,144 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import DequeModule
+import NIOCore
+
+/// Sends batches, gives each its replies in order, and ends the connection when one is overdue.
+///
+/// All of it happens on the channel's event loop. What is sent in one turn of the loop leaves in one write.
+final class RedisHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    typealias Completion = (Result<[RESPValue], TransportError>) -> Void
+
+    private struct Pending {
+        var missing: Int
+        var replies: [RESPValue] = []
+        var deadline: NIODeadline
+        var completion: Completion
+    }
+
+    private let location: String
+    private var context: ChannelHandlerContext?
+    private var parser = RESPParser()
+    private var received = ByteBuffer()
+    private var pending: Deque<Pending> = []
+    private var failure: TransportError?
+    private var isFlushScheduled = false
+    private var watch: Scheduled<Void>?
+    /// Told of what the server says unasked.
+    var onPush: (([RESPValue]) -> Void)?
+    /// Told once, with the reason, when the connection is over.
+    var onClose: ((TransportError) -> Void)?
+
+    init(location: String) { self.location = location }
+
+    var isOpen: Bool { failure == nil && context != nil }
+
+    /// Sends a batch; completes with its replies, errors among them, or with why there are none.
+    func send(_ commands: RedisCommands, deadline: NIODeadline, _ completion: @escaping Completion) {
+        if let failure { return completion(.failure(failure)) }
+        guard let context else { return completion(.failure(unavailable("is not connected"))) }
+        guard commands.count > 0 else { return completion(.success([])) }
+        pending.append(Pending(missing: commands.count, deadline: deadline, completion: completion))
+        context.write(wrapOutboundOut(commands.buffer), promise: nil)
+        if !isFlushScheduled {
+            isFlushScheduled = true
+            context.eventLoop.assumeIsolated()
+                .execute { [self] in
+                    isFlushScheduled = false
+                    self.context?.flush()
+                }
+        }
+        if watch == nil { watchHead() }
+    }
+
+    /// Ends the connection; everything pending fails with the reason.
+    func close(_ reason: TransportError) {
+        guard failure == nil else { return }
+        failure = reason
+        watch?.cancel()
+        watch = nil
+        let failed = pending
+        pending = []
+        context?.close(promise: nil)
+        for entry in failed { entry.completion(.failure(reason)) }
+        let told = onClose
+        (onClose, onPush) = (nil, nil)
+        told?(reason)
+    }
+
+    // MARK: - The channel
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if received.readableBytes == 0 { received = bytes } else { received.writeBuffer(&bytes) }
+        do throws(RESPParser.Failure) {
+            while let value = try parser.next(&received) { take(value) }
+        } catch {
+            close(unavailable("sent what is no Redis reply: \(error.message)"))
+        }
+        if received.readableBytes == 0 { received.clear() } else { received.discardReadBytes() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        close(unavailable("closed the connection"))
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        close(unavailable("connection failed", error))
+    }
+
+    private func take(_ value: RESPValue) {
+        if case .push(let elements) = value {
+            onPush?(elements)
+            return
+        }
+        guard !pending.isEmpty else {
+            // RESP2 has no pushes: what comes unasked looks like a reply.
+            onPush?(value.elements)
+            return
+        }
+        pending[0].replies.append(value)
+        pending[0].missing -= 1
+        guard pending[0].missing == 0 else { return }
+        let done = pending.removeFirst()
+        done.completion(.success(done.replies))
+    }
+
+    // MARK: - Deadlines
+
+    /// Replies come in order, so only the first can be overdue; and a connection that owes it is of no more use.
+    private func watchHead() {
+        guard let head = pending.first, let context else {
+            watch = nil
+            return
+        }
+        watch = context.eventLoop.assumeIsolated()
+            .scheduleTask(deadline: head.deadline) { [self] in
+                watch = nil
+                guard let head = pending.first else { return }
+                guard head.deadline <= .now() else { return watchHead() }
+                close(
+                    TransportError(.timedOut, "\(location) did not answer in time; whether it took effect is not known")
+                )
+            }
+    }
+
+    private func unavailable(_ what: String, _ cause: (any Error)? = nil) -> TransportError {
+        TransportError(.unavailable, "\(location) \(what)", cause: cause)
+    }
+}
+#endif

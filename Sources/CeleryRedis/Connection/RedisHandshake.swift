@@ -1,0 +1,105 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+
+/// The first exchange on a connection: who we are, which protocol, which database.
+enum RedisHandshake {
+    /// Speaks RESP3 where the server or a proxy before it lets us, else RESP2.
+    ///
+    /// - Throws: `.misconfigured` for a wrong password or database, and for Redis Cluster; `.unavailable` while loading.
+    static func run(
+        _ connection: RedisConnection,
+        _ configuration: RedisConfiguration
+    ) async throws(TransportError) -> RedisConnection {
+        var ready = connection
+        let reply = try await hello(connection, configuration)
+        if let error = reply.error {
+            guard isUnknown(error) else { throw RedisFailure.error(error, at: connection.endpoint.description) }
+            try await authenticate(connection, configuration)
+        } else {
+            ready.hasPushes = true
+            for (name, value) in reply.pairs {
+                switch name {
+                case "id": ready.clientID = value.int
+                case "mode" where value.string == "cluster": throw cluster(connection)
+                default: break
+                }
+            }
+        }
+        guard configuration.database != 0 else { return ready }
+        var select = RedisCommands()
+        select.add("SELECT", configuration.database)
+        if let error = try await connection.send(select, timeout: configuration.connectTimeout).first?.error {
+            throw TransportError(
+                .misconfigured,
+                "database \(configuration.database) of Redis at \(connection.endpoint) cannot be used: \(error.message)"
+            )
+        }
+        return ready
+    }
+
+    /// Refuses a server that only copies another one.
+    static func requireMaster(
+        _ connection: RedisConnection,
+        _ configuration: RedisConfiguration
+    ) async throws(TransportError) {
+        var commands = RedisCommands()
+        commands.add("ROLE")
+        let reply = try await connection.send(commands, timeout: configuration.connectTimeout).first
+        guard reply?.elements.first?.string == "master" else {
+            throw TransportError(
+                .unavailable,
+                "Redis at \(connection.endpoint) is not a master yet, although a sentinel says so"
+            )
+        }
+    }
+
+    private static func hello(
+        _ connection: RedisConnection,
+        _ configuration: RedisConfiguration
+    ) async throws(TransportError) -> RESPValue {
+        var arguments = ["3"]
+        if let password = configuration.password {
+            arguments += ["AUTH", configuration.user ?? "default", password]
+        }
+        arguments += ["SETNAME", configuration.clientName]
+        var commands = RedisCommands()
+        commands.add("HELLO", list: arguments)
+        return try await connection.send(commands, timeout: configuration.connectTimeout).first ?? .null
+    }
+
+    private static func authenticate(
+        _ connection: RedisConnection,
+        _ configuration: RedisConfiguration
+    ) async throws(TransportError) {
+        var commands = RedisCommands()
+        if let password = configuration.password {
+            commands.add("AUTH", list: [configuration.user, password].compactMap { $0 })
+        }
+        commands.add("CLIENT", "SETNAME", configuration.clientName)
+        let replies = try await connection.send(commands, timeout: configuration.connectTimeout)
+        if let error = replies.lazy.compactMap(\.error).first(where: { !isUnknown($0) }) {
+            throw RedisFailure.error(error, at: connection.endpoint.description)
+        }
+    }
+
+    /// A server before 6, or a proxy that does not let it through.
+    private static func isUnknown(_ error: RESPError) -> Bool {
+        error.code == "NOPROTO" || error.message.hasPrefix("ERR unknown") || error.message.hasPrefix("ERR unsupported")
+    }
+
+    private static func cluster(_ connection: RedisConnection) -> TransportError {
+        TransportError(
+            .misconfigured,
+            "Redis at \(connection.endpoint) is a cluster, whose commands cannot span the keys that queues need: "
+                + "name a server without cluster mode, or sentinels"
+        )
+    }
+}
+#endif

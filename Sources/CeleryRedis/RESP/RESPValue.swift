@@ -1,0 +1,78 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+/// One reply of a Redis server.
+enum RESPValue: Sendable, Equatable {
+    /// A bulk or simple string, and what RESP3 adds to them (verbatim strings, doubles, big numbers) as its text.
+    case string([UInt8])
+    case int(Int64)
+    case null
+    case array([RESPValue])
+    /// A map of RESP3, flat: key, value, key, value; so it reads like RESP2's array.
+    case map([RESPValue])
+    /// Something the server says of its own accord.
+    case push([RESPValue])
+    case error(RESPError)
+
+    /// A status such as `OK`.
+    static func text(_ text: String) -> RESPValue { .string(Array(text.utf8)) }
+}
+
+/// An error reply: a code in capitals and a text.
+struct RESPError: Error, Sendable, Equatable {
+    /// The first word: `ERR`, `LOADING`, `NOAUTH`.
+    var code: String
+    /// All of it.
+    var message: String
+
+    init(_ message: String) {
+        self.message = message
+        code = String(message.prefix { $0 != " " })
+    }
+}
+
+extension RESPValue {
+    var isNull: Bool { self == .null }
+
+    var bytes: [UInt8]? {
+        guard case .string(let bytes) = self else { return nil }
+        return bytes
+    }
+
+    var string: String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
+
+    /// An integer, also one that came as text.
+    var int: Int64? {
+        switch self {
+        case .int(let value): value
+        case .string(let bytes): Int64(String(decoding: bytes, as: UTF8.self))
+        default: nil
+        }
+    }
+
+    /// Elements of an array, a map (flat) or a push; empty for anything else.
+    var elements: [RESPValue] {
+        switch self {
+        case .array(let elements), .map(let elements), .push(let elements): elements
+        default: []
+        }
+    }
+
+    /// Keys and values of a map, or of RESP2's array of both.
+    var pairs: [(key: String, value: RESPValue)] {
+        let flat = elements
+        return stride(from: 0, to: flat.count - flat.count % 2, by: 2)
+            .compactMap { index in flat[index].string.map { ($0, flat[index + 1]) } }
+    }
+
+    var error: RESPError? {
+        guard case .error(let error) = self else { return nil }
+        return error
+    }
+}
+#endif
