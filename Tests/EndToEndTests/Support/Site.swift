@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import Celery
+import CeleryCore
 import Foundation
 import Synchronization
 
@@ -32,6 +33,22 @@ final class Site: Sendable {
         CeleryValue
     > {
         try await app.sendTask(name, args: args, options: options)
+    }
+
+    /// Stops a worker and its children with SIGSTOP, at a moment when it does not hold the file's write lock: one that does
+    /// holds up everybody until it is continued (docs/reliability.md).
+    func stop(_ worker: WorkerHandle) async throws -> [Int32] {
+        while true {
+            let processes = [worker.pid] + worker.children
+            for pid in processes { kill(pid, SIGSTOP) }
+            do {
+                // A write that changes nothing.
+                _ = try await app.transport().purge(["no such queue"])
+                return processes
+            } catch let error as TransportError where error.code == .timedOut || error.code == .unavailable {
+                for pid in processes { kill(pid, SIGCONT) }
+            }
+        }
     }
 
     /// Kills what runs and deletes the folder.
