@@ -181,6 +181,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "CeleryRedisTests",
+            dependencies: ["CeleryRedis", "CeleryTesting", log],
+            swiftSettings: strict
+        ),
         .testTarget(name: "CeleryKitTests", dependencies: ["CeleryKit", "CeleryTesting", log], swiftSettings: strict),
         .executableTarget(
             name: "PoolTestApp",
