@@ -7,6 +7,7 @@
 
 #if Redis
 import CeleryCore
+import CeleryWire
 import Logging
 import NIOCore
 
@@ -72,6 +73,10 @@ extension EpochEngine {
         commands.add("ZCARD", store.keys.revokedIndex)
         commands.add("WATCH", keys.fence)
         commands.add("GET", keys.fence)
+        subscriptions = store.router.subscriptions(of: record.queues)
+        if connection.hasPushes, !subscriptions.isEmpty {
+            commands.addUnanswered("PSUBSCRIBE", list: Array(subscriptions.keys))
+        }
         send(commands, over: connection) { [self] replies in
             guard replies.last?.isNull == false, replies.last?.error == nil else { return finish(.swept) }
             isTracking = connection.hasPushes && replies[0].error == nil
@@ -136,9 +141,27 @@ extension EpochEngine {
     }
 
     private func pushed(_ elements: [RESPValue]) {
-        guard elements.first?.string == "invalidate", elements.count == 2 else { return }
-        invalidated(elements[1].isNull ? nil : elements[1].elements.compactMap(\.string))
+        switch elements.first?.string {
+        case "invalidate" where elements.count == 2:
+            invalidated(elements[1].isNull ? nil : elements[1].elements.compactMap(\.string))
+        case "pmessage" where elements.count == 4:
+            guard let list = subscriptions[elements[1].string ?? ""], let bytes = elements[3].bytes else { return }
+            broadcast(bytes, to: list)
+        default: break
+        }
     }
 
+    /// A sender in Python has published to a fanout exchange: from here on it is a message like any other.
+    private func broadcast(_ bytes: [UInt8], to list: String) {
+        guard !StoredMessage.isCopied(bytes, limits: store.codec.limits), let connection = link.connection else {
+            return
+        }
+        var commands = RedisCommands()
+        commands.add("LPUSH", list, bytes)
+        send(commands, over: connection) { [self] _ in
+            plan.woken(list)
+            pump()
+        }
+    }
 }
 #endif

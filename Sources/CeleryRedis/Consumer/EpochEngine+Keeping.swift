@@ -41,6 +41,7 @@ extension EpochEngine {
         }
         drainOldConnections(connection)
         if renewals.isMultiple(of: 2) { lookOnceMore() }
+        if renewals.isMultiple(of: 4) { sweeper.restore(loop: loop) }
         renewals += 1
     }
 

@@ -42,6 +42,8 @@ final class EpochEngine {
     /// Which connection took a message that is not filed yet.
     var takenBy: [UInt64: Int] = [:]
     var plan = FetchPlan()
+    /// Channels' patterns, and the list that each feeds.
+    var subscriptions: [String: String] = [:]
     /// Taken while nobody waited any more; for the next who does.
     var stock: Deque<UInt64> = []
     var receivers: Deque<Receiver> = []
@@ -92,7 +94,7 @@ final class EpochEngine {
             connection: 0,
             lease: Int(configuration.lease / .milliseconds(1))
         )
-        sweeper = Sweeper(store, own: id)
+        sweeper = Sweeper(store)
         serve(configuration.queues)
         link.onUp = { [unowned self] in arm($0) }
         link.onDown = { [unowned self] in broke($0) }
@@ -170,6 +172,12 @@ final class EpochEngine {
         commands.add("HSET", store.keys.epochs, keys.id, record.encoded())
         commands.add("HSET", store.keys.seen, record.name, SeenRecord(queues: queues, at: store.now).encoded())
         if !queues.isEmpty { commands.add("SADD", store.keys.queues, list: queues) }
+        let new = store.router.subscriptions(of: queues)
+        if connection.hasPushes, !subscriptions.isEmpty {
+            commands.addUnanswered("PUNSUBSCRIBE", list: Array(subscriptions.keys))
+        }
+        if connection.hasPushes, !new.isEmpty { commands.addUnanswered("PSUBSCRIBE", list: Array(new.keys)) }
+        subscriptions = new
         connection.handler.value.send(commands, deadline: .now() + TimeAmount(store.configuration.timeout)) {
             switch $0 {
             case .success: completion(nil)

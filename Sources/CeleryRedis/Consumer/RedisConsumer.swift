@@ -120,6 +120,29 @@ final class RedisConsumer: TransportConsumer {
 
     func close() async throws(TransportError) {
         try await ask { engine, done in engine.close(done) }
+        try await unpark()
+    }
+
+    /// The last of our workers leaves what is parked to Python's, which hold it themselves.
+    private func unpark() async throws(TransportError) {
+        let deadline = ContinuousClock.now + store.configuration.timeout
+        let marker = store.keys.leaseMarker
+        var moved: Int64 = 0
+        repeat {
+            var commands = RedisCommands()
+            commands.add(
+                "EVAL",
+                RedisScripts.unpark,
+                2,
+                store.keys.epochs,
+                store.keys.parkedQueues,
+                marker.before,
+                marker.after,
+                store.keys.parkedPrefix,
+                1000
+            )
+            moved = try await store.client.send(commands)[0].int ?? 0
+        } while moved > 0 && ContinuousClock.now < deadline
     }
 
     /// Stops renewing the lease, as if the process had been stopped or had died.

@@ -16,15 +16,12 @@ import NIOCore
 /// Used on one event loop; the sweeping itself has a connection of its own.
 final class Sweeper {
     private let store: RedisStore
-    private let own: String
     /// Since when each epoch was found without a lease.
     private var silent: [String: NIODeadline] = [:]
     private var isSweeping = false
+    private var isRestoring = false
 
-    init(_ store: RedisStore, own: String) {
-        self.store = store
-        self.own = own
-    }
+    init(_ store: RedisStore) { self.store = store }
 
     /// Sweeps the epochs that have no lease.
     func saw(_ epochs: [(id: String, record: [UInt8])], loop: (any EventLoop)? = nil) {
@@ -39,6 +36,21 @@ final class Sweeper {
         Task {
             await sweep.run(dead, loop: loop)
             loop.execute { sweeper.value.isSweeping = false }
+        }
+    }
+}
+
+extension Sweeper {
+    /// Looks for what Python workers have held for longer than the visibility timeout.
+    func restore(loop: any EventLoop) {
+        guard !isRestoring else { return }
+        isRestoring = true
+        let restore = KombuRestore(store: store)
+        let sweeper = NIOLoopBound(self, eventLoop: loop)
+        // Unstructured, as a sweep is.
+        Task {
+            await restore.run()
+            loop.execute { sweeper.value.isRestoring = false }
         }
     }
 }

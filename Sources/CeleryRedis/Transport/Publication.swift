@@ -38,7 +38,7 @@ struct Publication: Sendable {
                 entries.append(Entry(list: list, bytes: bytes, notBefore: notBefore, queue: queue))
             }
             if let channel = route.channel {
-                channels.append(Entry(list: channel, bytes: StoredMessage.encode(outgoing.message)))
+                channels.append(Entry(list: channel, bytes: StoredMessage.encode(outgoing.message, isCopied: true)))
             }
         }
         queues = store.router.unnoted(Set(routes.flatMap(\.queues)))
@@ -65,7 +65,6 @@ struct Publication: Sendable {
     }
 
     private func park(_ entry: Entry, _ due: Int64, _ keys: RedisKeys, _ commands: inout RedisCommands) {
-        let marker = keys.epoch("\u{0}").lease.split(separator: "\u{0}").map(String.init)
         commands.add(
             "EVAL",
             RedisScripts.park,
@@ -73,8 +72,8 @@ struct Publication: Sendable {
             keys.epochs,
             keys.parked(entry.queue),
             keys.parkedQueues,
-            marker[0],
-            marker[1],
+            keys.leaseMarker.before,
+            keys.leaseMarker.after,
             entry.queue,
             entry.list,
             due,

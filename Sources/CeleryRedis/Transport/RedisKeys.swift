@@ -82,6 +82,9 @@ struct RedisKeys: Sendable, Hashable {
     /// Sorted set of task ids by number.
     var revokedIndex: String { own("revoked.index") }
 
+    /// What precedes and follows an epoch's id in the key of its lease.
+    var leaseMarker: (before: String, after: String) { (own("epoch."), ".lease") }
+
     func epoch(_ id: String) -> EpochKeys { EpochKeys(id: id, base: own("epoch.\(id)")) }
 }
 

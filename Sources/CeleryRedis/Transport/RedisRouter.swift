@@ -140,9 +140,20 @@ final class RedisRouter: Sendable {
         )
     }
 
+    /// Patterns of the channels by which Python's senders reach these queues, with the list to put into.
+    func subscriptions(of queues: [String]) -> [String: String] {
+        let bindings = state.withLock { $0.declared.bindings }
+        var patterns: [String: String] = [:]
+        for binding in bindings where binding.kind == .fanout && queues.contains(binding.queue) {
+            let pattern = channel(binding.exchange, binding.routingKey.replacing("#", with: "*"))
+            patterns[pattern] = keys.list(binding.queue, priority: nil)
+        }
+        return patterns
+    }
+
     /// The channel of a fanout exchange, as kombu names it.
     func channel(_ exchange: String, _ routingKey: String) -> String {
-        "/\(database).\(exchange)" + (routingKey.isEmpty ? "" : "/\(routingKey)")
+        "\(keys.prefix)/\(database).\(exchange)" + (routingKey.isEmpty ? "" : "/\(routingKey)")
     }
 
     private func read(

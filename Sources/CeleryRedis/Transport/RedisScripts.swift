@@ -51,6 +51,43 @@ enum RedisScripts {
         return 0
         """
 
+    /// Puts parked messages back on their lists, behind all others, unless one of our workers is there to take them out in time.
+    ///
+    /// KEYS: epochs, the set of queues with parked messages. ARGV: what precedes and follows an epoch's id in the key of its
+    /// lease, what precedes a queue's name in a key, how many at most for each queue. Returns how many.
+    static let unpark = """
+        for _, id in ipairs(redis.call('HKEYS', KEYS[1])) do
+            if redis.call('EXISTS', ARGV[1] .. id .. ARGV[2]) == 1 then return 0 end
+        end
+        local moved = 0
+        for _, queue in ipairs(redis.call('SMEMBERS', KEYS[2])) do
+            local key = ARGV[3] .. queue
+            local first = redis.call('ZRANGE', key, 0, ARGV[4] - 1)
+            for _, member in ipairs(first) do
+                local cut = string.find(member, '\0', 1, true)
+                redis.call('LPUSH', string.sub(member, 1, cut - 1), string.sub(member, cut + 1))
+                redis.call('ZREM', key, member)
+            end
+            if #first == 0 then redis.call('SREM', KEYS[2], queue) end
+            moved = moved + #first
+        end
+        return moved
+        """
+
+    /// Puts back a message that a Python worker has held for too long.
+    ///
+    /// KEYS: kombu's hash and index of what is held, the list. ARGV: delivery tag, what the hash held, when it must have been
+    /// taken at the latest (seconds), the message. Returns 0 when it was released or taken again meanwhile.
+    static let restore = """
+        local score = redis.call('ZSCORE', KEYS[2], ARGV[1])
+        if not score or tonumber(score) > tonumber(ARGV[3]) then return 0 end
+        if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+        redis.call('ZREM', KEYS[2], ARGV[1])
+        redis.call('HDEL', KEYS[1], ARGV[1])
+        redis.call('RPUSH', KEYS[3], ARGV[4])
+        return 1
+        """
+
     /// Notes in an epoch's fence that another connection acts for it, which undoes what the last one may have buffered.
     ///
     /// KEYS: fence. ARGV: the connection. Returns the last round that took effect, nothing when the epoch was swept.

@@ -25,13 +25,23 @@ enum StoredMessage {
 
     /// The property that holds the note: an array of its numbers.
     private static let property = "x-celery-swift"
+    private static let copied = "x-celery-swift-copied"
 
     /// Bytes of a message that is about to be published, with the delivery tag that kombu requires.
-    static func encode(_ message: Message, notBefore: Int64? = nil) -> [UInt8] {
+    ///
+    /// - Parameter isCopied: For a channel, when every queue of ours has got its own copy: see ``isCopied(_:)``.
+    static func encode(_ message: Message, notBefore: Int64? = nil, isCopied: Bool = false) -> [UInt8] {
         var message = message
+        if isCopied { message.properties.custom[copied] = .bool(true) }
         if message.properties.deliveryTag == nil { message.properties.deliveryTag = TaskID.random() }
         if let notBefore { write(Note(notBefore: notBefore), into: &message) }
         return Envelope.encode(message)
+    }
+
+    /// Whether what came over a channel has been put on our queues as well, by a sender of ours.
+    static func isCopied(_ bytes: [UInt8], limits: WireLimits) -> Bool {
+        guard let message = try? Envelope.decode(bytes, limits: limits) else { return false }
+        return message.properties.custom[copied] != nil
     }
 
     /// The message without its note, and the note.
