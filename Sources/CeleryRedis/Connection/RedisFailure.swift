@@ -61,11 +61,11 @@ extension RESPError: CustomStringConvertible {
 }
 
 extension TimeAmount {
+    /// Longer than a century is a century, so that it can be added to the present.
     init(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        self = .nanoseconds(
-            seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue + attoseconds / 1_000_000_000
-        )
+        let century = Duration.seconds(3_155_760_000)
+        let (seconds, attoseconds) = min(max(duration, .zero - century), century).components
+        self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 }
 #endif
