@@ -53,6 +53,12 @@ struct RedisCommands: Sendable {
         for element in list { element.write(into: &buffer) }
     }
 
+    /// Adds a command to which only pushes answer, as `SUBSCRIBE` in RESP3: no reply of the batch is its.
+    mutating func addUnanswered(_ name: StaticString, list: some Collection<some RESPArgument>) {
+        add(name, list: list)
+        count -= 1
+    }
+
     mutating func append(_ other: RedisCommands) {
         var bytes = other.buffer
         buffer.writeBuffer(&bytes)
