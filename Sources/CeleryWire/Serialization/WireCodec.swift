@@ -74,13 +74,14 @@ public struct WireCodec: Sendable {
     }
 
     /// What was decompressed is bounded by its own limit.
-    private var bodyLimits: WireLimits {
+    var bodyLimits: WireLimits {
         var limits = limits
         limits.messageSize = max(limits.messageSize, limits.decompressedSize)
         return limits
     }
 
-    private func accepted(_ contentType: String) throws(WireError) -> any BodySerializer {
+    /// The serializer of a name or content type, when it is in `acceptContent`.
+    func accepted(_ contentType: String) throws(WireError) -> any BodySerializer {
         let serializer = try self.serializer(contentType)
         guard acceptContent.contains(where: { $0 == serializer.name || $0 == serializer.contentType }) else {
             throw WireError(
