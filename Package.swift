@@ -181,6 +181,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "CeleryRedisTests",
+            dependencies: ["CeleryRedis", "CeleryTesting", log],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "CeleryKitTests", dependencies: ["CeleryKit", "CeleryTesting", log], swiftSettings: strict),
         .executableTarget(
             name: "PoolTestApp",

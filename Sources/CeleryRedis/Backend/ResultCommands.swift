@@ -1,0 +1,95 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryWire
+
+/// Commands that store results, for the batch or transaction of whoever sends them.
+enum ResultCommands {
+    /// A result database that differs from the connection's own in its number only.
+    struct DatabaseSwitch: Sendable {
+        var results: Int
+        var back: Int
+    }
+
+    /// A result whose meta is already bytes.
+    struct Encoded: Sendable {
+        var key: String
+        var payload: [UInt8]
+        /// Milliseconds; nil for ever.
+        var life: Int64?
+
+        init(_ result: StoredResult, codec: WireCodec, prefix: String) throws(TransportError) {
+            key = RedisResultKeys.key(of: result.meta.taskID, prefix: prefix)
+            life = result.expires.map(RedisResultKeys.milliseconds)
+            do throws(WireError) {
+                payload = try codec.encode(result.meta)
+            } catch {
+                throw TransportError(
+                    .unsupported,
+                    "the result of task \(result.meta.taskID) cannot be written as JSON",
+                    cause: error
+                )
+            }
+        }
+    }
+
+    /// Appends what stores the results in order and announces them; also for use between `MULTI` and `EXEC`.
+    ///
+    /// - Parameters:
+    ///   - prefix: In front of keys and channels, as ``RedisResultKeys/prefix(_:)`` makes it.
+    ///   - database: Nil when the results go to the connection's own database.
+    ///   - sparesSuccess: Whether one of the tasks may be stored as SUCCESS, which is not overwritten: true for all but first
+    ///     attempts. Then it is one script, else Python's `SETEX` and `PUBLISH` for each.
+    static func append(
+        _ results: [StoredResult],
+        to commands: inout RedisCommands,
+        codec: WireCodec,
+        prefix: String,
+        database: DatabaseSwitch? = nil,
+        sparesSuccess: Bool
+    ) throws(TransportError) {
+        guard !results.isEmpty else { return }
+        let encoded = try encode(results, codec: codec, prefix: prefix)
+        if let database { commands.add("SELECT", database.results) }
+        if sparesSuccess {
+            appendScript(encoded, .text, to: &commands)
+        } else {
+            for result in encoded { appendPlain(result, to: &commands) }
+        }
+        if let database { commands.add("SELECT", database.back) }
+    }
+
+    static func encode(
+        _ results: [StoredResult],
+        codec: WireCodec,
+        prefix: String
+    ) throws(TransportError) -> [Encoded] {
+        try results.map { result throws(TransportError) in try Encoded(result, codec: codec, prefix: prefix) }
+    }
+
+    /// One call of ``RedisScript/storeResults`` for all of them.
+    static func appendScript(_ results: [Encoded], _ form: RedisScript.Form, to commands: inout RedisCommands) {
+        RedisScript.storeResults.begin(form, keys: results.count, arguments: results.count * 2, in: &commands)
+        for result in results { commands.argument(result.key) }
+        for result in results {
+            commands.argument(result.payload)
+            commands.argument(result.life ?? 0)
+        }
+    }
+
+    private static func appendPlain(_ result: Encoded, to commands: inout RedisCommands) {
+        switch result.life {
+        case nil: commands.add("SET", result.key, result.payload)
+        case let life? where life % 1000 == 0: commands.add("SETEX", result.key, life / 1000, result.payload)
+        case let life?: commands.add("PSETEX", result.key, life, result.payload)
+        }
+        commands.add("PUBLISH", result.key, result.payload)
+    }
+}
+#endif
