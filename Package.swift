@@ -184,6 +184,7 @@ let package = Package(
         .testTarget(
             name: "CeleryRedisTests",
             dependencies: ["CeleryRedis", "CeleryTesting", log],
+            exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .testTarget(name: "CeleryKitTests", dependencies: ["CeleryKit", "CeleryTesting", log], swiftSettings: strict),

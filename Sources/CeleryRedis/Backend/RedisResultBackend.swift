@@ -14,7 +14,7 @@ import NIOCore
 ///
 /// Source: celery/backends/redis.py. Unlike there, nothing can come between the look for a SUCCESS and the writing.
 final class RedisResultBackend: ResultBackend {
-    /// A look that must not take long has this much time at least: a connection may have to be made for it.
+    /// For a look that is not to wait: a connection may have to be made for it.
     private static let glance = Duration.seconds(1)
 
     let configuration: RedisConfiguration
@@ -59,14 +59,11 @@ final class RedisResultBackend: ResultBackend {
     }
 
     func wait(for id: String, timeout: Duration) async throws(TransportError) -> TaskMeta? {
-        let deadline = NIODeadline.now() + TimeAmount(timeout)
-        let isShort = timeout < .milliseconds(100)
-        if isShort {
-            let patience = min(Self.glance, configuration.timeout)
-            if let meta = try await fetch([id], timeout: patience)[id], meta.state.isReady { return meta }
-            guard deadline > .now() || Task.isCancelled else { return nil }
+        guard timeout > .zero || Task.isCancelled else {
+            let meta = try await fetch([id], timeout: min(Self.glance, configuration.timeout))[id]
+            return meta?.state.isReady == true ? meta : nil
         }
-        return try await subscriber.wait(for: id, until: deadline, isSeen: isShort)
+        return try await subscriber.wait(for: id, until: .now() + TimeAmount(timeout))
             .map { bytes throws(TransportError) in try decode(bytes, of: id) }
     }
 
@@ -92,9 +89,12 @@ final class RedisResultBackend: ResultBackend {
             return try codec.decodeStoredMeta(bytes)
         } catch {
             let advice =
-                error.code == .contentDisallowed
-                ? "name its serializer in result_accept_content, or store results as json"
-                : "forget it, or ask for it with the program that stored it"
+                switch error.code {
+                case .contentDisallowed: "name its serializer in result_accept_content, or store results as json"
+                case .unsupported:
+                    "register the serializer or compression it was written with, or store results as json"
+                default: "forget it, or ask for it with the program that stored it"
+                }
             throw TransportError(
                 .unavailable,
                 "the result of task \(id) in \(location) cannot be read: \(advice)",

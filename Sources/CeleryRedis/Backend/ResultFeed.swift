@@ -18,6 +18,8 @@ import NIOCore
 final class ResultFeed {
     /// Results in one command, so that no command holds the server up for long.
     private static let chunk = 500
+    /// The first word of the server is waited for that long, however short the wait.
+    private static let grace = TimeAmount.seconds(1)
 
     private let configuration: RedisConfiguration
     private let keyPrefix: String
@@ -45,17 +47,14 @@ final class ResultFeed {
 
     /// Completes with the bytes of a ready state, or of what cannot be read; with nil at the deadline, or the reason why
     /// there was no answer until then.
-    ///
-    /// - Parameter isSeen: Whether the server has answered already that the state is not ready.
     func wait(
         _ number: UInt64,
         for id: String,
         until deadline: NIODeadline,
-        isSeen: Bool,
         _ completion: @escaping ResultWaits.Completion
     ) {
         guard !isEnded else { return completion(.failure(closed)) }
-        let isFirst = waits.add(number, for: id, until: deadline, isSeen: isSeen, completion)
+        let isFirst = waits.add(number, for: id, until: deadline, lastChance: .now() + Self.grace, completion)
         if isFirst || link.connection?.hasPushes == false {
             polls.reset(id)
             fresh.append(id)
@@ -156,7 +155,7 @@ final class ResultFeed {
     private func read(_ ids: ArraySlice<String>, _ values: [RESPValue], isPolled: Bool) {
         let now = NIODeadline.now()
         for (id, value) in zip(ids, values) {
-            if let bytes = value.bytes { arrived(id, bytes) } else { waits.see(id) }
+            if let bytes = value.bytes { arrived(id, bytes) } else { dismiss(waits.see(id)) }
             if isPolled, waits.contains(id) { polls.looked(for: id, now) }
         }
         if isPolled { setTimer() }
@@ -171,10 +170,9 @@ final class ResultFeed {
 
     private func arrived(_ id: String, _ bytes: [UInt8]) {
         guard waits.contains(id) else { return }
-        waits.see(id)
         // What cannot be read ends the wait too: whoever waits will say why.
         let state = StoredStatus.state(bytes) ?? (try? codec.decodeStoredMeta(bytes))?.state
-        guard state?.isReady ?? true else { return }
+        guard state?.isReady ?? true else { return dismiss(waits.see(id)) }
         let completions = waits.removeAll(for: id)
         leave(id)
         for completion in completions { completion(.success(bytes)) }
@@ -206,10 +204,7 @@ final class ResultFeed {
     }
 
     private func tick(_ now: NIODeadline) {
-        for late in waits.removeLate(now) {
-            if late.isLast { leave(late.id) }
-            late.completion(late.isSeen ? .success(nil) : .failure(silence))
-        }
+        dismiss(waits.removeLate(now, isHopeful: link.connection != nil || link.lastError == nil))
         fresh += polls.popDue(now)
         flush()
         if !waits.isEmpty, nextPing <= now, let connection = link.connection {
@@ -218,6 +213,13 @@ final class ResultFeed {
             send(ping, [], over: connection)
         }
         setTimer()
+    }
+
+    private func dismiss(_ late: [ResultWaits.Late]) {
+        for late in late {
+            if late.isLast { leave(late.id) }
+            late.completion(late.isSeen ? .success(nil) : .failure(silence))
+        }
     }
 
     private var silence: TransportError {

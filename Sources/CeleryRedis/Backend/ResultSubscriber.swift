@@ -30,19 +30,14 @@ final class ResultSubscriber: Sendable {
 
     /// The bytes of a ready state, or of what cannot be read; nil at the deadline.
     ///
-    /// - Parameter isSeen: Whether the server has answered already that the state is not ready.
     /// - Throws: `.unavailable` when the server did not answer until then; `.closed` with a `CancellationError` when cancelled,
     ///   without one after ``shutdown()``; `.misconfigured` at once.
-    func wait(
-        for id: String,
-        until deadline: NIODeadline,
-        isSeen: Bool
-    ) async throws(TransportError) -> [UInt8]? {
+    func wait(for id: String, until deadline: NIODeadline) async throws(TransportError) -> [UInt8]? {
         let number = numbers.wrappingAdd(1, ordering: .relaxed).newValue
         let answer = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 feed.eventLoop.execute {
-                    self.feed.value.wait(number, for: id, until: deadline, isSeen: isSeen) {
+                    self.feed.value.wait(number, for: id, until: deadline) {
                         continuation.resume(returning: $0)
                     }
                 }
@@ -55,8 +50,11 @@ final class ResultSubscriber: Sendable {
         return try answer.get()
     }
 
+    deinit { shutdown() }
+
     func shutdown() {
-        feed.eventLoop.execute { self.feed.value.end() }
+        let feed = feed
+        feed.eventLoop.execute { feed.value.end() }
     }
 
     private func cancel(_ number: UInt64, for id: String) {

@@ -15,8 +15,16 @@ struct ResultWaits {
     typealias Answer = Result<[UInt8]?, TransportError>
     typealias Completion = (Answer) -> Void
 
+    private struct Waiter {
+        var completion: Completion
+        /// When it leaves even if the server has told nothing.
+        var lastChance: NIODeadline
+        /// Leaves as soon as the server has told what is stored.
+        var isOverdue = false
+    }
+
     private struct Entry {
-        var waiters: [UInt64: Completion] = [:]
+        var waiters: [UInt64: Waiter] = [:]
         /// Whether the server has told what is stored, be it nothing.
         var isSeen = false
     }
@@ -50,53 +58,70 @@ struct ResultWaits {
     func contains(_ id: String) -> Bool { entries[id] != nil }
 
     /// Returns whether it is the first who waits for that result.
+    ///
+    /// - Parameter lastChance: Until then a first word of the server is waited for when the deadline comes before it.
     mutating func add(
         _ number: UInt64,
         for id: String,
         until deadline: NIODeadline,
-        isSeen: Bool,
+        lastChance: NIODeadline,
         _ completion: @escaping Completion
     ) -> Bool {
         let isFirst = entries[id] == nil
-        entries[id, default: Entry()].waiters[number] = completion
-        if isSeen { see(id) }
+        entries[id, default: Entry()].waiters[number] = Waiter(
+            completion: completion,
+            lastChance: lastChance
+        )
         alarms.insert(Alarm(id: id, number: number), at: deadline)
         count += 1
         return isFirst
     }
 
-    /// Notes that the server has told what is stored.
-    mutating func see(_ id: String) { entries[id]?.isSeen = true }
+    /// Notes that the server has told what is stored. Returns those who waited for that only.
+    mutating func see(_ id: String) -> [Late] {
+        guard entries[id]?.isSeen == false else { return [] }
+        entries[id]?.isSeen = true
+        let overdue = entries[id]?.waiters.filter(\.value.isOverdue) ?? [:]
+        return overdue.keys.compactMap { remove($0, for: id) }
+    }
 
     /// Nil when it does not wait any more.
     mutating func remove(_ number: UInt64, for id: String) -> Late? {
-        guard let completion = entries[id]?.waiters.removeValue(forKey: number), let entry = entries[id] else {
+        guard let waiter = entries[id]?.waiters.removeValue(forKey: number), let entry = entries[id] else {
             return nil
         }
         if entry.waiters.isEmpty { entries[id] = nil }
         left(1)
-        return Late(id: id, completion: completion, isSeen: entry.isSeen, isLast: entry.waiters.isEmpty)
+        return Late(id: id, completion: waiter.completion, isSeen: entry.isSeen, isLast: entry.waiters.isEmpty)
     }
 
     /// All who wait for that result.
     mutating func removeAll(for id: String) -> [Completion] {
         guard let entry = entries.removeValue(forKey: id) else { return [] }
         left(entry.waiters.count)
-        return Array(entry.waiters.values)
+        return entry.waiters.values.map(\.completion)
     }
 
     mutating func removeAll() -> [Completion] {
-        let completions = entries.values.flatMap(\.waiters.values)
+        let completions = entries.values.flatMap { $0.waiters.values.map(\.completion) }
         entries = [:]
         left(count)
         return completions
     }
 
     /// Those whose time is up.
-    mutating func removeLate(_ now: NIODeadline) -> [Late] {
+    ///
+    /// - Parameter isHopeful: Whether the server may still tell something soon.
+    mutating func removeLate(_ now: NIODeadline, isHopeful: Bool) -> [Late] {
         var late: [Late] = []
         while let alarm = alarms.popDue(now) {
-            if let found = remove(alarm.number, for: alarm.id) { late.append(found) }
+            guard let entry = entries[alarm.id], let waiter = entry.waiters[alarm.number] else { continue }
+            if isHopeful, !entry.isSeen, now < waiter.lastChance {
+                entries[alarm.id]?.waiters[alarm.number]?.isOverdue = true
+                alarms.insert(alarm, at: waiter.lastChance)
+            } else if let found = remove(alarm.number, for: alarm.id) {
+                late.append(found)
+            }
         }
         return late
     }

@@ -26,6 +26,8 @@ final class RedisClient: Sendable {
         core = .makeBoxSendingValue(RedisClientCore(RedisLink(configuration, loop, logger: logger)), eventLoop: loop)
     }
 
+    deinit { shutdown() }
+
     /// Replies, none of which is an error.
     ///
     /// - Throws: What the first error among the replies means; `.timedOut` and `.unavailable`.
@@ -49,7 +51,8 @@ final class RedisClient: Sendable {
     }
 
     func shutdown() {
-        core.eventLoop.execute { self.core.value.end() }
+        let core = core
+        core.eventLoop.execute { core.value.end() }
     }
 }
 

@@ -28,8 +28,8 @@ final class RedisClientCore {
 
     init(_ link: RedisLink) {
         self.link = link
-        link.onUp = { [unowned self] _ in sendWaiting() }
-        link.onDown = { [unowned self] in down($0) }
+        link.onUp = { [weak self] _ in self?.sendWaiting() }
+        link.onDown = { [weak self] in self?.down($0) ?? false }
     }
 
     func submit(_ commands: RedisCommands, _ deadline: NIODeadline, _ completion: @escaping RedisHandler.Completion) {
@@ -55,7 +55,7 @@ final class RedisClientCore {
     }
 
     private func send(_ entry: Waiting, over connection: RedisConnection) {
-        connection.handler.value.send(entry.commands, deadline: entry.deadline) { [unowned self] result in
+        connection.handler.value.send(entry.commands, deadline: entry.deadline) { [self] result in
             if case .success(let replies) = result, let error = RedisFailure.first(in: replies),
                 RedisFailure.wantsReconnection(error), entry.deadline > .now(), !isEnded
             {

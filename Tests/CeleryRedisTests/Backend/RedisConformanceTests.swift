@@ -1,0 +1,34 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryTesting
+import CeleryWire
+import Testing
+
+@Suite(.enabled(if: TestServer.program != nil, "redis-server is not installed"), .timeLimit(.minutes(3)))
+struct RedisConformanceTests {
+    @Test(arguments: ResultBackendCheck.all)
+    func `keeps the result contract`(_ check: ResultBackendCheck) async throws {
+        try await run(check, try TestServer())
+    }
+
+    @Test(arguments: ResultBackendCheck.all)
+    func `keeps the result contract with a server that pushes nothing`(_ check: ResultBackendCheck) async throws {
+        try await run(check, try TestServer(["--rename-command", "HELLO", ""]))
+    }
+
+    private func run(_ check: ResultBackendCheck, _ server: TestServer) async throws {
+        let backend = try server.backend(options: ["global_keyprefix": "conformance"])
+        // sleeps: the server keeps the system's time, so the checks' time passes by passing.
+        let harness = ResultBackendHarness(backend: backend, prefix: "x-", pass: { try await Task.sleep(for: $0) })
+        try await check.run(harness)
+        await backend.shutdown()
+    }
+}
+#endif
