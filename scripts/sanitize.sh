@@ -6,7 +6,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root" || exit 1
 find_swift
 CELERY_TEST_PYTHON=$(scripts/interop.sh) || exit 1
-export CELERY_TEST_PYTHON
+CELERY_TEST_PYTHON_56=$(scripts/interop.sh 5.6) || exit 1
+export CELERY_TEST_PYTHON CELERY_TEST_PYTHON_56
 # Processes that tests start write their reports here as well; the sanitizer appends its process id.
 logs="$root/.build/tsan-logs"
 rm -rf "$logs"

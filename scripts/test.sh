@@ -52,7 +52,8 @@ tests() {
     local log=.build/logs/$1.log result
     shift
     CELERY_TEST_PYTHON=$(scripts/interop.sh) || return 1
-    export CELERY_TEST_PYTHON
+    CELERY_TEST_PYTHON_56=$(scripts/interop.sh 5.6) || return 1
+    export CELERY_TEST_PYTHON CELERY_TEST_PYTHON_56
     # shellcheck disable=SC2086
     timeout --kill-after=30 900 \
         swift test --skip-build --disable-xctest "${swift_options[@]}" "$@" ${SWIFT_TEST_OPTIONS:-} 2>&1 | tee "$log"
