@@ -8,6 +8,7 @@
 import Celery
 import CeleryCore
 import Foundation
+import ServiceTestSupport
 import Testing
 
 /// Tasks that a worker holds, and has even handed to a child, but that have not started.

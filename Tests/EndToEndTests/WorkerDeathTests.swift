@@ -7,6 +7,7 @@
 
 import Celery
 import Foundation
+import ServiceTestSupport
 import Testing
 
 /// Promises 1, 3 and 4 with real worker processes on the embedded broker.

@@ -8,6 +8,7 @@
 import Celery
 import CeleryCore
 import Foundation
+import ServiceTestSupport
 import Synchronization
 
 /// A folder with an embedded broker, an app to send from, and worker processes.
@@ -81,7 +82,7 @@ final class WorkerHandle: Sendable {
         log = folder.appendingPathComponent("worker-\(UUID().uuidString).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let process = Process()
-        process.executableURL = Self.products.appendingPathComponent("EndToEndApp")
+        process.executableURL = TestPrograms.products.appendingPathComponent("EndToEndApp")
         process.arguments = ["worker", "-l", "INFO"] + arguments
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
@@ -115,23 +116,4 @@ final class WorkerHandle: Sendable {
                 return fields.count > 1 && Int32(fields[1]) == self.pid && fields[0] != "Z"
             }
     }
-
-    /// The folder that the test bundle and the products were built into.
-    private static var products: URL {
-        for path in CommandLine.arguments where path.contains(".xctest") {
-            return URL(fileURLWithPath: path).deletingLastPathComponent()
-        }
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return URL(fileURLWithPath: own).deletingLastPathComponent()
-    }
-}
-
-/// Waits until a condition holds, looking every few milliseconds.
-func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while ContinuousClock.now < deadline {
-        if try await condition() { return true }
-        try await Task.sleep(for: .milliseconds(10))  // looks again; never a wait for something to happen by itself
-    }
-    return try await condition()
 }
