@@ -16,21 +16,14 @@ struct EpochRecord: Sendable, Equatable {
     var queues: [String]
     /// Every list that it has ever taken from; a list is named by its place here.
     var lists: [String]
-    /// The oldest connection whose taken messages may not all be filed, and the newest.
-    var firstConnection: Int
-    var connection: Int
     /// Milliseconds.
     var lease: Int
 
-    func encoded() -> [UInt8] {
-        let object: CeleryObject = [
-            "name": .string(name),
-            "queues": .array(queues.map { .string($0) }),
-            "lists": .array(lists.map { .string($0) }),
-            "connections": [.int(firstConnection), .int(connection)],
-            "lease": .int(lease),
-        ]
-        return (try? JSONSerializer().encode(.object(object))) ?? []
+    init(name: String, queues: [String], lists: [String], lease: Int) {
+        self.name = name
+        self.queues = queues
+        self.lists = lists
+        self.lease = lease
     }
 
     /// Nil for what is no such record.
@@ -39,36 +32,19 @@ struct EpochRecord: Sendable, Equatable {
             case .string(let name)? = object["name"],
             let queues = Self.strings(object["queues"]),
             let lists = Self.strings(object["lists"]),
-            case .array(let connections)? = object["connections"], connections.count == 2,
-            case .int(let first) = connections[0], case .int(let last) = connections[1], first <= last,
-            last - first < 10000,
             case .int(let lease)? = object["lease"]
         else { return nil }
-        self.init(
-            name: name,
-            queues: queues,
-            lists: lists,
-            firstConnection: first,
-            connection: last,
-            lease: lease
-        )
+        self.init(name: name, queues: queues, lists: lists, lease: lease)
     }
 
-    init(name: String, queues: [String], lists: [String], firstConnection: Int, connection: Int, lease: Int) {
-        self.name = name
-        self.queues = queues
-        self.lists = lists
-        self.firstConnection = firstConnection
-        self.connection = connection
-        self.lease = lease
-    }
-
-    /// Keys in which taken messages may lie, with the list that each was taken from; the newest connection first.
-    func takenKeys(_ keys: EpochKeys) -> [(key: String, list: String)] {
-        (firstConnection...connection).reversed()
-            .flatMap { connection in
-                lists.indices.map { (keys.taken(connection: connection, list: $0), lists[$0]) }
-            }
+    func encoded() -> [UInt8] {
+        let object: CeleryObject = [
+            "name": .string(name),
+            "queues": .array(queues.map { .string($0) }),
+            "lists": .array(lists.map { .string($0) }),
+            "lease": .int(lease),
+        ]
+        return (try? JSONSerializer().encode(.object(object))) ?? []
     }
 
     private static func strings(_ value: CeleryValue?) -> [String]? {
@@ -98,11 +74,9 @@ struct HeldField: Sendable, Hashable {
 
 /// How a held message was begun: one letter, before the message or in the hash of marks.
 enum HeldMark {
-    static let held = UInt8(ascii: "h")
-
     static func letter(_ mode: AcknowledgementMode?) -> UInt8 {
         switch mode {
-        case nil: held
+        case nil: UInt8(ascii: "h")
         case .early: UInt8(ascii: "e")
         case .late: UInt8(ascii: "l")
         }

@@ -8,6 +8,7 @@
 #if Redis
 import CeleryCore
 import CeleryWire
+import Logging
 import NIOCore
 import Synchronization
 
@@ -40,11 +41,10 @@ final class RedisConsumer: TransportConsumer {
         var results = configuration.results as? RedisResultBackend
         if results?.storeIdentity?.name != store.configuration.serverIdentity { results = nil }
         let consumer = RedisConsumer(store: store, loop: RedisLoops.next(), results: results)
-        let id = String(UInt64.random(in: .min ... .max), radix: 36)
         let box = consumer.engine
         let error = await withCheckedContinuation { continuation in
             box.eventLoop.execute {
-                let engine = EpochEngine(store, configuration, id: id, loop: box.eventLoop) {
+                let engine = EpochEngine(store, configuration, loop: box.eventLoop) {
                     continuation.resume(returning: $0)
                 }
                 box.value = engine
@@ -52,6 +52,8 @@ final class RedisConsumer: TransportConsumer {
             }
         }
         if let error { throw error }
+        // A result database that does not exist is found out now, and not in the middle of a settlement.
+        _ = try await results?.fetch([""], timeout: store.configuration.timeout)
         return consumer
     }
 
@@ -73,7 +75,14 @@ final class RedisConsumer: TransportConsumer {
             }
             let known = deliveries.filter(\.mayHaveEnded).map(\.tag)
             if !known.isEmpty { repeated.withLock { $0.formUnion(known) } }
-            if !early.isEmpty { try await settle(early) }
+            if !early.isEmpty {
+                do {
+                    try await settle(early)
+                } catch {
+                    await putBack(messages)
+                    throw error
+                }
+            }
             if !deliveries.isEmpty { return deliveries }
         }
         return []
@@ -81,7 +90,7 @@ final class RedisConsumer: TransportConsumer {
 
     func begin(_ marks: [BeginMark]) async throws(TransportError) {
         guard !marks.isEmpty else { return }
-        try await ask { engine, done in engine.begin(BeginRequest(marks: marks, completion: done)) }
+        try await ask { engine, done in engine.begin(marks, done) }
     }
 
     func settle(_ settlements: [Settlement]) async throws(TransportError) {
@@ -108,8 +117,17 @@ final class RedisConsumer: TransportConsumer {
             )
         }
         let dispositions = settlements.map { (tag: $0.tag.rawValue, $0.disposition) }
+        let deadline = NIODeadline.now() + TimeAmount(store.configuration.timeout)
         try await ask { [commands] engine, done in
-            engine.settle(SettleRequest(dispositions: dispositions, commands: commands, completion: done))
+            engine.settle(
+                SettleRequest(
+                    dispositions: dispositions,
+                    commands: commands,
+                    due: publication.due,
+                    deadline: deadline,
+                    completion: done
+                )
+            )
         }
         repeated.withLock { $0.subtract(settlements.map(\.tag)) }
     }
@@ -120,7 +138,11 @@ final class RedisConsumer: TransportConsumer {
 
     func close() async throws(TransportError) {
         try await ask { engine, done in engine.close(done) }
-        try await unpark()
+        do {
+            try await unpark()
+        } catch {
+            store.logger.warning("what is parked is left for the next worker", metadata: ["reason": "\(error)"])
+        }
     }
 
     /// The last of our workers leaves what is parked to Python's, which hold it themselves.
@@ -151,13 +173,21 @@ final class RedisConsumer: TransportConsumer {
         try? await engine.eventLoop.submit { engine.value?.abandon() }.get()
     }
 
+    /// Hands out again what was taken and not looked at.
+    private func putBack(_ messages: [HeldMessage]) async {
+        let engine = engine
+        let tags = messages.map(\.field.tag)
+        try? await engine.eventLoop.submit { engine.value?.putBack(tags) }.get()
+    }
+
     private func take(_ credit: Int) async throws(TransportError) -> [HeldMessage] {
         let number = count.add(1, ordering: .relaxed).newValue
         let engine = engine
+        let isCancelled = Flag()
         let result: Result<[HeldMessage], TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 engine.eventLoop.execute {
-                    guard let running = engine.value, !Task.isCancelled else {
+                    guard let running = engine.value, !isCancelled.isSet else {
                         return continuation.resume(returning: .success([]))
                     }
                     running.receive(
@@ -166,6 +196,7 @@ final class RedisConsumer: TransportConsumer {
                 }
             }
         } onCancel: {
+            isCancelled.set()
             engine.eventLoop.execute { engine.value?.cancel(number) }
         }
         return try result.get()
@@ -183,6 +214,13 @@ final class RedisConsumer: TransportConsumer {
         }
         if let error { throw error }
     }
+}
+
+/// Set once, seen from anywhere.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
 }
 
 extension Delivery {
