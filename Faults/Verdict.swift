@@ -185,7 +185,8 @@ struct Verdict {
 
     /// Whether the connection broke while it was sent: a client that does not know whether it was, sends again, as Celery's do.
     private func mayBeSentTwice(_ life: Life) -> Bool {
-        guard let due = life.due, let sent = life.sent else { return false }
+        // A client that was killed may have been about to.
+        guard let due = life.due, let sent = life.sent else { return true }
         // A task for now is due when its sending begins.
         let start = due < sent ? due : sent.advanced(bySeconds: -6)
         return outages.contains { start <= $0 && $0 <= sent }
