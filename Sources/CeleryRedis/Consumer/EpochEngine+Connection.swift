@@ -44,6 +44,7 @@ extension EpochEngine {
                 return link.reconnect(failure)
             }
             guard let last = replies[0].int else { return finish(.swept) }
+            journal?.allowStarts(for: lease - .nanoseconds(patience.nanoseconds))
             let asks = round?.asks ?? []
             var isHeard = true
             if let round {

@@ -25,6 +25,7 @@ extension EpochEngine {
 
     func renew() {
         guard isArmed, !isAbandoned, let connection = link.connection else { return }
+        let sent = NIODeadline.now()
         var commands = RedisCommands()
         // Allowed even when the server is full, unlike SET.
         commands.add("PEXPIRE", keys.lease, record.lease)
@@ -37,6 +38,8 @@ extension EpochEngine {
                 return link.reconnect(RedisFailure.error(error, at: store.configuration.location))
             }
             if replies[1].isNull { return finish(.swept) }
+            // From when it was sent: by the server's clock the lease ends no sooner.
+            journal?.allowStarts(for: lease - .nanoseconds((NIODeadline.now() - sent).nanoseconds))
             if replies[0].int == 0 { link.reconnect(TransportError(.unavailable, "the lease had run out")) }
             moved(replies[4])
             look(at: replies[2].pairs, reachable: .microseconds(replies[3].int ?? 0), connection)
@@ -137,12 +140,14 @@ extension EpochEngine {
         reachable: Duration,
         _ connection: RedisConnection
     ) {
-        let ids = others.map(\.key).filter { $0 != keys.id }
-        guard !ids.isEmpty, reachable > lease else { return }
+        let others = others.filter { $0.key != keys.id }
+        guard !others.isEmpty, reachable > lease else { return }
         var commands = RedisCommands()
-        for id in ids { commands.add("EXISTS", store.keys.epoch(id).lease) }
+        for other in others { commands.add("EXISTS", store.keys.epoch(other.key).lease) }
         send(commands, over: connection) { [self] replies in
-            sweeper.sweep(zip(ids, replies).filter { $1.int == 0 }.map(\.0), loop: loop)
+            let silent = zip(others, replies).filter { $1.int == 0 }
+                .map { ($0.0.key, $0.0.value.bytes.flatMap { EpochRecord($0) }) }
+            sweeper.sweep(silent, loop: loop)
         }
     }
 }

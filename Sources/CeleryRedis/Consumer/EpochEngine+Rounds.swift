@@ -54,17 +54,17 @@ extension EpochEngine {
         settles.removeFirst(round.settles.count)
         let writer = writer()
         let settled = Set(round.settles.flatMap { $0.dispositions.map(\.tag) })
-        var modes: [UInt64: AcknowledgementMode?] = [:]
+        var marks: [UInt64: HeldMark] = [:]
         for request in round.begins {
-            for mark in request.marks where !settled.contains(mark.tag) { modes[mark.tag] = mark.mode }
+            for mark in request.marks where !settled.contains(mark.tag) { marks[mark.tag] = mark.mark }
         }
         if !round.isClose {
             round.filed = unfiled.sorted()
-            writer.file(round.filed.compactMap { table[$0] }, begun: modes, settled: settled, into: &round.commands)
-            let marks = modes.compactMap { tag, mode in
-                table[tag].flatMap { $0.isFiled ? ($0.field, mode) : nil }
+            writer.file(round.filed.compactMap { table[$0] }, begun: marks, settled: settled, into: &round.commands)
+            let later = marks.compactMap { tag, mark in
+                table[tag].flatMap { $0.isFiled ? ($0.field, mark) : nil }
             }
-            writer.mark(marks, into: &round.commands)
+            writer.mark(later, into: &round.commands)
         }
         for request in round.settles {
             let start = round.commands.count - 1
@@ -82,10 +82,12 @@ extension EpochEngine {
         let rest = table.values.filter { !settled.contains($0.field.tag) }
             .map { message in
                 var message = message
-                if let mode = modes[message.field.tag] { message.begun = mode }
+                if let mark = marks[message.field.tag] { message.mark = mark }
                 return message
             }
-        writer.close(rest, places: record.lists.count, into: &round.commands)
+        // Behind the seal nothing starts any more.
+        let started = Set((journal?.seal() ?? [:]).keys.map(\.rawValue))
+        writer.close(rest, places: record.lists.count, started: started, into: &round.commands)
     }
 
     private func writer() -> RoundWriter {
@@ -129,14 +131,14 @@ extension EpochEngine {
         unfiled.subtract(done.filed)
         let filed = Set(done.filed)
         for request in done.begins {
-            for (tag, mode) in request.marks {
+            for (tag, mark) in request.marks {
                 if !filed.contains(tag) { table[tag]?.hasMark = true }
-                table[tag]?.begun = mode
+                table[tag]?.mark = mark
             }
             guard request.isAbandoned else { continue }
             // Its caller was told otherwise, and has not started them.
             let undone = request.marks.filter { table[$0.tag] != nil }
-                .map { (tag: $0.tag, mode: AcknowledgementMode?.none) }
+                .map { (tag: $0.tag, mark: HeldMark.held) }
             begins.append(BeginRequest(marks: undone, deadline: .distantFuture, completion: { _ in }))
         }
         var failed: [(SettleRequest, TransportError)] = []

@@ -69,6 +69,8 @@ final class EpochEngine {
     var idlePause: Int64 = 5
     var timers = EpochTimers()
     let sweeper: Sweeper
+    /// Where a pool's children take note of what they start; nil when there can be none.
+    let journal: StartJournal?
     /// For tests: silent as a dead process, but for what is asked of it.
     var isAbandoned = false
 
@@ -81,7 +83,8 @@ final class EpochEngine {
         self.store = store
         lease = configuration.lease
         renewal = configuration.renewal
-        keys = store.keys.epoch(String(UInt64.random(in: .min ... .max), radix: 36))
+        let id = String(UInt64.random(in: .min ... .max), radix: 36)
+        keys = store.keys.epoch(id)
         link = RedisLink(store.configuration, loop, logger: store.logger)
         phase = .opening(opened)
         record = EpochRecord(
@@ -91,6 +94,8 @@ final class EpochEngine {
             lease: Int(configuration.lease / .milliseconds(1))
         )
         sweeper = Sweeper(store)
+        journal = JournalPlace.create(id, store)
+        if let journal { record.journal = (JournalPlace.machine, journal.path) }
         serve(configuration.queues)
         link.onUp = { [weak self] in self?.arm($0) }
         link.onDown = { [weak self] in self?.broke($0) ?? false }
@@ -139,12 +144,12 @@ final class EpochEngine {
         deliver()
     }
 
-    func begin(_ marks: [BeginMark], _ completion: @escaping (TransportError?) -> Void) {
+    func begin(_ marks: [BeginMark], isPermit: Bool, _ completion: @escaping (TransportError?) -> Void) {
         if case .over(let error) = phase { return completion(error) }
         guard marks.allSatisfy({ table[$0.tag.rawValue] != nil }) else { return completion(.notHeld) }
         begins.append(
             BeginRequest(
-                marks: marks.map { ($0.tag.rawValue, $0.mode) },
+                marks: marks.map { ($0.tag.rawValue, HeldMark($0.mode, isPermitted: isPermit)) },
                 deadline: .now() + TimeAmount(store.configuration.timeout),
                 completion: completion
             )
@@ -210,6 +215,10 @@ final class EpochEngine {
         link.end()
         timers.cancel()
         store.sawRevocations(true)
+        if let journal {
+            _ = journal.seal()
+            JournalPlace.remove(journal.path)
+        }
         let (requests, settlements, waiting, endings) = (begins, settles, receivers, closings)
         var undecided = round
         (begins, settles, receivers, closings, round) = ([], [], [], [], nil)

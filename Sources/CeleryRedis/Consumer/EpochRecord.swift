@@ -10,7 +10,7 @@ import CeleryCore
 import CeleryWire
 
 /// What the server is told about an epoch, so that others can end it: an entry of the hash of epochs.
-struct EpochRecord: Sendable, Equatable {
+struct EpochRecord: Sendable {
     /// Name of the worker.
     var name: String
     var queues: [String]
@@ -18,6 +18,8 @@ struct EpochRecord: Sendable, Equatable {
     var lists: [String]
     /// Milliseconds.
     var lease: Int
+    /// Where what was permitted to start has its journal: a machine, and a path on it.
+    var journal: (machine: String, path: String)?
 
     init(name: String, queues: [String], lists: [String], lease: Int) {
         self.name = name
@@ -35,6 +37,7 @@ struct EpochRecord: Sendable, Equatable {
             case .int(let lease)? = object["lease"]
         else { return nil }
         self.init(name: name, queues: queues, lists: lists, lease: lease)
+        if let place = Self.strings(object["journal"]), place.count == 2 { journal = (place[0], place[1]) }
     }
 
     func encoded() -> [UInt8] {
@@ -43,6 +46,7 @@ struct EpochRecord: Sendable, Equatable {
             "queues": .array(queues.map { .string($0) }),
             "lists": .array(lists.map { .string($0) }),
             "lease": .int(lease),
+            "journal": journal.map { [.string($0.machine), .string($0.path)] } ?? .null,
         ]
         return (try? JSONSerializer().encode(.object(object))) ?? []
     }
@@ -73,20 +77,29 @@ struct HeldField: Sendable, Hashable {
 }
 
 /// How a held message was begun: one letter, before the message or in the hash of marks.
-enum HeldMark {
-    static func letter(_ mode: AcknowledgementMode?) -> UInt8 {
+enum HeldMark: UInt8, Sendable {
+    case held = 0x68  // h
+    case early = 0x65  // e
+    case late = 0x6c  // l
+    /// Whether it has started is written in the epoch's journal.
+    case earlyPermitted = 0x45  // E
+    case latePermitted = 0x4c  // L
+
+    init(_ mode: AcknowledgementMode, isPermitted: Bool) {
         switch mode {
-        case nil: UInt8(ascii: "h")
-        case .early: UInt8(ascii: "e")
-        case .late: UInt8(ascii: "l")
+        case .early: self = isPermitted ? .earlyPermitted : .early
+        case .late: self = isPermitted ? .latePermitted : .late
         }
     }
 
-    static func mode(_ letter: UInt8?) -> AcknowledgementMode? {
-        switch letter {
-        case UInt8(ascii: "e"): .early
-        case UInt8(ascii: "l"): .late
-        default: nil
+    /// How it was begun, for whoever knows what has started of what was permitted; nil when it was merely held.
+    func mode(_ hasStarted: @autoclosure () -> Bool) -> AcknowledgementMode? {
+        switch self {
+        case .held: nil
+        case .early: .early
+        case .late: .late
+        case .earlyPermitted: hasStarted() ? .early : nil
+        case .latePermitted: hasStarted() ? .late : nil
         }
     }
 }

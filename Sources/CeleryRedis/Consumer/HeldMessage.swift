@@ -20,8 +20,8 @@ struct HeldMessage: Sendable {
     var isTaken = true
     /// Whether it is in the hash of held messages.
     var isFiled = false
-    var begun: AcknowledgementMode?
-    /// Whether ``begun`` is in a hash of its own, for it came after the filing.
+    var mark = HeldMark.held
+    /// Whether ``mark`` is in a hash of its own, for it came after the filing.
     var hasMark = false
     var isSettling = false
 }
@@ -52,9 +52,9 @@ struct ReturnPlan {
     var now: Int64
 
     /// Given back at an orderly end: nothing counts, but what was begun early can only be ended.
-    func closing(_ message: HeldMessage) -> Destination {
+    func closing(_ message: HeldMessage, hasStarted: Bool) -> Destination {
         guard message.list != keys.obituaries else { return .list(message.list, isFront: true, message.bytes) }
-        guard message.begun == .early else {
+        guard message.mark.mode(hasStarted) == .early else {
             let bytes = StoredMessage.returned(message.bytes, limits: limits) { _ in }
             return .list(message.list, isFront: true, bytes)
         }

@@ -19,6 +19,7 @@ final class RedisConsumer: TransportConsumer {
     /// Where results go that are settled with their message; nil when they are not kept on this server.
     private let results: RedisResultBackend?
     private let count = Atomic<UInt64>(0)
+    private let starts = Mutex<StartJournal?>(nil)
     /// Deliveries of tasks that may have ended before: their stored SUCCESS is looked for.
     private let repeated = Mutex<Set<DeliveryTag>>([])
 
@@ -48,6 +49,7 @@ final class RedisConsumer: TransportConsumer {
                     continuation.resume(returning: $0)
                 }
                 box.value = engine
+                consumer.starts.withLock { $0 = engine.journal }
                 engine.start()
             }
         }
@@ -56,6 +58,8 @@ final class RedisConsumer: TransportConsumer {
         _ = try await results?.fetch([""], timeout: store.configuration.timeout)
         return consumer
     }
+
+    var journal: StartJournal? { starts.withLock { $0 } }
 
     func receive(upTo credit: Int) async throws(TransportError) -> [Delivery] {
         while !Task.isCancelled {
@@ -90,7 +94,12 @@ final class RedisConsumer: TransportConsumer {
 
     func begin(_ marks: [BeginMark]) async throws(TransportError) {
         guard !marks.isEmpty else { return }
-        try await ask { engine, done in engine.begin(marks, done) }
+        try await ask { engine, done in engine.begin(marks, isPermit: false, done) }
+    }
+
+    func permit(_ marks: [BeginMark]) async throws(TransportError) {
+        guard !marks.isEmpty else { return }
+        try await ask { engine, done in engine.begin(marks, isPermit: true, done) }
     }
 
     func settle(_ settlements: [Settlement]) async throws(TransportError) {
@@ -130,6 +139,7 @@ final class RedisConsumer: TransportConsumer {
             )
         }
         repeated.withLock { $0.subtract(settlements.map(\.tag)) }
+        journal?.settled(settlements.lazy.map(\.tag))
     }
 
     func consume(_ queues: [String]) async throws(TransportError) {

@@ -9,9 +9,9 @@
 import CeleryCore
 import NIOCore
 
-/// Deliveries to be marked as begun; a mode of nil takes the mark away.
+/// Deliveries to be marked as begun, or as permitted to begin.
 struct BeginRequest {
-    var marks: [(tag: UInt64, mode: AcknowledgementMode?)]
+    var marks: [(tag: UInt64, mark: HeldMark)]
     var deadline: NIODeadline
     var completion: (TransportError?) -> Void
     /// Its caller was told that it failed.

@@ -21,7 +21,7 @@ struct RoundWriter {
     /// Files what was taken, with the mark of those that begin in the same round; what is settled in it is only let go.
     func file(
         _ held: [HeldMessage],
-        begun: [UInt64: AcknowledgementMode?],
+        begun: [UInt64: HeldMark],
         settled: Set<UInt64>,
         into commands: inout RedisCommands
     ) {
@@ -31,8 +31,8 @@ struct RoundWriter {
             commands.argument(epoch.held)
             for message in kept {
                 commands.argument(message.field.text)
-                let mode = begun[message.field.tag] ?? message.begun
-                commands.argument([HeldMark.letter(mode)] + message.bytes)
+                let mark = begun[message.field.tag] ?? message.mark
+                commands.argument([mark.rawValue] + message.bytes)
             }
         }
         // The oldest taken lie at the end.
@@ -41,13 +41,13 @@ struct RoundWriter {
         for (place, count) in counts { commands.add("LTRIM", epoch.taken(list: place), 0, -1 - count) }
     }
 
-    func mark(_ marks: [(HeldField, AcknowledgementMode?)], into commands: inout RedisCommands) {
+    func mark(_ marks: [(HeldField, HeldMark)], into commands: inout RedisCommands) {
         guard !marks.isEmpty else { return }
         commands.begin("HSET", arguments: 1 + 2 * marks.count)
         commands.argument(epoch.begun)
-        for (field, mode) in marks {
+        for (field, mark) in marks {
             commands.argument(field.text)
-            commands.argument([HeldMark.letter(mode)])
+            commands.argument([mark.rawValue])
         }
     }
 
@@ -93,9 +93,11 @@ struct RoundWriter {
     }
 
     /// Ends the epoch: everything goes back, the first to have been taken last, so that it is next.
-    func close(_ held: [HeldMessage], places: Int, into commands: inout RedisCommands) {
+    ///
+    /// - Parameter started: What has begun of what was permitted to.
+    func close(_ held: [HeldMessage], places: Int, started: Set<UInt64>, into commands: inout RedisCommands) {
         for message in held.sorted(by: { $0.field.tag > $1.field.tag }) {
-            plan.closing(message).append(to: &commands, keys: keys)
+            plan.closing(message, hasStarted: started.contains(message.field.tag)).append(to: &commands, keys: keys)
         }
         commands.add("DEL", epoch.held, epoch.begun, epoch.lease, epoch.fence)
         commands.add("DEL", list: (0..<places).map { epoch.taken(list: $0) })

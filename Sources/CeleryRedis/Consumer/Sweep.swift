@@ -45,8 +45,10 @@ struct Sweep: Sendable {
             store.logger.error("the record of epoch \(id) cannot be read: what it held is not given back; see doctor")
             return
         }
+        let started = try JournalPlace.seal(record).map { Set($0.map(\.rawValue)) }
         for _ in 0..<10 {
-            guard let count = try await giveBack(id, record, keys, over: connection) else { continue }
+            guard let count = try await giveBack(id, record, keys, started: started, over: connection) else { continue }
+            if let journal = record.journal, started != nil { JournalPlace.remove(journal.path) }
             store.logger.warning(
                 "gave back what a dead worker held",
                 metadata: ["worker": "\(record.name)", "messages": "\(count)"]
@@ -56,10 +58,13 @@ struct Sweep: Sendable {
     }
 
     /// How many messages went back; nil when somebody else was at it.
+    ///
+    /// - Parameter started: What has begun of what was permitted to; nil when nobody can say, which counts as begun.
     private func giveBack(
         _ id: String,
         _ record: EpochRecord,
         _ keys: EpochKeys,
+        started: Set<UInt64>?,
         over connection: RedisConnection
     ) async throws(TransportError) -> Int? {
         let taken = record.lists.indices.map { keys.taken(list: $0) }
@@ -82,7 +87,8 @@ struct Sweep: Sendable {
         }
         let marks = Dictionary(found[2].pairs.map { ($0.key, $0.value.bytes?.first) }, uniquingKeysWith: { $1 })
         for (field, bytes) in Self.held(found[1]) {
-            let mode = HeldMark.mode(marks[field.text] ?? bytes.first)
+            let mark = (marks[field.text] ?? bytes.first).flatMap { HeldMark(rawValue: $0) } ?? .held
+            let mode = mark.mode(started.map { $0.contains(field.tag) } ?? true)
             if record.lists.indices.contains(field.list) {
                 plan.sweeping(record.lists[field.list], Array(bytes.dropFirst()), begun: mode)
                     .append(to: &commands, keys: store.keys)

@@ -14,13 +14,24 @@ import NIOCore
 /// Used on one event loop.
 final class Sweeper {
     private let store: RedisStore
+    /// Since when each epoch was found without a lease.
+    private var silent: [String: NIODeadline] = [:]
     private var isSweeping = false
     private var isRestoring = false
 
     init(_ store: RedisStore) { self.store = store }
 
-    /// Sweeps epochs that have no lease.
-    func sweep(_ ids: [String], loop: any EventLoop) {
+    /// Sweeps epochs that have no lease. One whose journal lies on another machine is left to the workers there for a while,
+    /// which know what has started.
+    func sweep(_ found: [(id: String, record: EpochRecord?)], loop: any EventLoop) {
+        let known = silent
+        silent = Dictionary(found.map { ($0.id, known[$0.id] ?? .now()) }, uniquingKeysWith: { first, _ in first })
+        let ids =
+            found.filter { id, record in
+                guard let record, let journal = record.journal, !JournalPlace.isHere(journal) else { return true }
+                return (silent[id] ?? .now()) + .milliseconds(Int64(record.lease * 4 / 10)) < .now()
+            }
+            .map(\.id)
         guard !ids.isEmpty, !isSweeping else { return }
         isSweeping = true
         let sweep = Sweep(store: store, eventLoop: loop)
