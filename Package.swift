@@ -236,7 +236,7 @@ let package = Package(
         ),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["Celery", "CeleryWire", "CeleryYAML", "CeleryCompression", "ServiceTestSupport"],
+            dependencies: ["Celery", "CeleryWire", "CeleryYAML", "CeleryCompression", "ServiceTestSupport", log],
             exclude: ["python"],
             swiftSettings: strict
         ),

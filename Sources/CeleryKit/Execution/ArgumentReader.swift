@@ -58,9 +58,7 @@ final class ArgumentReader {
         }
         if let keyword { return try decode(keyword, as: type, name: name) }
         if let defaultValue { return try decode(defaultValue, as: type, name: name) }
-        if let optional = type as? any ExpressibleByNilLiteral.Type, let missing = optional.init(nilLiteral: ()) as? T {
-            return missing
-        }
+        if let optional = type as? any MissingArgument.Type, let missing = optional.missing as? T { return missing }
         let label = name.map { "'\($0)'" } ?? "number \(index + 1)"
         throw ArgumentError("\(task)() missing 1 required positional argument: \(label) (\(type))")
     }
@@ -94,6 +92,15 @@ final class ArgumentReader {
             throw ArgumentError("\(task)() argument \(label) (\(type)): \(error.message)")
         }
     }
+}
+
+/// Types whose parameters may be left out: Optional alone, although other types take the literal `nil` as well.
+private protocol MissingArgument {
+    static var missing: Self { get }
+}
+
+extension Optional: MissingArgument {
+    fileprivate static var missing: Wrapped? { nil }
 }
 
 /// Arguments that do not fit the task; stored as `TypeError`.

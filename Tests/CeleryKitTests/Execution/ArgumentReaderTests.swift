@@ -62,6 +62,14 @@ struct ArgumentReaderTests {
         try reader.finish()
     }
 
+    @Test("A parameter of any value is required: null is a value")
+    func anyValue() throws {
+        let reader = try reader()
+        let text = message { _ = try reader.next(CeleryValue.self) }
+        #expect(text?.hasPrefix("add() missing 1 required positional argument: 'x'") == true)
+        #expect(try self.reader([nil]).next(CeleryValue.self) == .null)
+    }
+
     @Test("Too many, too few, unknown and doubled arguments are named as Python names them")
     func wrongArity() {
         #expect(
