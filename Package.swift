@@ -155,6 +155,12 @@ let package = Package(
         ),
 
         // Tests.
+        .target(
+            name: "ServiceTestSupport",
+            dependencies: ["CeleryWire"],
+            path: "Tests/ServiceTestSupport",
+            swiftSettings: strict
+        ),
         .testTarget(name: "FaultHarnessTests", dependencies: ["FaultHarness", "CeleryWire"], swiftSettings: strict),
         .testTarget(
             name: "CeleryWireTests",
@@ -176,7 +182,7 @@ let package = Package(
         .testTarget(
             name: "CelerySQLiteTests",
             dependencies: [
-                "CelerySQLite", "CelerySQLiteTestWorker", "CeleryTesting", log,
+                "CelerySQLite", "CelerySQLiteTestWorker", "CeleryTesting", "ServiceTestSupport", log,
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: strict
@@ -212,7 +218,7 @@ let package = Package(
         .testTarget(
             name: "CeleryCLITests",
             dependencies: [
-                "CeleryCLI", "Celery", "CeleryTool", "CLITestApp", log,
+                "CeleryCLI", "Celery", "CeleryTool", "CLITestApp", "ServiceTestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -225,12 +231,12 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Celery", "CeleryCore", "EndToEndApp"],
+            dependencies: ["Celery", "CeleryCore", "EndToEndApp", "ServiceTestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["Celery", "CeleryWire", "CeleryYAML", "CeleryCompression"],
+            dependencies: ["Celery", "CeleryWire", "CeleryYAML", "CeleryCompression", "ServiceTestSupport"],
             exclude: ["python"],
             swiftSettings: strict
         ),

@@ -6,7 +6,7 @@ let package = Package(
     name: "swift-celery-benchmarks",
     platforms: [.macOS(.v15)],
     dependencies: [
-        .package(name: "swift-celery", path: "..", traits: ["SQLite"]),
+        .package(name: "swift-celery", path: "..", traits: ["SQLite", "Redis"]),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     ],
     targets: [

@@ -60,6 +60,17 @@ extension Campaign {
             guard let client else { return }
             record(Strike(blow: blow, pids: [client.leader], at: .now))
             client.signalAll(SIGKILL)
+        case .connections:
+            record(Strike(blow: blow, pids: [], at: .now))
+            server?.closeConnections()
+        case .server:
+            // All are away from it for a moment: no promise about time counts that.
+            for index in workers.indices where workers[index].servingSince != nil {
+                endService(of: index)
+                workers[index].servingSince = .now.advanced(bySeconds: 2)
+            }
+            record(Strike(blow: blow, pids: [], at: .now))
+            try server?.restart()
         }
     }
 

@@ -50,13 +50,16 @@ final class Campaign {
     var breaches: [String] = []
     var slowestWarmStop = 0.0
     var service = Service()
+    /// The broker's own process, where it has one.
+    var server: RedisProcess?
 
     init(options: RunCommand, seed: UInt64) throws {
         self.options = options
         self.seed = seed
-        plan = Plan(seed: seed, hasChildren: options.pool == "prefork")
+        plan = Plan(seed: seed, hasChildren: options.pool == "prefork", hasServer: options.broker == .redis)
+        server = options.broker == .redis ? try RedisProcess(folder: options.folder) : nil
         environment = CampaignEnvironment(
-            broker: "sqlite:///\(options.folder)/faults.sqlite",
+            broker: server?.url ?? "sqlite:///\(options.folder)/faults.sqlite",
             ledger: "\(options.folder)/ledger.txt",
             lease: options.lease
         )
@@ -64,7 +67,10 @@ final class Campaign {
     }
 
     func run() async throws -> Verdict {
-        defer { for group in groups { group.signalAll(SIGKILL) } }
+        defer {
+            for group in groups { group.signalAll(SIGKILL) }
+            server?.end()
+        }
         let begin = Timestamp.now
         for number in 1...options.workers { workers.append(try startWorker("w\(number)@faults")) }
         try startClient()

@@ -23,16 +23,21 @@ struct Plan {
         case warm
         /// SIGKILL to the client that sends.
         case client
+        /// The server closes every connection.
+        case connections
+        /// SIGKILL to the server, which starts again at once.
+        case server
     }
 
     var generator: SplitMix64
     var weights: [(blow: Blow, weight: Int)]
 
-    /// `hasChildren` says whether the pool has processes that can be killed one by one.
-    init(seed: UInt64, hasChildren: Bool) {
+    /// `hasChildren` says whether the pool has processes that can be killed one by one, `hasServer` whether the broker has.
+    init(seed: UInt64, hasChildren: Bool, hasServer: Bool) {
         generator = SplitMix64(state: seed)
         weights = [(.group, 30), (.parent, 15), (.child, hasChildren ? 30 : 0), (.pause, 8), (.stall, 4), (.warm, 10)]
         weights.append((.client, 3))
+        if hasServer { weights += [(.connections, 6), (.server, 3)] }
     }
 
     mutating func nextBlow() -> Blow {

@@ -17,8 +17,8 @@ import Darwin
 struct ProcessGroup {
     let leader: Int32
 
-    /// Starts this executable again with other arguments; its output is appended to a file.
-    init(arguments: [String], environment: [String: String], log: String) throws {
+    /// Starts a program, this executable again when none is named; its output is appended to a file.
+    init(program: String? = nil, arguments: [String], environment: [String: String], log: String) throws {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -32,12 +32,12 @@ struct ProcessGroup {
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
 
-        let path = try Self.executable()
+        let path = try program ?? Self.executable()
         var vector = ([path] + arguments).map { strdup($0) } + [nil]
         var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in vector + variables { free(pointer) } }
         var pid: pid_t = 0
-        let status = posix_spawn(&pid, path, &actions, &attributes, &vector, &variables)
+        let status = posix_spawnp(&pid, path, &actions, &attributes, &vector, &variables)
         guard status == 0 else { throw HarnessError("cannot start \(path): errno \(status)") }
         leader = pid
     }

@@ -18,6 +18,8 @@ struct RunCommand: AsyncParsableCommand {
     var contract: Contract = .late
     @Option(help: "prefork, async, threads or solo.")
     var pool = "prefork"
+    @Option(help: "sqlite, or redis: a redis-server of its own that writes everything to its disk.")
+    var broker = Broker.sqlite
     @Option(help: "How many blows.")
     var kills = 20
     @Option(help: "Workers at a time.")
@@ -35,9 +37,14 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "A Markdown file to append the figures to.")
     var report: String?
 
+    enum Broker: String, ExpressibleByArgument, CaseIterable {
+        case sqlite, redis
+    }
+
     func run() async throws {
         let seed = seed ?? UInt64.random(in: 0..<1_000_000)
-        let title = "\(contract.rawValue) acknowledgement, \(pool), \(kills) blows, lease \(lease) s"
+        let title =
+            "\(broker.rawValue), \(contract.rawValue) acknowledgement, \(pool), \(kills) blows, lease \(lease) s"
         print("\(title), seed \(seed)")
         let campaign = try Campaign(options: self, seed: seed)
         let verdict = try await campaign.run()

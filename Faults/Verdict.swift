@@ -184,7 +184,7 @@ struct Verdict {
         return
             all.filter { strike in
                 switch strike.blow {
-                case .pause, .warm, .client: false
+                case .pause, .warm, .client, .connections, .server: false
                 case .stall: strike.at <= until && strike.at.advanced(bySeconds: 30) >= run.start
                 case .group, .parent, .child: strike.at <= until && strike.at.advanced(bySeconds: 0.5) >= run.start
                 }

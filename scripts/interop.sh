@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
-# Makes the Python environment of the interop tests, once for each version of scripts/requirements.txt,
-# and prints its interpreter's path: export CELERY_TEST_PYTHON=$(scripts/interop.sh)
+# Makes a Python environment of the interop tests, once for each version of its requirements file, and prints its
+# interpreter's path. There are two, for the two versions of Celery that the tests talk to:
+#
+#   export CELERY_TEST_PYTHON=$(scripts/interop.sh)          scripts/requirements.txt
+#   export CELERY_TEST_PYTHON_56=$(scripts/interop.sh 5.6)   scripts/requirements-5.6.txt
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-requirements="$root/scripts/requirements.txt"
+case "${1:-}" in
+    '' | 5.7) requirements="$root/scripts/requirements.txt" ;;
+    5.6) requirements="$root/scripts/requirements-5.6.txt" ;;
+    *) fail "usage: scripts/interop.sh [5.7|5.6]" ;;
+esac
 base=
 for candidate in ${PYTHON:-} python3 /usr/bin/python3; do
-    if "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
+    if "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
         base=$candidate
         break
     fi
 done
-[ -n "$base" ] || fail "no Python 3.9 or later with venv found: run scripts/setup.sh, or set PYTHON"
+[ -n "$base" ] || fail "no Python 3.10 or later with venv found: run scripts/setup.sh, or set PYTHON"
 
 key=$({ cat "$requirements"; "$base" -c 'import sys; print(sys.version, sys.base_prefix)'; } | cksum | cut -d' ' -f1)
 folder="$root/.build/python/$key"

@@ -8,7 +8,8 @@ find_swift
 times=${1:-20}
 filter=${2:-}
 CELERY_TEST_PYTHON=$(scripts/interop.sh) || exit 1
-export CELERY_TEST_PYTHON CELERY_STRICT=1
+CELERY_TEST_PYTHON_56=$(scripts/interop.sh 5.6) || exit 1
+export CELERY_TEST_PYTHON CELERY_TEST_PYTHON_56 CELERY_STRICT=1
 swift build --build-tests "${swift_options[@]}" || exit 1
 logs="$root/.build/repeat-logs"
 rm -rf "$logs"
@@ -28,7 +29,7 @@ tests() {
     fi
 }
 start=$(date +%s)
-timed='CelerySQLiteTests|EndToEndTests|CeleryWorkerTests'
+timed='CelerySQLiteTests|EndToEndTests|CeleryWorkerTests|InteropTests'
 for round in $(seq "$times"); do
     if [ -n "$filter" ]; then
         tests "$round" --no-parallel --filter "$filter"

@@ -6,7 +6,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root" || exit 1
 find_swift
 CELERY_TEST_PYTHON=$(scripts/interop.sh) || exit 1
-export CELERY_TEST_PYTHON
+CELERY_TEST_PYTHON_56=$(scripts/interop.sh 5.6) || exit 1
+export CELERY_TEST_PYTHON CELERY_TEST_PYTHON_56
 # Processes that tests start write their reports here as well; the sanitizer appends its process id.
 logs="$root/.build/tsan-logs"
 rm -rf "$logs"
@@ -28,7 +29,7 @@ tests() {
     swift test --skip-build --disable-xctest "${options[@]}" "$@" </dev/null 2>&1 | tee "$logs/$name.log" || status=1
     summary+=("| $name | $(sed -n 's/.*Test run with \([0-9]* tests\) in .* \(passed\|failed\) after \(.*\)\./\1, \2, \3/p' "$logs/$name.log" | head -n 1) |")
 }
-timed='CelerySQLiteTests|EndToEndTests|CeleryWorkerTests'
+timed='CelerySQLiteTests|EndToEndTests|CeleryWorkerTests|InteropTests'
 tests parallel --skip FuzzTests --skip "$timed"
 # The sanitizer's own thread wakes ten times a second, so whether a worker sleeps cannot be told under it.
 tests timed --no-parallel --filter "$timed" --skip 'an idle worker sleeps'

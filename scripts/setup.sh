@@ -4,13 +4,25 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# SwiftPM and the linker; the system libraries that the package links; the Python peer of the interop tests.
+# SwiftPM and the linker; the system libraries that the package links; the peers of the interop tests.
 packages=(
     ca-certificates git make pkg-config binutils gcc g++ libc6-dev tzdata procps
     libcurl4 libxml2 libncurses6 libedit2 libsqlite3-0
     libsqlite3-dev zlib1g-dev libbz2-dev liblzma-dev libzstd-dev libbrotli-dev
     python3 python3-venv
 )
+# A redis-server of any origin will do.
+command -v redis-server >/dev/null 2>&1 || packages+=(redis-server)
+
+# The tests start servers of their own. The one that the system would start because a package came is stopped, and is not
+# started at the next boot; one that was there before is left alone. In a container there is neither.
+disable_service() {
+    if [ -d /run/systemd/system ]; then
+        "$@" systemctl disable --quiet --now redis-server || true
+    elif command -v service >/dev/null 2>&1 && pidof redis-server >/dev/null 2>&1; then
+        "$@" service redis-server stop || true
+    fi
+}
 
 install_debian_packages() {
     local missing=() name privilege=() command
@@ -29,6 +41,8 @@ install_debian_packages() {
         else
             say "missing: ${missing[*]}"
             say "run:     sudo sh -c '$command'"
+            [[ " ${missing[*]} " != *" redis-server "* ]] ||
+                say "then, unless you want a server on this machine: sudo systemctl disable --now redis-server"
             exit 1
         fi
     fi
@@ -36,6 +50,7 @@ install_debian_packages() {
     export DEBIAN_FRONTEND=noninteractive
     "${privilege[@]}" apt-get update -q
     "${privilege[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}"
+    if [[ " ${missing[*]} " = *" redis-server "* ]]; then disable_service "${privilege[@]}"; fi
 }
 
 if command -v dpkg-query >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
@@ -44,8 +59,9 @@ elif [ "$(uname -s)" = Darwin ]; then
     # SQLite, zlib, bzip2 and lzma come with the SDK.
     command -v brew >/dev/null 2>&1 && brew list zstd brotli >/dev/null 2>&1 ||
         say "for the Compression trait run: brew install zstd brotli"
+    command -v redis-server >/dev/null 2>&1 || say "for the tests with Redis run: brew install redis"
 else
-    for tool in git make cc python3; do
+    for tool in git make cc python3 redis-server; do
         command -v "$tool" >/dev/null 2>&1 ||
             fail "$tool is missing. Install what Debian calls: ${packages[*]}"
     done

@@ -52,7 +52,8 @@ tests() {
     local log=.build/logs/$1.log result
     shift
     CELERY_TEST_PYTHON=$(scripts/interop.sh) || return 1
-    export CELERY_TEST_PYTHON
+    CELERY_TEST_PYTHON_56=$(scripts/interop.sh 5.6) || return 1
+    export CELERY_TEST_PYTHON CELERY_TEST_PYTHON_56
     # shellcheck disable=SC2086
     timeout --kill-after=30 900 \
         swift test --skip-build --disable-xctest "${swift_options[@]}" "$@" ${SWIFT_TEST_OPTIONS:-} 2>&1 | tee "$log"
@@ -72,7 +73,7 @@ find_swift
 step "Build, debug, with tests; warnings are errors" build || finish
 # Tests that start processes, hold leases or measure how soon something happens run one at a time: all at once, on few
 # cores, they measure only each other. The fuzz run, which takes both cores for a minute or two, stands apart too.
-timed='CelerySQLiteTests|EndToEndTests|CeleryWorkerTests'
+timed='CelerySQLiteTests|EndToEndTests|CeleryWorkerTests|InteropTests'
 step "Tests" tests test --skip FuzzTests --skip "$timed"
 step "Tests that take their time, one by one" tests timed --no-parallel --filter "$timed"
 step "Fuzz, a million inputs" tests fuzz --filter FuzzTests

@@ -14,6 +14,9 @@ import CeleryCompression
 #if SQLite
 import CelerySQLite
 #endif
+#if Redis
+import CeleryRedis
+#endif
 #if YAML
 import CeleryYAML
 #endif
@@ -28,6 +31,13 @@ extension PluginRegistry {
         registry.defaultBroker = "sqlite:///celery.sqlite"
         #else
         registry.explainAbsence(of: "sqlite", "the embedded broker is left out: it takes the trait SQLite")
+        #endif
+        #if Redis
+        registry.registerRedis()
+        #else
+        for scheme in ["redis", "rediss", "sentinel"] {
+            registry.explainAbsence(of: scheme, "Redis is left out: it takes the trait Redis")
+        }
         #endif
         #if YAML
         registry.serializers.append(YAMLSerializer())

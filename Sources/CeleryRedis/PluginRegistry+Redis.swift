@@ -9,9 +9,10 @@
 public import CeleryCore
 
 extension PluginRegistry {
-    /// Serves `redis://`, `rediss://` (TLS), `redis+socket://`, `socket://`, `unix://` and `sentinel://` as result backend.
+    /// Serves `redis://`, `rediss://` (TLS), `redis+socket://`, `socket://`, `unix://` and `sentinel://`, as broker and as result backend.
     public mutating func registerRedis() {
         for scheme in RedisConfiguration.schemes {
+            register(transport: scheme) { context throws(TransportError) in try RedisTransport(context) }
             register(backend: scheme) { context throws(TransportError) in try RedisResultBackend(context) }
         }
     }

@@ -13,7 +13,7 @@ import GRDB
 /// A file as a broker.
 struct SQLiteTransport: Transport {
     let store: SQLiteStore
-    let consumersOpen = OpenConsumers()
+    let consumersOpen = OpenConsumers<SQLiteConsumer>()
 
     var capabilities: TransportCapabilities {
         // As in RabbitMQ 9 is the most urgent; kombu's own virtual transports have it the other way round.

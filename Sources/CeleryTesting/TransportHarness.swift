@@ -101,7 +101,13 @@ extension TransportHarness {
 
     func consumer(_ queues: String..., named worker: String = "checker") async throws -> any TransportConsumer {
         try await transport.openConsumer(
-            ConsumerConfiguration(name: worker, queues: queues.map(name), lease: lease, renewal: lease / 4)
+            ConsumerConfiguration(
+                name: worker,
+                queues: queues.map(name),
+                lease: lease,
+                renewal: lease / 4,
+                results: backend
+            )
         )
     }
 

@@ -8,6 +8,7 @@
 #if SQLite
 import CeleryTesting
 import Foundation
+import ServiceTestSupport
 import Synchronization
 
 /// A `CelerySQLiteTestWorker` under a test's command.
@@ -20,7 +21,9 @@ final class WorkerProcess: Sendable {
         let (replies, continuation) = AsyncStream<String>.makeStream()
         self.replies = replies
         let output = Pipe()
-        let splitter = LineSplitter(continuation)
+        let splitter = LineSplitter { line in
+            if let line { continuation.yield(line) } else { continuation.finish() }
+        }
         output.fileHandleForReading.readabilityHandler = { splitter.take($0.availableData) }
         let process = Process()
         process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
@@ -50,24 +53,5 @@ final class WorkerProcess: Sendable {
     }
 
     func signal(_ number: Int32) { kill(identifier, number) }
-}
-
-/// Cuts what a pipe brings into lines.
-private final class LineSplitter: Sendable {
-    private let rest = Mutex<[UInt8]>([])
-    private let lines: AsyncStream<String>.Continuation
-
-    init(_ lines: AsyncStream<String>.Continuation) { self.lines = lines }
-
-    func take(_ data: Data) {
-        guard !data.isEmpty else { return lines.finish() }
-        rest.withLock { rest in
-            rest += data
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                lines.yield(String(decoding: rest[..<end], as: UTF8.self))
-                rest.removeFirst(end + 1)
-            }
-        }
-    }
 }
 #endif

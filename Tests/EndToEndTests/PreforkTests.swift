@@ -7,6 +7,7 @@
 
 import Celery
 import Foundation
+import ServiceTestSupport
 import Testing
 
 @Suite("Prefork, with real processes", .serialized, .timeLimit(.minutes(5)))

@@ -8,6 +8,7 @@
 import Celery
 import CeleryCore
 import Foundation
+import ServiceTestSupport
 import Testing
 
 /// Tasks that a worker holds, and has even handed to a child, but that have not started.
@@ -55,8 +56,7 @@ struct WaitingTaskTests {
             var waiting: [AsyncResult<CeleryValue>] = []
             for _ in 0..<2 { waiting.append(try await site.send("e2e.nap", 0)) }
             #expect(try await eventually { try await transport.status(of: ["celery"]).first?.held == 3 })
-            let processes = [worker.pid] + worker.children
-            for pid in processes { kill(pid, SIGSTOP) }
+            let processes = try await site.stop(worker)
             let other = try site.worker("-c", "2", "worker_lease=1")
             for result in waiting + [first] { #expect(try await result.get(timeout: patience) == "rested") }
             for pid in processes { kill(pid, SIGCONT) }

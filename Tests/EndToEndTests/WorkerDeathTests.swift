@@ -7,6 +7,7 @@
 
 import Celery
 import Foundation
+import ServiceTestSupport
 import Testing
 
 /// Promises 1, 3 and 4 with real worker processes on the embedded broker.
@@ -81,7 +82,7 @@ struct WorkerDeathTests {
             let worker = try site.worker("-P", "async", "-c", "2", "worker_lease=1")
             let late = try await site.send("e2e.nap", 1)
             #expect(try await eventually { worker.startedTasks == 1 })
-            worker.signal(SIGSTOP)
+            _ = try await site.stop(worker)
             let other = try site.worker("-P", "async", "-c", "2", "worker_lease=1")
             #expect(try await late.get(timeout: .seconds(30)) == "rested")
             #expect(other.startedTasks == 1)

@@ -65,6 +65,17 @@ public struct BrokerURL: Sendable, Hashable, CustomStringConvertible {
         host = authority.isEmpty ? nil : Self.decode(authority)
     }
 
+    /// Reads one URL, or several of one store separated by semicolons; at least one.
+    ///
+    /// A semicolon within a URL is written `%3B`.
+    public static func list(_ text: String) throws(TransportError) -> [BrokerURL] {
+        var urls: [BrokerURL] = []
+        for part in text.split(separator: ";") {
+            urls.append(try BrokerURL(String(part.drop { $0 == " " })))
+        }
+        return urls.isEmpty ? [try BrokerURL(text)] : urls
+    }
+
     /// The URL with its password as `**`, as Celery prints it.
     public var description: String {
         var text = "\(scheme)://"

@@ -123,12 +123,21 @@ public struct ConsumerConfiguration: Sendable {
     public var lease: Duration
     /// How often the lease is renewed. Default 3 s.
     public var renewal: Duration
+    /// Where the results go that are settled with their message, for a store that keeps both.
+    public var results: (any ResultBackend)?
 
-    public init(name: String, queues: [String], lease: Duration = .seconds(10), renewal: Duration = .seconds(3)) {
+    public init(
+        name: String,
+        queues: [String],
+        lease: Duration = .seconds(10),
+        renewal: Duration = .seconds(3),
+        results: (any ResultBackend)? = nil
+    ) {
         self.name = name
         self.queues = queues
         self.lease = lease
         self.renewal = renewal
+        self.results = results
     }
 }
 

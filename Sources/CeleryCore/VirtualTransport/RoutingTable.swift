@@ -54,6 +54,9 @@ package struct RoutingTable: Sendable {
         return true
     }
 
+    /// Adds an exchange that has no bindings yet.
+    package mutating func know(_ exchange: String, _ kind: Exchange.Kind) { exchanges[exchange] = kind }
+
     /// Takes away all bindings of some queues.
     package mutating func remove(queues: Set<String>) {
         let kept = bindings.filter { !queues.contains($0.queue) }

@@ -82,8 +82,8 @@ extension CeleryApp {
     /// - Throws: ``TransportError``: `.misconfigured` for a URL that nothing serves, `.unavailable` when it is away.
     public func transport() async throws -> any Transport {
         try await connections.transport { [self] in
-            let url = try brokerURL()
-            return try await registry.transport(context(for: url, options: settings.brokerTransportOptions))
+            let urls = try brokerURLs()
+            return try await registry.transport(context(for: urls, options: settings.brokerTransportOptions))
         }
     }
 
@@ -91,16 +91,19 @@ extension CeleryApp {
     /// when it can store results.
     public func resultBackend() async throws -> any ResultBackend {
         try await connections.backend { [self] in
-            guard let url = try backendURL() else { return DisabledResultBackend() }
-            return try await registry.backend(context(for: url, options: settings.resultBackendTransportOptions))
+            guard let urls = try backendURLs() else { return DisabledResultBackend() }
+            return try await registry.backend(context(for: urls, options: settings.resultBackendTransportOptions))
         }
     }
 
     /// Closes the connections that are open.
     public func shutdown() async { await connections.close() }
 
-    /// The broker's URL in force.
-    package func brokerURL() throws(TransportError) -> BrokerURL {
+    /// The broker's URL in force; the first, when there are several.
+    package func brokerURL() throws(TransportError) -> BrokerURL { try brokerURLs()[0] }
+
+    /// The broker's URLs in force, in order of preference; at least one. In text they are separated by semicolons.
+    private func brokerURLs() throws(TransportError) -> [BrokerURL] {
         let named = Self.environment("CELERY_BROKER_URL") ?? settings.brokerURL ?? registry.defaultBroker
         guard let named else {
             let known = registry.transportSchemes.map { "\($0)://…" }.joined(separator: ", ")
@@ -109,21 +112,24 @@ extension CeleryApp {
                 "no broker is named: set broker_url or CELERY_BROKER_URL; there are: \(known)\(registry.absenceHint)"
             )
         }
-        return try BrokerURL(named)
+        return try BrokerURL.list(named)
     }
 
     /// The result backend's URL in force; nil when there is none.
-    package func backendURL() throws(TransportError) -> BrokerURL? {
+    package func backendURL() throws(TransportError) -> BrokerURL? { try backendURLs()?[0] }
+
+    private func backendURLs() throws(TransportError) -> [BrokerURL]? {
         if let named = Self.environment("CELERY_RESULT_BACKEND") ?? settings.resultBackend {
-            return named == "disabled" ? nil : try BrokerURL(named)
+            return named == "disabled" ? nil : try BrokerURL.list(named)
         }
         let broker = try brokerURL()
-        return ["sqlite", "memory"].contains(broker.scheme) ? broker : nil
+        return ["sqlite", "memory"].contains(broker.scheme) ? [broker] : nil
     }
 
-    private func context(for url: BrokerURL, options: CeleryObject) -> PluginContext {
+    private func context(for urls: [BrokerURL], options: CeleryObject) -> PluginContext {
         PluginContext(
-            url: url,
+            url: urls[0],
+            alternates: Array(urls.dropFirst()),
             codec: resultCodec,
             logger: logger,
             options: options,

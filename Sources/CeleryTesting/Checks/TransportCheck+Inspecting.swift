@@ -12,12 +12,12 @@ extension TransportCheck {
     static let inspecting: [TransportCheck] = [
         TransportCheck("status counts what is ready, delayed and held") { harness in
             let before = harness.time.now
+            let consumer = try await harness.consumer("q")
             try await harness.publish(["a", "b", "c"], priority: 4)
             if harness.transport.capabilities.delayedDelivery {
                 let later = harness.message("d", queue: "q", notBefore: before.advanced(by: .seconds(3600)))
                 try await harness.transport.publish([later], timeout: .seconds(5))
             }
-            let consumer = try await harness.consumer("q")
             _ = try await harness.takeOne(from: consumer)
             let status = try await harness.status()
             let delayed = harness.transport.capabilities.delayedDelivery ? 1 : 0
@@ -38,6 +38,7 @@ extension TransportCheck {
             for name in ["one", "two"] { try require(names.contains(harness.name(name)), "\(name) is not in \(names)") }
         },
         TransportCheck("purge deletes what waits, of every priority and delayed, but nothing held") { harness in
+            let consumer = try await harness.consumer("q")
             for priority in [0, 5, 9] { try await harness.publish(["m\(priority)"], priority: priority) }
             try await harness.publish(["other"], to: "other")
             var expected = 2
@@ -47,7 +48,6 @@ extension TransportCheck {
                 try await harness.transport.publish([later], timeout: .seconds(5))
                 expected += 1
             }
-            let consumer = try await harness.consumer("q")
             let held = try await harness.takeOne(from: consumer)
             try requireEqual(try await harness.transport.purge([harness.name("q")]), expected, "purged")
             let status = try await harness.status()

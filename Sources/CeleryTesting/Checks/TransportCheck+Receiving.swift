@@ -19,7 +19,7 @@ extension TransportCheck {
         TransportCheck("the most urgent come first, the oldest of them before the others", if: { $0.priorities != nil })
         {
             harness in
-            try await harness.publish(["low"], priority: 2)
+            try await harness.publish(["low"], priority: 3)
             try await harness.publish(["none"], priority: nil)
             try await harness.publish(["high 1", "high 2"], priority: 8)
             try await harness.publish(["mid"], priority: 5)

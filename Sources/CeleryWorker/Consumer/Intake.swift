@@ -73,7 +73,8 @@ struct Intake {
                 name: configuration.hostname,
                 queues: configuration.queues,
                 lease: lease,
-                renewal: lease * 3 / 10
+                renewal: lease * 3 / 10,
+                results: pipeline.backend
             )
         )
         return pipeline.state.withLock { $0.open(consumer) }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import Foundation
+import ServiceTestSupport
 import Testing
 
 /// `worker --detach`, `--uid`, `--gid`, `--umask` and `--workdir`, with real processes.
@@ -28,7 +29,7 @@ import Testing
                 return
             }
             program = directory.path("app")
-            let built = ToolProcess.products.appendingPathComponent("CLITestApp")
+            let built = TestPrograms.products.appendingPathComponent("CLITestApp")
             try FileManager.default.copyItem(at: built, to: URL(fileURLWithPath: program))
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
         }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import Foundation
+import ServiceTestSupport
 import Testing
 
 /// `celery -A NAME` on a small package of its own.
@@ -77,7 +78,7 @@ import Testing
     }
 
     @Test func aPathIsRunAsItIsAndTheEnvironmentMayNameTheApp() async throws {
-        let path = ToolProcess.products.appendingPathComponent("CLITestApp").path
+        let path = TestPrograms.products.appendingPathComponent("CLITestApp").path
         let written = try await ToolProcess.run(arguments: ["-A", path, "-b", "memory://", "report"])
         #expect(written.code == 0)
         #expect(written.output.contains("app           clitest"))

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import Foundation
+import ServiceTestSupport
 import Testing
 
 /// Promise 9 of docs/reliability.md: secrets stay out of everything that is printed.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import Foundation
+import ServiceTestSupport
 import Testing
 
 /// `worker --statedb` as a process.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import Foundation
+import ServiceTestSupport
 import Synchronization
 
 /// A built product, run as a process.
@@ -35,7 +36,8 @@ final class ToolProcess: Sendable {
     ) throws {
         let process = Process()
         process.executableURL =
-            product.hasPrefix("/") ? URL(fileURLWithPath: product) : Self.products.appendingPathComponent(product)
+            product.hasPrefix("/")
+            ? URL(fileURLWithPath: product) : TestPrograms.products.appendingPathComponent(product)
         process.arguments = arguments
         let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME"].contains($0.key) }
         process.environment = environment.merging(inherited) { own, _ in own }
@@ -62,18 +64,6 @@ final class ToolProcess: Sendable {
     ) async throws -> Outcome {
         let process = try ToolProcess(product, arguments, environment: environment, directory: directory, input: input)
         return try await process.outcome()
-    }
-
-    /// Where the built products are: beside the tests.
-    static var products: URL {
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        for path in [CommandLine.arguments.first ?? "", program] where path.contains(".xctest") {
-            return URL(fileURLWithPath: path).deletingLastPathComponent()
-        }
-        for argument in CommandLine.arguments where argument.contains(".xctest") {
-            return URL(fileURLWithPath: argument).deletingLastPathComponent()
-        }
-        return Bundle.main.bundleURL
     }
 
     func signal(_ number: Int32) {
@@ -152,30 +142,5 @@ final class ToolProcess: Sendable {
             while !state.withLock({ $0.isAtEnd }), .now < deadline { try? await Task.sleep(for: .milliseconds(2)) }
             return text
         }
-    }
-}
-
-/// A directory for one test, removed at its end.
-final class TemporaryDirectory: Sendable {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appendingPathComponent("celery-cli-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-    /// Writes a file, with its folders.
-    func write(_ text: String, to name: String) throws {
-        let file = url.appendingPathComponent(name)
-        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: file)
-    }
-
-    func read(_ name: String) throws -> String {
-        String(decoding: try Data(contentsOf: url.appendingPathComponent(name)), as: UTF8.self)
     }
 }

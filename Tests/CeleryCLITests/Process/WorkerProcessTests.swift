@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import Foundation
+import ServiceTestSupport
 import Testing
 
 /// `clitest worker` as a process, on the memory broker.

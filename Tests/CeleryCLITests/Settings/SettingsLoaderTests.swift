@@ -9,6 +9,7 @@ import Celery
 import CeleryCore
 import CeleryKit
 import Foundation
+import ServiceTestSupport
 import Testing
 
 @testable import CeleryCLI

@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 import Celery
+import CeleryCore
 import Foundation
+import ServiceTestSupport
 import Synchronization
 
 /// A folder with an embedded broker, an app to send from, and worker processes.
@@ -32,6 +34,22 @@ final class Site: Sendable {
         CeleryValue
     > {
         try await app.sendTask(name, args: args, options: options)
+    }
+
+    /// Stops a worker and its children with SIGSTOP, at a moment when it does not hold the file's write lock: one that does
+    /// holds up everybody until it is continued (docs/reliability.md).
+    func stop(_ worker: WorkerHandle) async throws -> [Int32] {
+        while true {
+            let processes = [worker.pid] + worker.children
+            for pid in processes { kill(pid, SIGSTOP) }
+            do {
+                // A write that changes nothing.
+                _ = try await app.transport().purge(["no such queue"])
+                return processes
+            } catch let error as TransportError where error.code == .timedOut || error.code == .unavailable {
+                for pid in processes { kill(pid, SIGCONT) }
+            }
+        }
     }
 
     /// Kills what runs and deletes the folder.
@@ -64,7 +82,7 @@ final class WorkerHandle: Sendable {
         log = folder.appendingPathComponent("worker-\(UUID().uuidString).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let process = Process()
-        process.executableURL = Self.products.appendingPathComponent("EndToEndApp")
+        process.executableURL = TestPrograms.products.appendingPathComponent("EndToEndApp")
         process.arguments = ["worker", "-l", "INFO"] + arguments
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
@@ -98,23 +116,4 @@ final class WorkerHandle: Sendable {
                 return fields.count > 1 && Int32(fields[1]) == self.pid && fields[0] != "Z"
             }
     }
-
-    /// The folder that the test bundle and the products were built into.
-    private static var products: URL {
-        for path in CommandLine.arguments where path.contains(".xctest") {
-            return URL(fileURLWithPath: path).deletingLastPathComponent()
-        }
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return URL(fileURLWithPath: own).deletingLastPathComponent()
-    }
-}
-
-/// Waits until a condition holds, looking every few milliseconds.
-func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while ContinuousClock.now < deadline {
-        if try await condition() { return true }
-        try await Task.sleep(for: .milliseconds(10))  // looks again; never a wait for something to happen by itself
-    }
-    return try await condition()
 }

@@ -5,24 +5,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-#if SQLite
-import CeleryCore
 import Synchronization
 
 /// The consumers that a transport has opened, to be closed with it.
-final class OpenConsumers: Sendable {
+package final class OpenConsumers<Consumer: AnyObject & Sendable>: Sendable {
     private struct State {
         var consumers: [WeakConsumer] = []
         var isOver = false
     }
 
     private struct WeakConsumer {
-        weak var consumer: SQLiteConsumer?
+        weak var consumer: Consumer?
     }
 
     private let state = Mutex(State())
 
-    func add(_ consumer: SQLiteConsumer) {
+    package init() {}
+
+    package func add(_ consumer: Consumer) {
         state.withLock { state in
             state.consumers.removeAll { $0.consumer == nil }
             state.consumers.append(WeakConsumer(consumer: consumer))
@@ -30,7 +30,7 @@ final class OpenConsumers: Sendable {
     }
 
     /// Those still open; nil when asked a second time.
-    func end() -> [SQLiteConsumer]? {
+    package func end() -> [Consumer]? {
         state.withLock { state in
             guard !state.isOver else { return nil }
             state.isOver = true
@@ -38,4 +38,3 @@ final class OpenConsumers: Sendable {
         }
     }
 }
-#endif

@@ -1,0 +1,105 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+/// Which lists to ask, and for how much.
+///
+/// A list that was found empty is not asked again until the server says that it was touched; asking for its length is what
+/// makes the server say so.
+struct FetchPlan: Sendable {
+    /// What is known of a list.
+    enum Fill: Sendable, Equatable {
+        case unknown
+        case empty
+        /// Touched since it was empty.
+        case woken
+        case filled(Int)
+
+        /// How many to ask for.
+        func wanted(_ credit: Int) -> Int {
+            switch self {
+            case .unknown, .empty: 0
+            case .woken: min(credit, 16)
+            case .filled(let count): min(credit, count)
+            }
+        }
+    }
+
+    struct Entry: Sendable {
+        var key: String
+        /// Its place in ``EpochRecord/lists``.
+        var place: Int
+        /// 0 is asked first: obituaries; then all queues' most urgent lists, and so on.
+        var rank: Int
+        var fill = Fill.unknown
+    }
+
+    /// One step of a fetch.
+    struct Ask: Sendable, Equatable {
+        var entry: Int
+        var count: Int
+    }
+
+    private(set) var entries: [Entry] = []
+    private var turn = 0
+
+    var isAllEmpty: Bool { entries.allSatisfy { $0.fill == .empty } }
+
+    /// Replaces the lists; what is known of those that stay is kept.
+    mutating func set(_ lists: [(key: String, place: Int, rank: Int)]) {
+        let known = Dictionary(entries.map { ($0.key, $0.fill) }, uniquingKeysWith: { first, _ in first })
+        entries = lists.map { Entry(key: $0.key, place: $0.place, rank: $0.rank, fill: known[$0.key] ?? .unknown) }
+        entries.sort { $0.rank < $1.rank }
+        turn = 0
+    }
+
+    /// The next fetch for so much credit. Queues of one rank are served in turn.
+    mutating func next(_ credit: Int) -> [Ask] {
+        var left = credit
+        var asks: [Ask] = []
+        for index in order() where entries[index].fill != .empty {
+            let count = entries[index].fill.wanted(left)
+            left -= count
+            asks.append(Ask(entry: index, count: count))
+            if left == 0 { break }
+        }
+        turn += 1
+        return asks
+    }
+
+    /// Every list's length, whatever is known: to hear of the next change, or where the server does not tell.
+    func lengths() -> [Ask] { entries.indices.map { Ask(entry: $0, count: 0) } }
+
+    mutating func found(_ entry: Int, length: Int) {
+        guard entries.indices.contains(entry) else { return }
+        entries[entry].fill = length > 0 ? .filled(length) : .empty
+    }
+
+    mutating func woken(_ key: String) {
+        guard let index = entries.firstIndex(where: { $0.key == key }), entries[index].fill == .empty else { return }
+        entries[index].fill = .woken
+    }
+
+    /// Nothing is known any more.
+    mutating func forget() {
+        for index in entries.indices { entries[index].fill = .unknown }
+    }
+
+    private func order() -> [Int] {
+        var order: [Int] = []
+        var start = 0
+        while start < entries.count {
+            var end = start
+            while end < entries.count, entries[end].rank == entries[start].rank { end += 1 }
+            let count = end - start
+            for offset in 0..<count { order.append(start + (turn + offset) % count) }
+            start = end
+        }
+        return order
+    }
+}
+#endif

@@ -1,0 +1,109 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryWire
+
+/// A message that an epoch holds.
+struct HeldMessage: Sendable {
+    var field: HeldField
+    /// The list that it was taken from.
+    var list: String
+    /// As it lay there.
+    var bytes: [UInt8]
+    /// Whether it is in the hash of held messages; before, it is among the taken ones.
+    var isFiled = false
+    var begun: AcknowledgementMode?
+    /// Whether ``begun`` is in a hash of its own, for it came after the filing.
+    var hasMark = false
+    var isSettling = false
+}
+
+/// Where a message goes that an epoch gives up.
+enum Destination: Equatable {
+    /// To the end of a list that is taken from next, or to its other end.
+    case list(String, isFront: Bool, [UInt8])
+    /// Kept back until a time in microseconds since 1970.
+    case parked(queue: String, due: Int64, [UInt8])
+
+    func append(to commands: inout RedisCommands, keys: RedisKeys) {
+        switch self {
+        case .list(let list, true, let bytes): commands.add("RPUSH", list, bytes)
+        case .list(let list, false, let bytes): commands.add("LPUSH", list, bytes)
+        case .parked(let queue, let due, let bytes):
+            commands.add("ZADD", keys.parked(queue), due, bytes)
+            commands.add("SADD", keys.parkedQueues, queue)
+        }
+    }
+}
+
+/// Decides where messages go back to.
+struct ReturnPlan {
+    var keys: RedisKeys
+    var limits: WireLimits
+    /// Microseconds since 1970.
+    var now: Int64
+
+    /// Given back at an orderly end: nothing counts, but what was begun early can only be ended.
+    func closing(_ message: HeldMessage) -> Destination {
+        guard message.list != keys.obituaries else { return .list(message.list, isFront: true, message.bytes) }
+        guard message.begun == .early else {
+            let bytes = StoredMessage.returned(message.bytes, limits: limits) { _ in }
+            return .list(message.list, isFront: true, bytes)
+        }
+        return obituary(message.list, message.bytes, attempts: 0)
+    }
+
+    /// Taken from a dead worker.
+    func sweeping(_ list: String, _ bytes: [UInt8], begun: AcknowledgementMode?) -> Destination {
+        guard list != keys.obituaries else { return .list(list, isFront: true, bytes) }
+        var deaths = 0
+        let returned = StoredMessage.returned(bytes, limits: limits) { note in
+            note.attempts += 1
+            deaths = note.deaths
+            if begun != nil { note.deaths += 1 }
+        }
+        switch ReturnPolicy.fate(begun: begun, deaths: deaths) {
+        case .obituary: return .list(keys.obituaries, isFront: false, Addressed.join(list, returned))
+        case .ready(.zero, _): return .list(list, isFront: true, returned)
+        case .ready(let delay, _):
+            let due = Timestamp(microseconds: now).advanced(by: delay).microseconds
+            return .parked(queue: keys.queue(of: list), due: due, Addressed.join(list, returned))
+        }
+    }
+
+    /// Requeued by a settlement.
+    func requeue(_ message: HeldMessage, _ requeue: Requeue) -> Destination {
+        let address = message.address(keys)
+        let bytes = StoredMessage.returned(address.bytes, limits: limits) { note in
+            note.attempts += requeue.countsAttempt ? 1 : 0
+            note.deaths += requeue.afterDeath ? 1 : 0
+        }
+        if let due = requeue.notBefore?.microseconds, due > now {
+            return .parked(queue: keys.queue(of: address.list), due: due, Addressed.join(address.list, bytes))
+        }
+        return .list(address.list, isFront: requeue.position == .front, bytes)
+    }
+
+    private func obituary(_ list: String, _ bytes: [UInt8], attempts: Int) -> Destination {
+        let returned = StoredMessage.returned(bytes, limits: limits) { note in
+            note.attempts += attempts
+            note.deaths += 1
+        }
+        return .list(keys.obituaries, isFront: false, Addressed.join(list, returned))
+    }
+}
+
+extension HeldMessage {
+    /// The list it belongs to and its bytes: for an obituary those that it carries.
+    func address(_ keys: RedisKeys) -> (list: String, bytes: [UInt8]) {
+        guard list == keys.obituaries, let (list, bytes) = Addressed.split(bytes) else { return (list, bytes) }
+        return (list, bytes)
+    }
+}
+#endif

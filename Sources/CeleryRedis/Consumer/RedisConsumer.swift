@@ -1,0 +1,219 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryWire
+import NIOCore
+import Synchronization
+
+/// One epoch of consuming from Redis.
+final class RedisConsumer: TransportConsumer {
+    private let store: RedisStore
+    private let engine: NIOLoopBoundBox<EpochEngine?>
+    /// Where results go that are settled with their message; nil when they are not kept on this server.
+    private let results: RedisResultBackend?
+    private let count = Atomic<UInt64>(0)
+    /// Deliveries of tasks that may have ended before: their stored SUCCESS is looked for.
+    private let repeated = Mutex<Set<DeliveryTag>>([])
+
+    private init(store: RedisStore, loop: any EventLoop, results: RedisResultBackend?) {
+        self.store = store
+        self.results = results
+        engine = .makeEmptyBox(valueType: EpochEngine.self, eventLoop: loop)
+    }
+
+    /// One that was dropped without being closed is not renewed any more: others sweep it.
+    deinit {
+        let engine = engine
+        engine.eventLoop.execute { engine.value?.finish(.consumerClosed) }
+    }
+
+    static func open(
+        _ store: RedisStore,
+        _ configuration: ConsumerConfiguration
+    ) async throws(TransportError) -> RedisConsumer {
+        var results = configuration.results as? RedisResultBackend
+        if results?.storeIdentity?.name != store.configuration.serverIdentity { results = nil }
+        let consumer = RedisConsumer(store: store, loop: RedisLoops.next(), results: results)
+        let id = String(UInt64.random(in: .min ... .max), radix: 36)
+        let box = consumer.engine
+        let error = await withCheckedContinuation { continuation in
+            box.eventLoop.execute {
+                let engine = EpochEngine(store, configuration, id: id, loop: box.eventLoop) {
+                    continuation.resume(returning: $0)
+                }
+                box.value = engine
+                engine.start()
+            }
+        }
+        if let error { throw error }
+        return consumer
+    }
+
+    func receive(upTo credit: Int) async throws(TransportError) -> [Delivery] {
+        while !Task.isCancelled {
+            let messages = try await take(max(1, credit))
+            guard !messages.isEmpty else { return [] }
+            var deliveries: [Delivery] = []
+            var early: [Settlement] = []
+            let now = store.time.now
+            for message in messages {
+                let (delivery, notBefore) = message.delivery(store.keys, store.codec.limits)
+                if let notBefore, notBefore > now {
+                    let back = Requeue(.front, notBefore: notBefore, countsAttempt: false)
+                    early.append(Settlement(delivery.tag, .requeue(back)))
+                } else {
+                    deliveries.append(delivery)
+                }
+            }
+            let known = deliveries.filter(\.mayHaveEnded).map(\.tag)
+            if !known.isEmpty { repeated.withLock { $0.formUnion(known) } }
+            if !early.isEmpty { try await settle(early) }
+            if !deliveries.isEmpty { return deliveries }
+        }
+        return []
+    }
+
+    func begin(_ marks: [BeginMark]) async throws(TransportError) {
+        guard !marks.isEmpty else { return }
+        try await ask { engine, done in engine.begin(BeginRequest(marks: marks, completion: done)) }
+    }
+
+    func settle(_ settlements: [Settlement]) async throws(TransportError) {
+        guard !settlements.isEmpty else { return }
+        var commands = RedisCommands(capacity: 1024 * settlements.count)
+        let publication = try await Publication(settlements.flatMap(\.publish), store: store)
+        publication.append(to: &commands, keys: store.keys)
+        let stored = settlements.flatMap(\.results)
+        if !stored.isEmpty {
+            guard let results else {
+                throw TransportError(
+                    .unsupported,
+                    "results of this app are not kept at \(store.configuration.location)"
+                )
+            }
+            let (here, there) = (store.configuration.database, results.configuration.database)
+            try ResultCommands.append(
+                stored,
+                to: &commands,
+                codec: store.codec,
+                prefix: results.prefix,
+                database: here == there ? nil : ResultCommands.DatabaseSwitch(results: there, back: here),
+                sparesSuccess: repeated.withLock { set in settlements.contains { set.contains($0.tag) } }
+            )
+        }
+        let dispositions = settlements.map { (tag: $0.tag.rawValue, $0.disposition) }
+        try await ask { [commands] engine, done in
+            engine.settle(SettleRequest(dispositions: dispositions, commands: commands, completion: done))
+        }
+        repeated.withLock { $0.subtract(settlements.map(\.tag)) }
+    }
+
+    func consume(_ queues: [String]) async throws(TransportError) {
+        try await ask { engine, done in engine.change(to: queues, done) }
+    }
+
+    func close() async throws(TransportError) {
+        try await ask { engine, done in engine.close(done) }
+        try await unpark()
+    }
+
+    /// The last of our workers leaves what is parked to Python's, which hold it themselves.
+    private func unpark() async throws(TransportError) {
+        let deadline = ContinuousClock.now + store.configuration.timeout
+        let marker = store.keys.leaseMarker
+        var moved: Int64 = 0
+        repeat {
+            var commands = RedisCommands()
+            commands.add(
+                "EVAL",
+                RedisScripts.unpark,
+                2,
+                store.keys.epochs,
+                store.keys.parkedQueues,
+                marker.before,
+                marker.after,
+                store.keys.parkedPrefix,
+                1000
+            )
+            moved = try await store.client.send(commands)[0].int ?? 0
+        } while moved > 0 && ContinuousClock.now < deadline
+    }
+
+    /// Stops renewing the lease, as if the process had been stopped or had died.
+    func abandon() async {
+        let engine = engine
+        try? await engine.eventLoop.submit { engine.value?.abandon() }.get()
+    }
+
+    private func take(_ credit: Int) async throws(TransportError) -> [HeldMessage] {
+        let number = count.add(1, ordering: .relaxed).newValue
+        let engine = engine
+        let result: Result<[HeldMessage], TransportError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                engine.eventLoop.execute {
+                    guard let running = engine.value, !Task.isCancelled else {
+                        return continuation.resume(returning: .success([]))
+                    }
+                    running.receive(
+                        EpochEngine.Receiver(number: number, credit: credit) { continuation.resume(returning: $0) }
+                    )
+                }
+            }
+        } onCancel: {
+            engine.eventLoop.execute { engine.value?.cancel(number) }
+        }
+        return try result.get()
+    }
+
+    private func ask(
+        _ body: @escaping @Sendable (EpochEngine, @escaping (TransportError?) -> Void) -> Void
+    ) async throws(TransportError) {
+        let engine = engine
+        let error: TransportError? = await withCheckedContinuation { continuation in
+            engine.eventLoop.execute {
+                guard let running = engine.value else { return continuation.resume(returning: .consumerClosed) }
+                body(running) { continuation.resume(returning: $0) }
+            }
+        }
+        if let error { throw error }
+    }
+}
+
+extension Delivery {
+    /// Whether an earlier attempt may have stored a SUCCESS.
+    fileprivate var mayHaveEnded: Bool {
+        guard case .message(let message) = content else { return false }
+        return redelivered || attempt > 1 || message.headers.retries > 0
+    }
+}
+
+extension HeldMessage {
+    /// As the worker sees it, and when it may be handed out, if its sender asked for a delay.
+    fileprivate func delivery(_ keys: RedisKeys, _ limits: WireLimits) -> (Delivery, notBefore: Timestamp?) {
+        let address = address(keys)
+        var delivery = Delivery(
+            tag: DeliveryTag(field.tag),
+            queue: keys.queue(of: address.list),
+            kind: list == keys.obituaries ? .obituary : .task,
+            content: .malformed(address.bytes, WireError(.malformed, ""))
+        )
+        do throws(WireError) {
+            let (message, note) = try StoredMessage.decode(address.bytes, limits: limits)
+            delivery.content = .message(message)
+            delivery.redelivered = message.properties.redelivered
+            delivery.attempt = note.attempts + 1
+            delivery.deaths = note.deaths
+            return (delivery, note.notBefore.map { Timestamp(microseconds: $0) })
+        } catch {
+            delivery.content = .malformed(address.bytes, error)
+            return (delivery, nil)
+        }
+    }
+}
+#endif

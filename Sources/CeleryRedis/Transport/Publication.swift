@@ -1,0 +1,84 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryWire
+
+/// Messages ready to be sent: routed and encoded.
+struct Publication: Sendable {
+    private struct Entry: Sendable {
+        var list: String
+        var bytes: [UInt8]
+        /// Not to be handed out before, in microseconds since 1970.
+        var notBefore: Int64?
+        var queue = ""
+    }
+
+    private var entries: [Entry] = []
+    private var channels: [Entry] = []
+    /// Queues that the server is to be told of.
+    private var queues: [String] = []
+
+    var isEmpty: Bool { entries.isEmpty && channels.isEmpty }
+
+    init(_ messages: [OutgoingMessage], store: RedisStore) async throws(TransportError) {
+        guard !messages.isEmpty else { return }
+        let now = store.now
+        let routes = try await store.router.routes(of: messages)
+        for (outgoing, route) in zip(messages, routes) {
+            let notBefore = outgoing.notBefore.map(\.microseconds).flatMap { $0 > now ? $0 : nil }
+            for queue in route.queues {
+                let list = store.keys.list(queue, priority: outgoing.message.properties.priority)
+                let bytes = StoredMessage.encode(outgoing.message, notBefore: notBefore)
+                entries.append(Entry(list: list, bytes: bytes, notBefore: notBefore, queue: queue))
+            }
+            if let channel = route.channel {
+                channels.append(Entry(list: channel, bytes: StoredMessage.encode(outgoing.message, isCopied: true)))
+            }
+        }
+        queues = store.router.unnoted(Set(routes.flatMap(\.queues)))
+    }
+
+    /// Adds the commands; neighbours of one list share one.
+    func append(to commands: inout RedisCommands, keys: RedisKeys) {
+        if !queues.isEmpty { commands.add("SADD", keys.queues, list: queues) }
+        var start = 0
+        while start < entries.count {
+            var end = start + 1
+            if let due = entries[start].notBefore {
+                park(entries[start], due, keys, &commands)
+                start = end
+                continue
+            }
+            while end < entries.count, end - start < 512, entries[end].list == entries[start].list,
+                entries[end].notBefore == nil
+            { end += 1 }
+            commands.add("LPUSH", entries[start].list, list: entries[start..<end].map(\.bytes))
+            start = end
+        }
+        for entry in channels { commands.add("PUBLISH", entry.list, entry.bytes) }
+    }
+
+    private func park(_ entry: Entry, _ due: Int64, _ keys: RedisKeys, _ commands: inout RedisCommands) {
+        commands.add(
+            "EVAL",
+            RedisScripts.park,
+            3,
+            keys.epochs,
+            keys.parked(entry.queue),
+            keys.parkedQueues,
+            keys.leaseMarker.before,
+            keys.leaseMarker.after,
+            entry.queue,
+            entry.list,
+            due,
+            entry.bytes
+        )
+    }
+}
+#endif

@@ -1,0 +1,107 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+/// The names of everything kept in a database: kombu's, which any peer may use, and our own.
+struct RedisKeys: Sendable, Hashable {
+    /// Put before every key (`global_keyprefix`).
+    var prefix = ""
+    /// Between a queue's name and its priority step, and inside bindings (`sep`).
+    var separator = "\u{6}\u{16}"
+    /// Ascending; a priority belongs to the highest step that is not above it (`priority_steps`).
+    var steps = [0, 3, 6, 9]
+
+    // MARK: - Kombu's
+
+    /// The list of a queue for one priority step; lower steps are taken first.
+    func list(_ queue: String, step: Int) -> String {
+        step == 0 ? prefix + queue : "\(prefix)\(queue)\(separator)\(step)"
+    }
+
+    func list(_ queue: String, priority: Int?) -> String { list(queue, step: step(of: priority)) }
+
+    /// All lists of a queue, most urgent first.
+    func lists(_ queue: String) -> [String] { steps.map { list(queue, step: $0) } }
+
+    func step(of priority: Int?) -> Int {
+        let priority = min(9, max(0, priority ?? 0))
+        return steps.last { $0 <= priority } ?? steps.first ?? 0
+    }
+
+    /// The queue that a list belongs to.
+    func queue(of list: String) -> String {
+        let name = list.hasPrefix(prefix) ? list.dropFirst(prefix.count) : list[...]
+        guard let cut = name.ranges(of: separator).last, Int(name[cut.upperBound...]) != nil else {
+            return String(name)
+        }
+        return String(name[..<cut.lowerBound])
+    }
+
+    func binding(_ exchange: String) -> String { "\(prefix)_kombu.binding.\(exchange)" }
+    /// Beside it since kombu 5.7: bindings that never expire.
+    func permanentBinding(_ exchange: String) -> String { "\(prefix)_kombu.binding_permanent.\(exchange)" }
+    var unacked: String { prefix + "unacked" }
+    var unackedIndex: String { prefix + "unacked_index" }
+
+    // MARK: - Ours
+
+    private func own(_ name: String) -> String { "\(prefix)_swift.\(name)" }
+
+    /// Hash: epoch → ``EpochRecord``.
+    var epochs: String { own("epochs") }
+    /// Hash: since when, and when last, a worker could reach the server.
+    var pulse: String { own("pulse") }
+    /// Hash: worker's name → when it was last seen, and its queues.
+    var seen: String { own("seen") }
+    /// Set of all queues that we have put into or taken from.
+    var queues: String { own("queues") }
+    /// Hash: exchange → kind, which kombu does not keep.
+    var exchanges: String { own("exchanges") }
+    /// Set of queues that get a copy of what is published to a fanout exchange.
+    func copies(_ exchange: String) -> String { own("fanout.\(exchange)") }
+    /// List of tasks that were running when their worker died: list's name, 0, envelope.
+    var obituaries: String { own("obituaries") }
+    /// Set of queues that have something parked.
+    var parkedQueues: String { own("parked") }
+    /// What precedes a queue's name in the key of its parked messages.
+    var parkedPrefix: String { own("parked.") }
+    /// Sorted set, by due time in microseconds since 1970: list's name, 0, envelope.
+    func parked(_ queue: String) -> String { parkedPrefix + queue }
+    var deadCounter: String { own("dead.count") }
+    /// Hash: number → record.
+    var dead: String { own("dead") }
+    /// Sorted set of numbers by when they died, in microseconds since 1970.
+    var deadIndex: String { own("dead.index") }
+    var revocationCounter: String { own("revoked.count") }
+    /// Hash: task id → record.
+    var revoked: String { own("revoked") }
+    /// Sorted set of task ids by number.
+    var revokedIndex: String { own("revoked.index") }
+
+    /// What precedes and follows an epoch's id in the key of its lease.
+    var leaseMarker: (before: String, after: String) { (own("epoch."), ".lease") }
+
+    func epoch(_ id: String) -> EpochKeys { EpochKeys(id: id, base: own("epoch.\(id)")) }
+}
+
+/// The keys of one epoch.
+struct EpochKeys: Sendable, Hashable {
+    var id: String
+    var base: String
+
+    /// Expires unless it is renewed.
+    var lease: String { base + ".lease" }
+    /// Deleted by a sweep, and by nothing else but the epoch's own end. Holds the number of the last round.
+    var fence: String { base + ".fence" }
+    /// Hash: ``HeldField`` → a mark and the message.
+    var held: String { base + ".held" }
+    /// Hash: ``HeldField`` → a mark that came after the message was filed.
+    var begun: String { base + ".begun" }
+    /// What a connection has moved out of a list and not filed yet, newest first.
+    func taken(connection: Int, list: Int) -> String { "\(base).taken.\(connection).\(list)" }
+}
+#endif

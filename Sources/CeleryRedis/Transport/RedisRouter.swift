@@ -1,0 +1,188 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryWire
+import Synchronization
+
+/// Exchanges and bindings as kombu keeps them, and where they send a message.
+///
+/// What is read from the server is kept for a second, since Python workers come and go with queues of their own.
+final class RedisRouter: Sendable {
+    /// Where a message goes.
+    struct Route: Sendable, Equatable {
+        var queues: [String]
+        /// Channel that Python's consumers of a fanout exchange listen to.
+        var channel: String?
+    }
+
+    private struct Known: Sendable {
+        var table: RoutingTable
+        var readAt: ContinuousClock.Instant
+    }
+
+    private struct State {
+        /// What this process has declared.
+        var declared = RoutingTable()
+        var known: [String: Known] = [:]
+        /// Queues whose name the server knows.
+        var noted: Set<String> = []
+    }
+
+    private static let patience = Duration.seconds(1)
+
+    private let client: RedisClient
+    private let keys: RedisKeys
+    private let database: Int
+    private let state = Mutex(State())
+
+    init(client: RedisClient, keys: RedisKeys, database: Int) {
+        self.client = client
+        self.keys = keys
+        self.database = database
+    }
+
+    /// Writes what is new of a topology as kombu 5.6 and 5.7 write it.
+    func declare(_ topology: Topology) async throws(TransportError) {
+        var commands = RedisCommands()
+        let bindings = topology.queues.flatMap { RoutingTable.bindings(of: $0) }
+        for binding in bindings {
+            if let kind = try await kind(of: binding.exchange), kind != binding.kind {
+                throw TransportError(
+                    .misconfigured,
+                    "exchange \"\(binding.exchange)\" is \(kind.rawValue) and cannot be declared as "
+                        + "\(binding.kind.rawValue); use its kind, or another name"
+                )
+            }
+        }
+        commands.add("MULTI")
+        for binding in bindings {
+            let member = self.member(binding)
+            commands.add("HSET", keys.exchanges, binding.exchange, binding.kind.rawValue)
+            commands.add("SADD", keys.binding(binding.exchange), member)
+            commands.add("SADD", keys.permanentBinding(binding.exchange), member)
+            if binding.kind == .fanout { commands.add("SADD", keys.copies(binding.exchange), binding.queue) }
+        }
+        for queue in topology.queues { commands.add("SADD", keys.queues, queue.name) }
+        commands.add("EXEC")
+        _ = try await client.send(commands)
+        try state.withLock { state throws(TransportError) in
+            for binding in bindings {
+                try state.declared.add(binding)
+                state.known[binding.exchange] = nil
+            }
+            state.noted.formUnion(topology.queues.map(\.name))
+        }
+    }
+
+    /// Where each message goes.
+    ///
+    /// - Throws: `.notFound` for an unknown exchange, and for a task that no queue would get.
+    func routes(of messages: [OutgoingMessage]) async throws(TransportError) -> [Route] {
+        var routes: [Route] = []
+        routes.reserveCapacity(messages.count)
+        for outgoing in messages { routes.append(try await route(outgoing.message)) }
+        return routes
+    }
+
+    /// Queues among these that the server has not been told of; they are taken for told from now on.
+    func unnoted(_ queues: some Sequence<String>) -> [String] {
+        state.withLock { state in queues.filter { state.noted.insert($0).inserted } }
+    }
+
+    /// All bindings of an exchange, those of Python's queues too.
+    func table(of exchange: String, isFresh: Bool = false) async throws(TransportError) -> RoutingTable {
+        let cached = state.withLock { $0.known[exchange] }
+        if let cached, !isFresh, cached.readAt.duration(to: .now) < Self.patience { return cached.table }
+        var commands = RedisCommands()
+        commands.add("HGET", keys.exchanges, exchange)
+        commands.add("SMEMBERS", keys.binding(exchange))
+        commands.add("SMEMBERS", keys.copies(exchange))
+        let replies = try await client.send(commands)
+        let declared = state.withLock { $0.declared.exchanges[exchange] }
+        let table = try read(
+            exchange,
+            kind: replies[0].string.map { Exchange.Kind(rawValue: $0) } ?? declared,
+            members: replies[1].elements.compactMap(\.string),
+            copies: replies[2].elements.compactMap(\.string)
+        )
+        state.withLock { $0.known[exchange] = Known(table: table, readAt: .now) }
+        return table
+    }
+
+    private func kind(of exchange: String) async throws(TransportError) -> Exchange.Kind? {
+        try await table(of: exchange).exchanges[exchange]
+    }
+
+    private func route(_ message: Message) async throws(TransportError) -> Route {
+        let exchange = message.properties.exchange
+        guard !exchange.isEmpty else { return Route(queues: try RoutingTable().queues(for: message)) }
+        var table = try await self.table(of: exchange)
+        do throws(TransportError) {
+            return try route(message, table)
+        } catch {
+            table = try await self.table(of: exchange, isFresh: true)
+            return try route(message, table)
+        }
+    }
+
+    private func route(_ message: Message, _ table: RoutingTable) throws(TransportError) -> Route {
+        let exchange = message.properties.exchange
+        let isFanout = table.exchanges[exchange] == .fanout
+        return Route(
+            queues: try table.queues(for: message),
+            channel: isFanout ? channel(exchange, message.properties.routingKey) : nil
+        )
+    }
+
+    /// Patterns of the channels by which Python's senders reach these queues, with the list to put into.
+    func subscriptions(of queues: [String]) -> [String: String] {
+        let bindings = state.withLock { $0.declared.bindings }
+        var patterns: [String: String] = [:]
+        for binding in bindings where binding.kind == .fanout && queues.contains(binding.queue) {
+            let pattern = channel(binding.exchange, binding.routingKey.replacing("#", with: "*"))
+            patterns[pattern] = keys.list(binding.queue, priority: nil)
+        }
+        return patterns
+    }
+
+    /// The channel of a fanout exchange, as kombu names it.
+    func channel(_ exchange: String, _ routingKey: String) -> String {
+        "\(keys.prefix)/\(database).\(exchange)" + (routingKey.isEmpty ? "" : "/\(routingKey)")
+    }
+
+    private func read(
+        _ exchange: String,
+        kind: Exchange.Kind?,
+        members: [String],
+        copies: [String]
+    ) throws(TransportError) -> RoutingTable {
+        var table = RoutingTable()
+        for member in members {
+            let parts = member.split(separator: keys.separator, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 3 else { continue }
+            // A pattern is there for topics only; kombu keeps no other trace of the kind.
+            let kind = kind ?? (parts[1].isEmpty ? .direct : .topic)
+            guard kind != .fanout || copies.contains(parts[2]) else { continue }
+            try table.add(Binding(exchange: exchange, kind: kind, routingKey: parts[0], queue: parts[2]))
+        }
+        if table.exchanges.isEmpty, let kind { table.know(exchange, kind) }
+        return table
+    }
+
+    /// Routing key, pattern and queue; the pattern is a regular expression for topics and empty otherwise.
+    private func member(_ binding: Binding) -> String {
+        let pattern =
+            binding.kind == .topic
+            ? "^"
+                + binding.routingKey.split(separator: ".", omittingEmptySubsequences: false)
+                .map { $0 == "#" ? ".*?" : $0 == "*" ? ".*?[^\\.]" : String($0) }.joined(separator: "\\.") + "$" : ""
+        return [binding.routingKey, pattern, binding.queue].joined(separator: keys.separator)
+    }
+}
+#endif

@@ -1,0 +1,179 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+/// What must decide on the server; rare, so that they are always sent whole.
+enum RedisScripts {
+    /// Moves what is due to the front of its list.
+    ///
+    /// KEYS: the set of queues with parked messages. ARGV: what precedes a queue's name in a key, now in microseconds, how many
+    /// at most for each queue. Returns how many were moved, and when the next is due, -1 for never.
+    static let move = """
+        local moved, due = 0, -1
+        for _, queue in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+            local key = ARGV[1] .. queue
+            local ready = redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
+            for i = #ready, 1, -1 do
+                local cut = string.find(ready[i], '\\0', 1, true)
+                redis.call('RPUSH', string.sub(ready[i], 1, cut - 1), string.sub(ready[i], cut + 1))
+                redis.call('ZREM', key, ready[i])
+            end
+            moved = moved + #ready
+            local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+            if first[2] then
+                local score = tonumber(first[2])
+                if due < 0 or score < due then due = score end
+            else
+                redis.call('SREM', KEYS[1], queue)
+            end
+        end
+        return {moved, string.format('%.0f', due)}
+        """
+
+    /// Parks a message until its time when one of our workers is there to take it out again, and puts it on its list otherwise,
+    /// for Python to hold.
+    ///
+    /// KEYS: epochs, the queue's parked messages, the set of queues with such. ARGV: what precedes and follows an epoch's id in
+    /// the key of its lease, queue, list, due time in microseconds, message.
+    static let park = """
+        for _, id in ipairs(redis.call('HKEYS', KEYS[1])) do
+            if redis.call('EXISTS', ARGV[1] .. id .. ARGV[2]) == 1 then
+                redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4] .. '\0' .. ARGV[6])
+                redis.call('SADD', KEYS[3], ARGV[3])
+                return 1
+            end
+        end
+        redis.call('LPUSH', ARGV[4], ARGV[6])
+        return 0
+        """
+
+    /// Puts parked messages back on their lists, behind all others, unless one of our workers is there to take them out in time.
+    ///
+    /// KEYS: epochs, the set of queues with parked messages. ARGV: what precedes and follows an epoch's id in the key of its
+    /// lease, what precedes a queue's name in a key, how many at most for each queue. Returns how many.
+    static let unpark = """
+        for _, id in ipairs(redis.call('HKEYS', KEYS[1])) do
+            if redis.call('EXISTS', ARGV[1] .. id .. ARGV[2]) == 1 then return 0 end
+        end
+        local moved = 0
+        for _, queue in ipairs(redis.call('SMEMBERS', KEYS[2])) do
+            local key = ARGV[3] .. queue
+            local first = redis.call('ZRANGE', key, 0, ARGV[4] - 1)
+            for _, member in ipairs(first) do
+                local cut = string.find(member, '\0', 1, true)
+                redis.call('LPUSH', string.sub(member, 1, cut - 1), string.sub(member, cut + 1))
+                redis.call('ZREM', key, member)
+            end
+            if #first == 0 then redis.call('SREM', KEYS[2], queue) end
+            moved = moved + #first
+        end
+        return moved
+        """
+
+    /// Puts back a message that a Python worker has held for too long.
+    ///
+    /// KEYS: kombu's hash and index of what is held, the list. ARGV: delivery tag, what the hash held, when it must have been
+    /// taken at the latest (seconds), the message. Returns 0 when it was released or taken again meanwhile.
+    static let restore = """
+        local score = redis.call('ZSCORE', KEYS[2], ARGV[1])
+        if not score or tonumber(score) > tonumber(ARGV[3]) then return 0 end
+        if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+        redis.call('ZREM', KEYS[2], ARGV[1])
+        redis.call('HDEL', KEYS[1], ARGV[1])
+        redis.call('RPUSH', KEYS[3], ARGV[4])
+        return 1
+        """
+
+    /// Notes in an epoch's fence that another connection acts for it, which undoes what the last one may have buffered.
+    ///
+    /// KEYS: fence. ARGV: the connection. Returns the last round that took effect, nothing when the epoch was swept.
+    static let resume = """
+        local fence = redis.call('GET', KEYS[1])
+        if not fence then return false end
+        local round = string.match(fence, '^%d+')
+        redis.call('SET', KEYS[1], round .. ' ' .. ARGV[1])
+        return tonumber(round)
+        """
+
+    /// Notes that the server could be reached, and tells for how long that has been so without a pause.
+    ///
+    /// After a restart or an outage every epoch looks dead, since nobody could renew a lease: nobody is swept before the server
+    /// has been there for a whole lease. KEYS: pulse. ARGV: what counts as a pause, in microseconds. Returns microseconds.
+    static let pulse = """
+        local time = redis.call('TIME')
+        local now = time[1] * 1000000 + time[2]
+        local pulse = redis.call('HMGET', KEYS[1], 'since', 'last')
+        local since, last = tonumber(pulse[1]), tonumber(pulse[2])
+        if not since or not last or last > now or now - last > tonumber(ARGV[1]) then since = now end
+        redis.call('HSET', KEYS[1], 'since', string.format('%.0f', since), 'last', string.format('%.0f', now))
+        return string.format('%.0f', now - since)
+        """
+
+    /// Declares an epoch dead whose lease has run out: from then on nothing of it takes effect.
+    ///
+    /// KEYS: lease, fence. Returns 0 when the lease is in force.
+    static let condemn = """
+        if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+        redis.call('DEL', KEYS[2])
+        return 1
+        """
+
+    /// Adds a dead letter and drops those that are too many or too old.
+    ///
+    /// KEYS: counter, letters, index. ARGV: record, now, the oldest to keep (both microseconds), how many to keep.
+    static let bury = """
+        local number = redis.call('INCR', KEYS[1])
+        redis.call('HSET', KEYS[2], number, ARGV[1])
+        redis.call('ZADD', KEYS[3], ARGV[2], number)
+        local old = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARGV[3], 'LIMIT', 0, 100)
+        local excess = redis.call('ZCARD', KEYS[3]) - #old - tonumber(ARGV[4])
+        if excess > 0 then
+            for _, name in ipairs(redis.call('ZRANGE', KEYS[3], #old, #old + excess - 1)) do old[#old + 1] = name end
+        end
+        for _, name in ipairs(old) do
+            redis.call('ZREM', KEYS[3], name)
+            redis.call('HDEL', KEYS[2], name)
+        end
+        return number
+        """
+
+    /// Takes a dead letter out, and puts its message on a list again when one is named.
+    ///
+    /// KEYS: letters, index. ARGV: number, the list or nothing, the message. Returns 0 when it was taken before.
+    static let exhume = """
+        if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+        redis.call('ZREM', KEYS[2], ARGV[1])
+        if ARGV[2] ~= '' then redis.call('LPUSH', ARGV[2], ARGV[3]) end
+        return 1
+        """
+
+    /// Notes revoked ids, each under a new number, and forgets what has expired.
+    ///
+    /// KEYS: counter, records, index. ARGV: now in microseconds, then id and record in turn; a record begins with when it expires.
+    /// All of it is gone when the last has expired.
+    static let revoke = """
+        local last = redis.call('PTTL', KEYS[3]) + math.floor(ARGV[1] / 1000)
+        for i = 2, #ARGV, 2 do
+            local number = redis.call('INCR', KEYS[1])
+            redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+            redis.call('ZADD', KEYS[3], number, ARGV[i])
+            last = math.max(last, math.floor(string.match(ARGV[i + 1], '^%d+') / 1000))
+        end
+        local life = string.format('%.0f', last - math.floor(ARGV[1] / 1000) + 1)
+        redis.call('PEXPIRE', KEYS[2], life)
+        redis.call('PEXPIRE', KEYS[3], life)
+        for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, 99)) do
+            local record = redis.call('HGET', KEYS[2], id)
+            if not record or tonumber(string.match(record, '^%d+')) <= tonumber(ARGV[1]) then
+                redis.call('HDEL', KEYS[2], id)
+                redis.call('ZREM', KEYS[3], id)
+            end
+        end
+        return redis.call('GET', KEYS[1])
+        """
+}
+#endif

@@ -1,0 +1,73 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryWire
+import Logging
+import Synchronization
+
+/// What all parts of one transport share.
+final class RedisStore: Sendable {
+    let configuration: RedisConfiguration
+    let keys: RedisKeys
+    let codec: WireCodec
+    let logger: Logger
+    let time: any TimeSource
+    /// After that, what a Python worker holds is taken for lost, as kombu has it.
+    let visibilityTimeout: Duration
+    let deadLetterRetention: Duration
+    let deadLetterLimit: Int
+    /// For everything but consuming.
+    let client: RedisClient
+    let router: RedisRouter
+
+    init(_ context: PluginContext) throws(TransportError) {
+        configuration = try RedisConfiguration(context)
+        keys = try RedisKeys(context)
+        codec = context.codec
+        logger = context.logger
+        time = context.time
+        visibilityTimeout = try RedisConfiguration.seconds("visibility_timeout", context) ?? .seconds(3600)
+        deadLetterRetention = context.deadLetterRetention
+        deadLetterLimit = context.deadLetterLimit
+        client = RedisClient(configuration, logger: context.logger)
+        router = RedisRouter(client: client, keys: keys, database: configuration.database)
+    }
+
+    private let hasRevocations = Atomic(true)
+
+    /// False only when a consumer has been told of every revocation and there is none.
+    var mayHaveRevocations: Bool { hasRevocations.load(ordering: .acquiring) }
+
+    func sawRevocations(_ any: Bool) { hasRevocations.store(any, ordering: .releasing) }
+
+    var now: Int64 { time.now.microseconds }
+}
+
+extension RedisKeys {
+    /// Reads `global_keyprefix`, `sep` and `priority_steps` of the transport options.
+    init(_ context: PluginContext) throws(TransportError) {
+        self.init()
+        if case .string(let text)? = context.options["global_keyprefix"] { prefix = text }
+        if case .string(let text)? = context.options["sep"], !text.isEmpty { separator = text }
+        guard let value = context.options["priority_steps"], value != .null else { return }
+        var numbers: [Int] = []
+        if case .array(let elements) = value {
+            for case .int(let number) in elements where (0...9).contains(number) { numbers.append(number) }
+            if numbers.count == elements.count, !numbers.isEmpty {
+                steps = numbers.sorted()
+                return
+            }
+        }
+        throw TransportError(
+            .misconfigured,
+            "priority_steps in the transport options is \(value): it must be a list of numbers from 0 to 9"
+        )
+    }
+}
+#endif

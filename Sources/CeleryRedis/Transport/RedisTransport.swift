@@ -1,0 +1,71 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryWire
+
+/// A Redis server as a broker, as kombu uses it, so that Python's workers and clients can be at the other end.
+final class RedisTransport: Transport {
+    let store: RedisStore
+    private let consumersOpen = OpenConsumers<RedisConsumer>()
+
+    init(_ context: PluginContext) throws(TransportError) { store = try RedisStore(context) }
+
+    var capabilities: TransportCapabilities {
+        TransportCapabilities(delayedDelivery: true, priorities: .zeroFirst, fanout: true, shared: true)
+    }
+    var location: String { store.configuration.location }
+    var storeIdentity: StoreIdentity? { StoreIdentity(store.configuration.serverIdentity) }
+    var revocations: (any RevocationStore)? { RedisRevocations(store: store) }
+    var deadLetters: any DeadLetterStore { RedisDeadLetters(store: store) }
+
+    func declare(_ topology: Topology) async throws(TransportError) { try await store.router.declare(topology) }
+
+    func publish(_ messages: [OutgoingMessage], timeout: Duration) async throws(TransportError) {
+        guard !messages.isEmpty else { return }
+        let publication = try await Publication(messages, store: store)
+        var commands = RedisCommands(capacity: 1024 * messages.count)
+        publication.append(to: &commands, keys: store.keys)
+        guard commands.count > 1 else {
+            if !commands.isEmpty { _ = try await store.client.send(commands, timeout: timeout) }
+            return
+        }
+        var transaction = RedisCommands(capacity: 1024 * messages.count)
+        transaction.add("MULTI")
+        transaction.append(commands)
+        transaction.add("EXEC")
+        _ = try await store.client.send(transaction, timeout: timeout)
+    }
+
+    func openConsumer(_ configuration: ConsumerConfiguration) async throws(TransportError) -> any TransportConsumer {
+        let consumer = try await RedisConsumer.open(store, configuration)
+        consumersOpen.add(consumer)
+        return consumer
+    }
+
+    func purge(_ queues: [String]) async throws(TransportError) -> Int {
+        try await RedisInspection(store: store).purge(queues)
+    }
+
+    func status(of queues: [String]) async throws(TransportError) -> [QueueStatus] {
+        try await RedisInspection(store: store).status(of: queues)
+    }
+
+    func bindings() async throws(TransportError) -> [Binding] { try await RedisInspection(store: store).bindings() }
+
+    func consumers() async throws(TransportError) -> [ConsumerPresence] {
+        try await RedisInspection(store: store).consumers()
+    }
+
+    func shutdown() async {
+        guard let consumers = consumersOpen.end() else { return }
+        for consumer in consumers { try? await consumer.close() }
+        store.client.shutdown()
+    }
+}
+#endif

@@ -1,0 +1,69 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryTesting
+import CeleryWire
+import Foundation
+import Logging
+import Testing
+
+@testable import CeleryRedis
+
+private let server = ProcessInfo.processInfo.environment["CELERY_TEST_REDIS"]
+
+@Suite(.enabled(if: server != nil, "CELERY_TEST_REDIS names no server")) struct RedisTransportConformanceTests {
+    @Test(arguments: TransportCheck.all)
+    func `keeps the transport contract`(_ check: TransportCheck) async throws {
+        let place = try RedisPlace()
+        try await check.run(place.harness())
+        await place.end()
+    }
+}
+
+/// A corner of a server for one test.
+struct RedisPlace {
+    let transport: RedisTransport
+    let backend: RedisResultBackend
+
+    init() throws {
+        let context = PluginContext(
+            url: try BrokerURL(server ?? ""),
+            codec: WireCodec(),
+            logger: Logger(label: "test"),
+            options: ["global_keyprefix": .string("\(UInt32.random(in: 0...UInt32.max)):")],
+            deadLetterLimit: 20
+        )
+        transport = try RedisTransport(context)
+        backend = try RedisResultBackend(context)
+    }
+
+    func harness() -> TransportHarness {
+        TransportHarness(
+            transport: transport,
+            backend: backend,
+            lease: .seconds(1),
+            deadLetterLimit: 20,
+            time: SystemTime(),
+            // sleeps: the server keeps its own time, so the checks' time passes by passing.
+            pass: { try await Task.sleep(for: $0) },
+            abandon: { await ($0 as? RedisConsumer)?.abandon() },
+            corrupt: { [store = transport.store] queue, bytes in
+                var commands = RedisCommands()
+                commands.add("LPUSH", store.keys.list(queue, priority: nil), bytes)
+                _ = try await store.client.send(commands)
+            }
+        )
+    }
+
+    func end() async {
+        await transport.shutdown()
+        await backend.shutdown()
+    }
+}
+#endif

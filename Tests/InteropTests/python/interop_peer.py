@@ -1,0 +1,131 @@
+"""A Python peer of the interop tests.
+
+    interop_peer.py worker OPTION…     becomes `celery worker OPTION…`
+    interop_peer.py client             one JSON command a line on stdin, one JSON answer a line on stdout
+
+Lines are kombu's JSON, so that dates, decimals, UUIDs and bytes keep their types. A client ends, whatever it is doing,
+when its stdin does.
+"""
+import os
+import queue
+import sys
+import threading
+import traceback
+
+from celery.exceptions import TimeoutError as ResultTimeout
+from celery.result import AsyncResult
+from kombu.utils.json import dumps, loads
+
+from interop_app import app
+
+
+def described(value):
+    """An exception by its parts, anything else as it is."""
+    if not isinstance(value, BaseException):
+        return {"value": value}
+    kind = type(value)
+    return {
+        "exception": {
+            "type": kind.__qualname__,
+            "module": kind.__module__,
+            "bases": [base.__name__ for base in kind.__mro__],
+            "args": [item if plain(item) else repr(item) for item in value.args],
+            "text": str(value),
+        }
+    }
+
+
+def plain(value):
+    try:
+        dumps(value)
+    except Exception:  # noqa: BLE001 whatever has no form on the wire is shown as text
+        return False
+    return True
+
+
+def op_hello(command):
+    import celery
+    import kombu
+    import redis
+
+    return {"celery": celery.__version__, "kombu": kombu.__version__, "redis": redis.__version__}
+
+
+def op_send(command):
+    """Sends by name, which checks nothing; with "typed", as the registered task, which checks the arguments."""
+    options = command.get("options") or {}
+    args, kwargs = command.get("args") or [], command.get("kwargs") or {}
+    if command.get("typed"):
+        result = app.tasks[command["name"]].apply_async(args, kwargs, **options)
+    else:
+        result = app.send_task(command["name"], args, kwargs, **options)
+    return {"id": result.id}
+
+
+def op_get(command):
+    """Waits for a result, an exception too; "timeout" in the answer when it did not come."""
+    result = AsyncResult(command["id"], app=app)
+    try:
+        value = result.get(timeout=command.get("timeout", 20), propagate=False)
+    except ResultTimeout:
+        return {"timeout": True, "state": result.state}
+    return {"state": result.state, "traceback": result.traceback, **described(value)}
+
+
+def op_state(command):
+    result = AsyncResult(command["id"], app=app)
+    return {"state": result.state, **described(result.info)}
+
+
+def op_meta(command):
+    """What is stored, decoded but for exceptions."""
+    meta = app.backend.get_task_meta(command["id"])
+    return {"meta": {key: value if plain(value) else repr(value) for key, value in meta.items()}}
+
+
+def op_forget(command):
+    AsyncResult(command["id"], app=app).forget()
+    return {}
+
+
+def op_redis(command):
+    """Any command on the result store's own connection: what a key of it holds."""
+    return {"reply": text_of(app.backend.client.execute_command(*command["command"]))}
+
+
+def text_of(reply):
+    if isinstance(reply, (list, tuple, set)):
+        return [text_of(item) for item in reply]
+    if isinstance(reply, dict):
+        return {text_of(key): text_of(value) for key, value in reply.items()}
+    if isinstance(reply, bytes):
+        return reply.decode(errors="backslashreplace")
+    return reply
+
+
+def client():
+    operations = {name[3:]: value for name, value in globals().items() if name.startswith("op_")}
+    lines = queue.Queue()
+
+    def read():
+        for line in sys.stdin:
+            lines.put(line)
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        command = loads(lines.get())
+        try:
+            answer = operations[command["op"]](command)
+        except Exception as error:  # noqa: BLE001 the test reports it
+            answer = {"error": repr(error), "traceback": traceback.format_exc()}
+        print(dumps({"number": command.get("number"), **answer}), flush=True)
+
+
+def worker(options):
+    arguments = [sys.executable, "-m", "celery", "-A", "interop_app", "worker", *options]
+    os.execv(sys.executable, arguments)
+
+
+if __name__ == "__main__":
+    worker(sys.argv[2:]) if sys.argv[1] == "worker" else client()
