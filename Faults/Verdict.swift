@@ -174,8 +174,8 @@ struct Verdict {
             if let end = run.end, end > next.start, strike.blow != .stall {
                 broken.append("\(id) ran twice at the same time: \(history(runs))")
             }
-            // A second return waits with back-off, on purpose.
-            if run.attempt == 1, strike.blow != .stall {
+            // A second return waits with back-off, on purpose; and what another worker took meanwhile and died with was back before.
+            if run.attempt == 1, next.attempt == 2, strike.blow != .stall {
                 counts.backAfter.append(rules.service.seconds(from: strike.at, to: next.start))
             }
             if run.end != nil { counts.endedUnsettled += 1 }
@@ -187,8 +187,8 @@ struct Verdict {
     private func mayBeSentTwice(_ life: Life) -> Bool {
         // A client that was killed may have been about to.
         guard let due = life.due, let sent = life.sent else { return true }
-        // A task for now is due when its sending begins.
-        let start = due < sent ? due : sent.advanced(bySeconds: -6)
+        // A task for now is due when its sending begins; a blow to the server is noted a moment before it falls.
+        let start = (due < sent ? due : sent.advanced(bySeconds: -6)).advanced(bySeconds: -1)
         return outages.contains { start <= $0 && $0 <= sent }
     }
 
