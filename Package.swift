@@ -189,7 +189,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CeleryRedisTests",
-            dependencies: ["CeleryRedis", "CeleryTesting", log],
+            dependencies: ["CeleryRedis", "CeleryTesting", "ServiceTestSupport", log],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),

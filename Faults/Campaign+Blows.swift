@@ -64,10 +64,10 @@ extension Campaign {
             record(Strike(blow: blow, pids: [], at: .now))
             server?.closeConnections()
         case .server:
-            // All are away from it for a moment: no promise about time counts that.
+            // All are away from it for a moment, and then nobody is taken for dead before a whole lease has passed.
             for index in workers.indices where workers[index].servingSince != nil {
                 endService(of: index)
-                workers[index].servingSince = .now.advanced(bySeconds: 2)
+                workers[index].servingSince = .now.advanced(bySeconds: 1 + options.lease)
             }
             record(Strike(blow: blow, pids: [], at: .now))
             try server?.restart()

@@ -59,6 +59,8 @@ struct Verdict {
 
     private let rules: Rules
     private let strikes: [Int32: [Strike]]
+    /// When the server closed connections or was killed.
+    private let outages: [Timestamp]
     private var lives: [String: Life] = [:]
 
     init(entries: [Ledger.Entry], strikes: [Strike], endings: [String: Ending], rules: Rules) {
@@ -66,6 +68,7 @@ struct Verdict {
         var byProcess: [Int32: [Strike]] = [:]
         for strike in strikes { for pid in strike.pids { byProcess[pid, default: []].append(strike) } }
         self.strikes = byProcess
+        outages = strikes.filter { [.connections, .server].contains($0.blow) }.map(\.at)
         for entry in entries { read(entry) }
         judge(endings)
         figures.append(("blows", Self.tally(strikes.map(\.blow.rawValue))))
@@ -93,7 +96,11 @@ struct Verdict {
             counts.run += runs.isEmpty ? 0 : 1
             counts.runTwice += runs.count > 1 ? 1 : 0
             judgeEnding(id, life, runs, endings[id] ?? .nothing, &counts)
-            judgeRepeats(id, runs, &counts)
+            if runs.count > 1, mayBeSentTwice(life) {
+                counts.sentTwice += 1
+            } else {
+                judgeRepeats(id, runs, &counts)
+            }
             if let due = life.due, let first = runs.first, first.start < due.advanced(bySeconds: -0.001) {
                 broken.append("\(id) started \(due.seconds(since: first.start)) s before its time")
             }
@@ -176,6 +183,15 @@ struct Verdict {
         counts.excusedRepeats += excused ? 1 : 0
     }
 
+    /// Whether the connection broke while it was sent: a client that does not know whether it was, sends again, as Celery's do.
+    private func mayBeSentTwice(_ life: Life) -> Bool {
+        // A client that was killed may have been about to.
+        guard let due = life.due, let sent = life.sent else { return true }
+        // A task for now is due when its sending begins.
+        let start = due < sent ? due : sent.advanced(bySeconds: -6)
+        return outages.contains { start <= $0 && $0 <= sent }
+    }
+
     /// The blow that hit a run: while it ran, before its end was settled, or just before its start, for a child needs a
     /// moment to notice that its parent is gone.
     private func interruption(of run: Run) -> Strike? {
@@ -224,6 +240,7 @@ struct Verdict {
             ("run more than once", "\(counts.runTwice)"),
             ("… only where a blow hit the run", "\(counts.excusedRepeats)"),
             ("… of these, ended but not yet settled", "\(counts.endedUnsettled)"),
+            ("… sent twice, since the answer was lost", "\(counts.sentTwice)"),
             ("back after a kill while a worker is up, median", back.isEmpty ? "–" : Self.seconds(back[back.count / 2])),
             ("back after a kill while a worker is up, at most", back.last.map(Self.seconds) ?? "–"),
         ]
@@ -240,6 +257,7 @@ struct Verdict {
         var runTwice = 0
         var excusedRepeats = 0
         var endedUnsettled = 0
+        var sentTwice = 0
         /// Seconds from a kill to the next start, or to the stored WorkerLostError.
         var backAfter: [Double] = []
     }

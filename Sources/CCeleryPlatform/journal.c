@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 int celery_journal_extend(int descriptor, size_t from, size_t to) {
@@ -46,6 +47,16 @@ void *celery_journal_map(int descriptor, size_t bytes) {
 }
 
 void celery_journal_unmap(void *base, size_t bytes) { munmap(base, bytes); }
+
+uint64_t celery_shared_clock(void) {
+#ifdef CLOCK_BOOTTIME
+    const clockid_t clock = CLOCK_BOOTTIME;
+#else
+    const clockid_t clock = CLOCK_MONOTONIC;
+#endif
+    struct timespec now;
+    return clock_gettime(clock, &now) == 0 ? (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec : 0;
+}
 
 uint64_t celery_word_load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 

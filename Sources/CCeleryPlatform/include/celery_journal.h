@@ -25,6 +25,9 @@ void *celery_journal_map(int descriptor, size_t bytes);
 
 void celery_journal_unmap(void *base, size_t bytes);
 
+/// Nanoseconds since the machine was started, suspended time included: the same for all its processes.
+uint64_t celery_shared_clock(void);
+
 /// The word, with everything written before it was.
 uint64_t celery_word_load(const uint64_t *word);
 

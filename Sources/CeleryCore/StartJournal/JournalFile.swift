@@ -18,7 +18,7 @@ import Darwin
 /// The memory of a journal, shared through a file.
 ///
 /// **Shape:** a header of 64 bytes, whose first word tells the format and whose second is twice the number of cells in
-/// use, plus one when sealed; then cells of two words: a ``JournalWord`` and the tag of a delivery.
+/// use, plus one when sealed, and whose third is when its starts end, 0 for never; then cells of two words: a ``JournalWord`` and the tag of a delivery.
 ///
 /// `@unchecked Sendable`: all words are read and changed atomically; the mapping itself does not change.
 final class JournalFile: @unchecked Sendable {
@@ -111,6 +111,26 @@ final class JournalFile: @unchecked Sendable {
                 let tag = celery_word_load(self.word(at: Self.offset(UInt32(number)) + 8))
                 return (JournalWord(rawValue: word), DeliveryTag(tag))
             }
+    }
+
+    /// Until when starts are allowed, on the clock that all processes of the machine share; 0 without a limit.
+    var limit: UInt64 {
+        get { celery_word_load(word(at: 16)) }
+        set {
+            let word = word(at: 16)
+            while celery_word_replace(word, celery_word_load(word), newValue) == 0 {}
+        }
+    }
+
+    /// Whether the limit is over.
+    var isOver: Bool {
+        let limit = limit
+        return limit != 0 && celery_shared_clock() >= limit
+    }
+
+    /// What a limit is that ends after so long.
+    static func limit(after duration: Duration) -> UInt64 {
+        celery_shared_clock() &+ UInt64(max(0, duration / .nanoseconds(1)))
     }
 
     func word(of place: UInt32) -> UInt64 { celery_word_load(word(at: Self.offset(place))) }

@@ -82,6 +82,10 @@ public final class StartJournal: Sendable {
         }
     }
 
+    /// Lets starts happen for so long only, unless it is said again: for stores across machines, where who takes a consumer for
+    /// dead may not be able to seal its journal.
+    package func allowStarts(for duration: Duration) { file.limit = JournalFile.limit(after: duration) }
+
     /// Whether the offer was taken.
     package func hasStarted(_ ticket: StartTicket) -> Bool {
         file.word(of: ticket.place) & ~JournalWord.seal == ticket.started
@@ -150,7 +154,7 @@ package final class StartGate: Sendable {
 
     /// Starts the run, unless it was taken back or the consumer is no longer in force.
     package func pass(_ ticket: StartTicket) -> Bool {
-        guard ticket.place < JournalFile.capacity else { return false }
+        guard ticket.place < JournalFile.capacity, !file.isOver else { return false }
         return file.replace(ticket.offer, by: ticket.started, in: ticket.place)
     }
 }

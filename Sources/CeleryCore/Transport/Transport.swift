@@ -63,6 +63,10 @@ public protocol TransportConsumer: Sendable {
     /// - Throws: `.epochLost` when the lease was lost: everything held belongs to others now.
     func receive(upTo credit: Int) async throws(TransportError) -> [Delivery]
 
+    /// Tells the store that what of these has started is written in ``journal`` from now on, where others must know.
+    /// - Throws: As ``begin(_:)``.
+    func permit(_ marks: [BeginMark]) async throws(TransportError)
+
     /// Marks held deliveries as running; durable when it returns. A fenced epoch throws `.epochLost` and marks nothing.
     func begin(_ marks: [BeginMark]) async throws(TransportError)
 
@@ -80,6 +84,7 @@ public protocol TransportConsumer: Sendable {
 
 extension TransportConsumer {
     public var journal: StartJournal? { nil }
+    public func permit(_ marks: [BeginMark]) async throws(TransportError) {}
 }
 
 /// What a transport can do beyond putting and taking.

@@ -48,23 +48,40 @@ final class RedisResultBackend: ResultBackend {
 
     func fetch(_ ids: [String], timeout: Duration) async throws(TransportError) -> [String: TaskMeta] {
         guard !ids.isEmpty else { return [:] }
-        var commands = RedisCommands(capacity: ids.count * 80)
-        commands.add("MGET", list: ids.map(key))
-        let values = try await client.send(commands, timeout: timeout).first?.elements ?? []
         var metas: [String: TaskMeta] = [:]
-        for (id, value) in zip(ids, values) {
+        for (id, value) in zip(ids, try await values(of: ids, timeout: timeout)) {
             if let bytes = value.bytes { metas[id] = try decode(bytes, of: id) }
         }
         return metas
     }
 
+    // While it waits it holds bytes only: a meta, and each copy of one, would take its room in the frame of every waiter.
     func wait(for id: String, timeout: Duration) async throws(TransportError) -> TaskMeta? {
-        guard timeout > .zero || Task.isCancelled else {
-            let meta = try await fetch([id], timeout: min(Self.glance, configuration.timeout))[id]
-            return meta?.state.isReady == true ? meta : nil
+        let isPatient = timeout > .zero || Task.isCancelled
+        let answer =
+            isPatient ? await subscriber.wait(for: id, until: .now() + TimeAmount(timeout)) : await look(for: id)
+        return try ready(answer, id)
+    }
+
+    private func look(for id: String) async -> ResultWaits.Answer {
+        do throws(TransportError) {
+            return .success(try await values(of: [id], timeout: min(Self.glance, configuration.timeout)).first?.bytes)
+        } catch {
+            return .failure(error)
         }
-        return try await subscriber.wait(for: id, until: .now() + TimeAmount(timeout))
-            .map { bytes throws(TransportError) in try decode(bytes, of: id) }
+    }
+
+    private func values(of ids: [String], timeout: Duration) async throws(TransportError) -> [RESPValue] {
+        var commands = RedisCommands(capacity: ids.count * 80)
+        commands.add("MGET", list: ids.map(key))
+        return try await client.send(commands, timeout: timeout).first?.elements ?? []
+    }
+
+    @inline(never)
+    private func ready(_ answer: ResultWaits.Answer, _ id: String) throws(TransportError) -> TaskMeta? {
+        guard let bytes = try answer.get() else { return nil }
+        let meta = try decode(bytes, of: id)
+        return meta.state.isReady ? meta : nil
     }
 
     func forget(_ ids: [String]) async throws(TransportError) {

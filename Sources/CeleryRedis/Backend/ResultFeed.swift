@@ -162,6 +162,9 @@ final class ResultFeed {
     }
 
     private func take(_ push: [RESPValue]) {
+        if push.first == RedisHandler.refused, let error = push.last?.error, let connection = link.connection {
+            return link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
+        }
         guard push.count == 3, push[0].string == "message", let channel = push[1].string, channel.hasPrefix(keyPrefix),
             let bytes = push[2].bytes
         else { return }

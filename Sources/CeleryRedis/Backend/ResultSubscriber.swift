@@ -30,11 +30,11 @@ final class ResultSubscriber: Sendable {
 
     /// The bytes of a ready state, or of what cannot be read; nil at the deadline.
     ///
-    /// - Throws: `.unavailable` when the server did not answer until then; `.closed` with a `CancellationError` when cancelled,
-    ///   without one after ``shutdown()``; `.misconfigured` at once.
-    func wait(for id: String, until deadline: NIODeadline) async throws(TransportError) -> [UInt8]? {
+    /// It fails with `.unavailable` when the server did not answer until then; with `.closed` and a `CancellationError` when
+    /// cancelled, without one after ``shutdown()``; with `.misconfigured` at once.
+    func wait(for id: String, until deadline: NIODeadline) async -> ResultWaits.Answer {
         let number = numbers.wrappingAdd(1, ordering: .relaxed).newValue
-        let answer = await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 feed.eventLoop.execute {
                     self.feed.value.wait(number, for: id, until: deadline) {
@@ -47,7 +47,6 @@ final class ResultSubscriber: Sendable {
         } onCancel: {
             cancel(number, for: id)
         }
-        return try answer.get()
     }
 
     deinit { shutdown() }

@@ -56,12 +56,15 @@ final class RedisClientCore {
 
     private func send(_ entry: Waiting, over connection: RedisConnection) {
         connection.handler.value.send(entry.commands, deadline: entry.deadline) { [self] result in
-            if case .success(let replies) = result, let error = RedisFailure.first(in: replies),
-                RedisFailure.wantsReconnection(error), entry.deadline > .now(), !isEnded
+            guard case .success(let replies) = result else { return entry.completion(result) }
+            // Only when the very first was refused is it certain that nothing took effect, and the batch can go again.
+            if let error = replies.first?.error, RedisFailure.wantsReconnection(error), entry.deadline > .now(),
+                !isEnded
             {
-                link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
                 wait(entry)
+                link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
             } else {
+                link.proved()
                 entry.completion(result)
             }
         }

@@ -19,7 +19,7 @@ struct RedisConfiguration: Sendable {
 
     /// How the server is found.
     enum Discovery: Sendable, Hashable {
-        /// The first that answers, in order, beginning with the one that answered last.
+        /// The first that answers, in order.
         case fixed([Endpoint])
         /// Whoever the sentinels call the master of that name.
         case sentinels([Endpoint], master: String, user: String?, password: String?)

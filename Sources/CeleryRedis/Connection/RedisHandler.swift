@@ -20,6 +20,8 @@ final class RedisHandler: ChannelInboundHandler {
 
     private struct Pending {
         var missing: Int
+        /// Commands that only pushes answer, unless they are refused.
+        var unanswered: Int
         var replies: [RESPValue] = []
         var deadline: NIODeadline
         var completion: Completion
@@ -33,6 +35,10 @@ final class RedisHandler: ChannelInboundHandler {
     private var failure: TransportError?
     private var isFlushScheduled = false
     private var watch: Scheduled<Void>?
+    private var watchedDeadline = NIODeadline.distantFuture
+    /// Stands before the error when a command was refused that only pushes answer.
+    static let refused = RESPValue.text("refused")
+
     /// Told of what the server says unasked.
     var onPush: (([RESPValue]) -> Void)?
     /// Told once, with the reason, when the connection is over.
@@ -47,7 +53,14 @@ final class RedisHandler: ChannelInboundHandler {
         if let failure { return completion(.failure(failure)) }
         guard let context else { return completion(.failure(unavailable("is not connected"))) }
         guard commands.count > 0 else { return completion(.success([])) }
-        pending.append(Pending(missing: commands.count, deadline: deadline, completion: completion))
+        pending.append(
+            Pending(
+                missing: commands.count,
+                unanswered: commands.unanswered,
+                deadline: deadline,
+                completion: completion
+            )
+        )
         context.write(wrapOutboundOut(commands.buffer), promise: nil)
         if !isFlushScheduled {
             isFlushScheduled = true
@@ -57,7 +70,7 @@ final class RedisHandler: ChannelInboundHandler {
                     self.context?.flush()
                 }
         }
-        if watch == nil { watchHead() }
+        if deadline < watchedDeadline { watchDeadline() }
     }
 
     /// Ends the connection; everything pending fails with the reason.
@@ -111,6 +124,11 @@ final class RedisHandler: ChannelInboundHandler {
             onPush?(value.elements)
             return
         }
+        if pending[0].unanswered > 0, value.error != nil {
+            pending[0].unanswered -= 1
+            onPush?([Self.refused, value])
+            return
+        }
         pending[0].replies.append(value)
         pending[0].missing -= 1
         guard pending[0].missing == 0 else { return }
@@ -120,17 +138,16 @@ final class RedisHandler: ChannelInboundHandler {
 
     // MARK: - Deadlines
 
-    /// Replies come in order, so only the first can be overdue; and a connection that owes it is of no more use.
-    private func watchHead() {
-        guard let head = pending.first, let context else {
-            watch = nil
-            return
-        }
+    /// Looks again when the first deadline is over. Replies come in order: when one is overdue, so is all before it, and a
+    /// connection that owes it is of no more use.
+    private func watchDeadline() {
+        watch?.cancel()
+        watch = nil
+        watchedDeadline = pending.lazy.map(\.deadline).min() ?? .distantFuture
+        guard !pending.isEmpty, let context else { return }
         watch = context.eventLoop.assumeIsolated()
-            .scheduleTask(deadline: head.deadline) { [self] in
-                watch = nil
-                guard let head = pending.first else { return }
-                guard head.deadline <= .now() else { return watchHead() }
+            .scheduleTask(deadline: watchedDeadline) { [self] in
+                guard pending.contains(where: { $0.deadline <= .now() }) else { return watchDeadline() }
                 close(
                     TransportError(.timedOut, "\(location) did not answer in time; whether it took effect is not known")
                 )

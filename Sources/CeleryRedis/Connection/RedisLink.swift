@@ -65,6 +65,13 @@ final class RedisLink {
         }
     }
 
+    /// The connection has proved useful: the next failure is the first again.
+    func proved() {
+        guard failures > 0 || lastError != nil else { return }
+        if let connection { logger.notice("connected again", metadata: ["redis": "\(connection.endpoint)"]) }
+        (failures, lastError) = (0, nil)
+    }
+
     /// Breaks the connection off, to make a new one.
     func reconnect(_ reason: TransportError) { connection?.handler.value.close(reason) }
 
@@ -92,10 +99,6 @@ final class RedisLink {
             guard connection.handler.value.isOpen else {
                 return failed(TransportError(.unavailable, "Redis at \(connection.endpoint) closed the connection"))
             }
-            if lastError != nil {
-                logger.notice("connected again", metadata: ["redis": "\(connection.endpoint)"])
-            }
-            (failures, lastError) = (0, nil)
             state = .up(connection)
             connection.handler.value.onClose = { [weak self] error in self?.failed(error) }
             onUp?(connection)

@@ -7,50 +7,49 @@
 
 #if Redis
 import CeleryCore
-import Logging
 import DequeModule
+import Logging
 import NIOCore
 
 extension EpochEngine {
     /// What to ask the server for now; nothing when nobody waits, or when all lists are known to be empty.
     func asksForNextFetch() -> [FetchPlan.Ask] {
-        guard let first = receivers.first, stock.isEmpty, closing == nil, round?.close == nil else { return [] }
+        guard let first = receivers.first, stock.isEmpty, closings.isEmpty, timers.look == nil else { return [] }
         guard !plan.isAllEmpty else { return [] }
         return plan.next(first.credit)
     }
 
-    /// Each list's messages move to one that belongs to this connection; then its length, which makes the server tell of the
-    /// next change.
+    /// Each list's messages move to one that belongs to this epoch; then its length, which makes the server tell of the next
+    /// change.
     func append(_ asks: [FetchPlan.Ask], to commands: inout RedisCommands) {
         for ask in asks {
-            let entry = plan.entries[ask.entry]
-            let taken = keys.taken(connection: record.connection, list: entry.place)
-            for _ in 0..<ask.count { commands.add("LMOVE", entry.key, taken, "RIGHT", "LEFT") }
-            commands.add("LLEN", entry.key)
+            let taken = keys.taken(list: ask.place)
+            for _ in 0..<ask.count { commands.add("LMOVE", ask.key, taken, "RIGHT", "LEFT") }
+            commands.add("LLEN", ask.key)
         }
     }
 
-    func fetched(_ replies: [RESPValue], asks: [FetchPlan.Ask]) {
-        var rest = replies[...]
+    func fetched(_ answers: ArraySlice<RESPValue>, asks: [FetchPlan.Ask]) {
+        var rest = answers
+        var refusal: RESPError?
         for ask in asks {
-            guard plan.entries.indices.contains(ask.entry) else { continue }
-            let entry = plan.entries[ask.entry]
-            for reply in rest.prefix(ask.count) {
-                if let error = reply.error { refusedFetch(error) }
-                guard let bytes = reply.bytes else { continue }
+            for answer in rest.prefix(ask.count) {
+                refusal = refusal ?? answer.error
+                guard let bytes = answer.bytes else { continue }
                 lastTag += 1
-                let field = HeldField(tag: lastTag, list: entry.place)
-                table[lastTag] = HeldMessage(field: field, list: entry.key, bytes: bytes)
-                takenBy[lastTag] = record.connection
+                let field = HeldField(tag: lastTag, list: ask.place)
+                table[lastTag] = HeldMessage(field: field, list: ask.key, bytes: bytes)
+                unfiled.insert(lastTag)
                 stock.append(lastTag)
                 idlePause = 5
             }
             rest = rest.dropFirst(ask.count)
             guard let length = rest.popFirst() else { continue }
-            if let error = length.error { refusedFetch(error) }
-            plan.found(ask.entry, length: Int(length.int ?? 0))
+            refusal = refusal ?? length.error
+            plan.found(ask.key, length: Int(length.int ?? 0))
         }
-        if !isTracking, plan.isAllEmpty { lookAgain() }
+        if let refusal { return pauseFetching(refusal) }
+        if !isTracking, plan.isAllEmpty { lookLater() }
     }
 
     /// Hands what is there to whoever waits.
@@ -73,30 +72,53 @@ extension EpochEngine {
             switch name {
             case keys.fence: checkFence()
             case store.keys.revokedIndex: checkRevocations()
+            case store.keys.parkedDue: checkParked()
             default: plan.woken(name)
             }
         }
         pump()
     }
 
-    /// Where the server does not tell, it is asked again and again, less and less often up to every 200 ms.
-    private func lookAgain() {
+    /// The connection broke after a fetch took effect and before it was heard of: what nobody knows goes back where it was.
+    func recover(_ asks: [FetchPlan.Ask], over connection: RedisConnection) {
+        let lists = asks.filter { $0.count > 0 }
+        guard !lists.isEmpty else { return }
+        var commands = RedisCommands()
+        for ask in lists { commands.add("LLEN", keys.taken(list: ask.place)) }
+        send(commands, over: connection) { [self] replies in
+            var moves = RedisCommands()
+            for (ask, reply) in zip(lists, replies) {
+                let known = unfiled.count { table[$0].map { $0.isTaken && $0.field.list == ask.place } ?? false }
+                for _ in 0..<max(0, Int(reply.int ?? 0) - known) {
+                    moves.add("LMOVE", keys.taken(list: ask.place), ask.key, "LEFT", "RIGHT")
+                }
+            }
+            guard !moves.isEmpty else { return }
+            send(moves, over: connection) { [self] _ in
+                plan.forget()
+                pump()
+            }
+        }
+    }
+
+    /// After a refusal the lists are left alone for a while, and longer each time.
+    func pauseFetching(_ error: RESPError) {
+        store.logger.warning("Redis refused to hand out messages", metadata: ["reason": "\(error)"])
+        idlePause = max(idlePause, 100)
+        lookLater()
+    }
+
+    /// Looks at the lists again after a pause that doubles up to 200 ms; a second after refusals.
+    private func lookLater() {
         guard timers.look == nil else { return }
         timers.look = loop.assumeIsolated()
             .scheduleTask(in: .milliseconds(idlePause)) { [weak self] in
-                guard let self else { return }
+                guard let self, !isOver else { return }
                 timers.look = nil
                 plan.forget()
                 pump()
             }
-        idlePause = min(200, idlePause * 2)
-    }
-
-    private func refusedFetch(_ error: RESPError) {
-        store.logger.warning("Redis refused to hand out messages", metadata: ["reason": "\(error)"])
-        if RedisFailure.wantsReconnection(error) {
-            link.reconnect(RedisFailure.error(error, at: store.configuration.location))
-        }
+        idlePause = min(idlePause < 100 ? 200 : 1000, idlePause * 2)
     }
 }
 #endif

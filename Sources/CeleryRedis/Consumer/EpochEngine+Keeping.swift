@@ -24,23 +24,27 @@ extension EpochEngine {
     }
 
     func renew() {
-        guard isArmed, let connection = link.connection else { return }
+        guard isArmed, !isAbandoned, let connection = link.connection else { return }
+        let sent = NIODeadline.now()
         var commands = RedisCommands()
-        commands.add("SET", keys.lease, record.name, "PX", record.lease)
+        // Allowed even when the server is full, unlike SET.
+        commands.add("PEXPIRE", keys.lease, record.lease)
         commands.add("GET", keys.fence)
-        appendMove(to: &commands)
         commands.add("HGETALL", store.keys.epochs)
         commands.add("EVAL", RedisScripts.pulse, 1, store.keys.pulse, Int64(lease / .microseconds(2)))
+        appendMove(to: &commands)
         send(commands, over: connection) { [self] replies in
             if let error = replies[0].error, RedisFailure.wantsReconnection(error) {
                 return link.reconnect(RedisFailure.error(error, at: store.configuration.location))
             }
             if replies[1].isNull { return finish(.swept) }
-            moved(replies[2])
-            look(at: replies[3].pairs, reachable: .microseconds(replies[4].int ?? 0), connection)
+            // From when it was sent: by the server's clock the lease ends no sooner.
+            journal?.allowStarts(for: lease - .nanoseconds((NIODeadline.now() - sent).nanoseconds))
+            if replies[0].int == 0 { link.reconnect(TransportError(.unavailable, "the lease had run out")) }
+            moved(replies[4])
+            look(at: replies[2].pairs, reachable: .microseconds(replies[3].int ?? 0), connection)
         }
-        drainOldConnections(connection)
-        if renewals.isMultiple(of: 2) { lookOnceMore() }
+        if renewals % 2 == 1 { lookOnceMore() }
         if renewals.isMultiple(of: 4) { sweeper.restore(loop: loop) }
         renewals += 1
     }
@@ -71,13 +75,23 @@ extension EpochEngine {
 
     // MARK: - What is parked
 
+    /// Somebody may have parked what is due sooner than all others.
+    func checkParked() {
+        guard let connection = link.connection else { return }
+        var commands = RedisCommands()
+        commands.add("GET", store.keys.parkedDue)
+        send(commands, over: connection) { [self] replies in
+            if let due = replies[0].int { moveParked(at: due) }
+        }
+    }
+
     /// Sees to it that what is due by then is moved.
     func moveParked(at due: Int64) {
         guard !isAbandoned else { return }
         if let planned = timers.moveAt, planned <= due { return }
         timers.move?.cancel()
         timers.moveAt = due
-        let wait = TimeAmount.microseconds(max(0, due - store.now))
+        let wait = TimeAmount.microseconds(max(0, min(due - store.now, 3_600_000_000)))
         timers.move = loop.assumeIsolated()
             .scheduleTask(in: wait) { [weak self] in
                 guard let self, !isOver else { return }
@@ -93,8 +107,9 @@ extension EpochEngine {
         commands.add(
             "EVAL",
             RedisScripts.move,
-            1,
+            2,
             store.keys.parkedQueues,
+            store.keys.parkedDue,
             store.keys.parkedPrefix,
             store.now,
             500
@@ -106,7 +121,10 @@ extension EpochEngine {
             store.logger.warning("parked messages cannot be moved", metadata: ["reason": "\(error)"])
         }
         let answer = reply.elements
-        guard answer.count == 2 else { return }
+        guard answer.count == 3 else { return }
+        if let refusal = answer[2].string, !refusal.isEmpty {
+            store.logger.error("a parked message cannot be moved", metadata: ["reason": "\(refusal)"])
+        }
         if let count = answer[0].int, count > 0 {
             plan.forget()
             pump()
@@ -114,7 +132,7 @@ extension EpochEngine {
         if let due = answer[1].int, due >= 0 { moveParked(at: due) }
     }
 
-    // MARK: - Others, and older connections
+    // MARK: - Others
 
     /// - Parameter reachable: For how long workers have reached the server without a pause.
     private func look(
@@ -122,39 +140,14 @@ extension EpochEngine {
         reachable: Duration,
         _ connection: RedisConnection
     ) {
-        let records = others.filter { $0.key != keys.id }.map { ($0.key, $0.value.bytes ?? []) }
-        guard !records.isEmpty, reachable > lease else { return sweeper.saw([]) }
+        let others = others.filter { $0.key != keys.id }
+        guard !others.isEmpty, reachable > lease else { return }
         var commands = RedisCommands()
-        for (id, _) in records { commands.add("EXISTS", store.keys.epoch(id).lease) }
+        for other in others { commands.add("EXISTS", store.keys.epoch(other.key).lease) }
         send(commands, over: connection) { [self] replies in
-            sweeper.saw(zip(records, replies).filter { $1.int == 0 }.map(\.0), loop: loop)
-        }
-    }
-
-    /// What an older connection moved out of a list without our hearing of it goes back there.
-    private func drainOldConnections(_ connection: RedisConnection) {
-        guard record.firstConnection < record.connection, !takenBy.values.contains(where: { $0 < record.connection })
-        else { return }
-        var old = record
-        old.connection = record.connection - 1
-        let taken = old.takenKeys(keys)
-        var commands = RedisCommands()
-        for (key, _) in taken { commands.add("LLEN", key) }
-        send(commands, over: connection) { [self] replies in
-            var moves = RedisCommands()
-            for ((key, list), length) in zip(taken, replies) {
-                for _ in 0..<(length.int ?? 0) { moves.add("LMOVE", key, list, "LEFT", "RIGHT") }
-            }
-            let isQuiet = connectedSince.map { $0 + TimeAmount(lease) < .now() } ?? false
-            if moves.isEmpty, isQuiet {
-                record.firstConnection = record.connection
-                moves.add("HSET", store.keys.epochs, keys.id, record.encoded())
-            }
-            guard !moves.isEmpty else { return }
-            send(moves, over: connection) { [self] _ in
-                plan.forget()
-                pump()
-            }
+            let silent = zip(others, replies).filter { $1.int == 0 }
+                .map { ($0.0.key, $0.0.value.bytes.flatMap { EpochRecord($0) }) }
+            sweeper.sweep(silent, loop: loop)
         }
     }
 }

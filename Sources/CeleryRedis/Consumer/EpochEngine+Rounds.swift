@@ -7,80 +7,87 @@
 
 #if Redis
 import CeleryCore
-import Logging
 import CeleryWire
+import Logging
 import NIOCore
 
 extension EpochEngine {
+    /// Settlements of more requests than that wait for the next round.
+    private static let roundLimit = 64
+
     /// Sends the next round, if there is something to send and nothing under way.
     func pump() {
-        guard isArmed, round == nil, !isFetching, let connection = link.connection, !isOver else { return }
-        var commands = RedisCommands(capacity: 4096)
-        let next = gather(into: &commands)
-        let transaction = commands.count
+        guard isArmed, round == nil, let connection = link.connection, !isOver else { return }
         let asks = asksForNextFetch()
-        if transaction == 0, asks.isEmpty { return }
-        if transaction == 0 { commands.add("GET", keys.fence) }
-        append(asks, to: &commands)
+        let hasWork = !begins.isEmpty || !settles.isEmpty || !closings.isEmpty || mustFile
+        guard hasWork || !asks.isEmpty else { return }
+        var next = Round(number: lastRound + 1)
+        lastRound += 1
+        next.commands.add("MULTI")
+        next.commands.add("SET", keys.fence, "\(next.number) \(connectionNumber)")
+        if hasWork { gather(into: &next) }
+        // Counted without MULTI, as the answers of the transaction are.
+        next.fetchStart = next.commands.count - 1
+        if !next.isClose {
+            next.asks = asks
+            append(asks, to: &next.commands)
+        }
+        next.commands.add("EXEC")
+        next.commands.add("WATCH", keys.fence)
+        next.commands.add("GET", keys.fence)
+        let commands = next.commands
+        next.commands = RedisCommands(capacity: 0)
         round = next
-        isFetching = !asks.isEmpty
-        let deadline = NIODeadline.now() + TimeAmount(store.configuration.timeout)
-        connection.handler.value.send(commands, deadline: deadline) { [weak self] result in
+        connection.handler.value.send(commands, deadline: .now() + patience) { [weak self] result in
             guard let self, case .success(let replies) = result, !isOver else { return }
-            isFetching = false
-            answered(replies, transaction: transaction, asks: asks)
+            answered(replies)
         }
     }
 
-    /// Takes what waits into a round and writes its transaction: fence, filings, marks, what is published and stored,
-    /// releases and where messages go. Nil when nothing waits.
-    private func gather(into commands: inout RedisCommands) -> Round? {
-        guard !begins.isEmpty || !settles.isEmpty || closing != nil || mustFile else { return nil }
+    /// Takes what waits into a round: filings, marks, what is published and stored, where messages go, and releases.
+    private func gather(into round: inout Round) {
         mustFile = false
-        lastRound += 1
-        var next = Round(number: lastRound, begins: begins, settles: settles, close: closing)
-        (begins, settles, closing) = ([], [], nil)
+        round.isClose = !closings.isEmpty
+        round.begins = begins
+        round.settles = Array(settles.prefix(round.isClose ? .max : Self.roundLimit))
+        begins = []
+        settles.removeFirst(round.settles.count)
         let writer = writer()
-        commands.add("MULTI")
-        commands.add("SET", keys.fence, fenceValue(next.number))
-        let settled = Set(next.settles.flatMap { $0.dispositions.map(\.tag) })
-        var modes: [UInt64: AcknowledgementMode] = [:]
-        for request in next.begins {
-            for mark in request.marks where !settled.contains(mark.tag.rawValue) {
-                modes[mark.tag.rawValue] = mark.mode
-            }
+        let settled = Set(round.settles.flatMap { $0.dispositions.map(\.tag) })
+        var marks: [UInt64: HeldMark] = [:]
+        for request in round.begins {
+            for mark in request.marks where !settled.contains(mark.tag) { marks[mark.tag] = mark.mark }
         }
-        if next.close == nil {
-            let unfiled = takenBy.keys.sorted().compactMap { table[$0] }
-            writer.file(unfiled, begun: modes, settled: settled, connection: { takenBy[$0] ?? 0 }, into: &commands)
-            next.filed = unfiled.map(\.field.tag)
-            let filed = modes.compactMap { tag, mode in
-                table[tag].flatMap { $0.isFiled ? ($0.field, mode) : nil }
+        if !round.isClose {
+            round.filed = unfiled.sorted()
+            writer.file(round.filed.compactMap { table[$0] }, begun: marks, settled: settled, into: &round.commands)
+            let later = marks.compactMap { tag, mark in
+                table[tag].flatMap { $0.isFiled ? ($0.field, mark) : nil }
             }
-            writer.mark(filed, into: &commands)
+            writer.mark(later, into: &round.commands)
         }
-        for request in next.settles {
-            commands.append(request.commands)
+        for request in round.settles {
+            let start = round.commands.count - 1
+            round.commands.append(request.commands)
             for (tag, disposition) in request.dispositions {
                 guard let message = table[tag] else { continue }
-                writer.dispose(message, disposition, into: &commands)
+                writer.dispose(message, disposition, into: &round.commands)
             }
+            round.answers.append(start..<round.commands.count - 1)
         }
-        writer.release(settled.compactMap { table[$0] }, into: &commands)
-        if next.close != nil {
-            let rest = table.values.filter { !settled.contains($0.field.tag) }
-                .map { message in
-                    var message = message
-                    if let mode = modes[message.field.tag] { message.begun = mode }
-                    return message
-                }
-            let isDrained = record.firstConnection == record.connection
-            writer.close(rest, record: record, isDrained: isDrained, into: &commands)
+        if !round.isClose {
+            writer.release(settled.compactMap { table[$0] }, into: &round.commands)
+            return
         }
-        commands.add("EXEC")
-        commands.add("WATCH", keys.fence)
-        commands.add("GET", keys.fence)
-        return next
+        let rest = table.values.filter { !settled.contains($0.field.tag) }
+            .map { message in
+                var message = message
+                if let mark = marks[message.field.tag] { message.mark = mark }
+                return message
+            }
+        // Behind the seal nothing starts any more.
+        let started = Set((journal?.seal() ?? [:]).keys.map(\.rawValue))
+        writer.close(rest, places: record.lists.count, started: started, into: &round.commands)
     }
 
     private func writer() -> RoundWriter {
@@ -94,62 +101,93 @@ extension EpochEngine {
         )
     }
 
-    /// The round before the connection, so that the one can be told when the other changes.
-    func fenceValue(_ number: Int) -> String { "\(number) \(record.connection)" }
-
-    private func answered(_ replies: [RESPValue], transaction: Int, asks: [FetchPlan.Ask]) {
-        var rest = replies[...]
-        if transaction > 0 {
-            let part = rest.prefix(transaction)
-            rest = rest.dropFirst(transaction)
-            let fence = part[part.endIndex - 1]
-            switch part[part.endIndex - 3] {
-            case .array(let results):
-                if let error = RedisFailure.first(in: results) {
-                    store.logger.error("a command within a transaction was refused", metadata: ["reason": "\(error)"])
-                }
-                decided()
-            case .error: refused(RedisFailure.first(in: Array(part)) ?? RESPError("EXECABORT"))
-            default: return finish(.swept)
-            }
+    private func answered(_ replies: [RESPValue]) {
+        guard let current = round, replies.count > 3 else { return }
+        let fence = replies[replies.count - 1]
+        switch replies[replies.count - 3] {
+        case .array(let results):
+            decided(results)
             guard !isOver else { return }
-            if fence.isNull { return finish(.swept) }
-        } else if let fence = rest.popFirst() {
-            if fence.isNull { return finish(.swept) }
+            fetched(results.dropFirst(current.fetchStart), asks: current.asks)
+        case .error: refused(RedisFailure.first(in: replies) ?? RESPError("EXECABORT"))
+        default: return finish(.swept)
         }
-        fetched(Array(rest), asks: asks)
+        guard !isOver else { return }
+        if fence.isNull { return finish(.swept) }
         deliver()
         pump()
     }
 
     /// The round took effect.
-    func decided() {
+    ///
+    /// - Parameter results: The answers of its transaction; nil when the connection broke before they came.
+    func decided(_ results: [RESPValue]? = nil) {
         guard let done = round else { return }
         round = nil
         for tag in done.filed {
+            table[tag]?.isTaken = false
             table[tag]?.isFiled = true
-            takenBy[tag] = nil
         }
+        unfiled.subtract(done.filed)
         let filed = Set(done.filed)
         for request in done.begins {
-            for mark in request.marks {
-                if !filed.contains(mark.tag.rawValue) { table[mark.tag.rawValue]?.hasMark = true }
-                table[mark.tag.rawValue]?.begun = mark.mode
+            for (tag, mark) in request.marks {
+                if !filed.contains(tag) { table[tag]?.hasMark = true }
+                table[tag]?.mark = mark
+            }
+            guard request.isAbandoned else { continue }
+            // Its caller was told otherwise, and has not started them.
+            let undone = request.marks.filter { table[$0.tag] != nil }
+                .map { (tag: $0.tag, mark: HeldMark.held) }
+            begins.append(BeginRequest(marks: undone, deadline: .distantFuture, completion: { _ in }))
+        }
+        var failed: [(SettleRequest, TransportError)] = []
+        for (request, range) in zip(done.settles, done.answers) {
+            let answers = results.map { $0.dropFirst(range.lowerBound).prefix(range.count) } ?? []
+            if let error = answers.lazy.compactMap(\.error).first {
+                failed.append((request, RedisFailure.error(error, at: store.configuration.location)))
+                undo(request)
+            } else {
+                release(request)
             }
         }
-        for request in done.settles {
-            for (tag, disposition) in request.dispositions {
-                table[tag] = nil
-                takenBy[tag] = nil
-                if case .requeue(let requeue) = disposition { requeued(requeue) }
+        for request in done.begins where !request.isAbandoned { request.completion(nil) }
+        for request in done.settles where !request.isAbandoned {
+            guard !failed.contains(where: { $0.0.dispositions.first?.tag == request.dispositions.first?.tag }) else {
+                continue
+            }
+            request.completion(nil)
+        }
+        for (request, error) in failed where !request.isAbandoned { request.completion(error) }
+        if done.isClose { finish(.consumerClosed) }
+    }
+
+    private func release(_ request: SettleRequest) {
+        for (tag, disposition) in request.dispositions {
+            table[tag] = nil
+            unfiled.remove(tag)
+            guard case .requeue(let requeue) = disposition else { continue }
+            if let due = requeue.notBefore?.microseconds, due > store.now {
+                moveParked(at: due)
+            } else {
+                plan.forget()
             }
         }
-        for request in done.begins { request.completion(nil) }
-        for request in done.settles { request.completion(nil) }
-        if let close = done.close {
-            finish(.consumerClosed)
-            close(nil)
+        // The server does not tell us of what we have put into lists ourselves.
+        if !request.commands.isEmpty { plan.forget() }
+        if let due = request.due { moveParked(at: due) }
+    }
+
+    /// A part of a settlement was refused when its message was released already: it is filed anew, before all else.
+    private func undo(_ request: SettleRequest) {
+        for (tag, _) in request.dispositions where table[tag] != nil {
+            table[tag]?.isTaken = false
+            table[tag]?.isFiled = false
+            table[tag]?.hasMark = false
+            table[tag]?.isSettling = false
+            unfiled.insert(tag)
         }
+        mustFile = true
     }
 
     /// The server would not do it: nothing of the round took effect.
@@ -157,28 +195,38 @@ extension EpochEngine {
         guard let failed = round else { return }
         round = nil
         let error = RedisFailure.error(reply, at: store.configuration.location)
-        for request in failed.begins { request.completion(error) }
+        if RedisFailure.wantsReconnection(reply) {
+            round = failed
+            restore()
+            return link.reconnect(error)
+        }
+        guard failed.asks.isEmpty else {
+            // Perhaps only the fetch was: the rest again without it, and the fetch after a while.
+            round = failed
+            restore()
+            pauseFetching(reply)
+            return
+        }
+        for request in failed.begins where !request.isAbandoned { request.completion(error) }
         for request in failed.settles {
             for (tag, _) in request.dispositions { table[tag]?.isSettling = false }
-            request.completion(error)
+            if !request.isAbandoned { request.completion(error) }
         }
-        failed.close?(error)
-        if RedisFailure.wantsReconnection(reply) { link.reconnect(error) }
+        guard failed.isClose else { return }
+        let endings = closings
+        closings = []
+        for ending in endings { ending(error) }
     }
 
-    /// The round did not take effect when its connection broke: again, before all else.
+    /// The round did not take effect: again, but for what its callers have given up.
     func restore() {
         guard let undecided = round else { return }
         round = nil
-        begins = undecided.begins + begins
-        settles = undecided.settles + settles
-        closing = undecided.close ?? closing
-    }
-
-    /// Lists that we put into ourselves: the server does not tell us of our own doing.
-    private func requeued(_ requeue: Requeue) {
-        if let due = requeue.notBefore?.microseconds, due > store.now { return moveParked(at: due) }
-        plan.forget()
+        begins = undecided.begins.filter { !$0.isAbandoned } + begins
+        for request in undecided.settles where request.isAbandoned {
+            for (tag, _) in request.dispositions { table[tag]?.isSettling = false }
+        }
+        settles = undecided.settles.filter { !$0.isAbandoned } + settles
     }
 }
 #endif

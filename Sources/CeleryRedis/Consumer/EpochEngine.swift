@@ -15,7 +15,7 @@ import NIOCore
 /// One epoch of consuming, on its event loop: everything that it does to the server goes through here, round by round.
 ///
 /// While a round is under way, what comes meanwhile gathers for the next: batches form under load, and nothing waits when
-/// there is none. See decision 0011.
+/// there is none. See docs/decisions/0011-redis-epochs.md.
 final class EpochEngine {
     /// Somebody who waits for messages.
     struct Receiver {
@@ -38,9 +38,11 @@ final class EpochEngine {
     let link: RedisLink
     var phase: Phase
     var record: EpochRecord
+    /// Counts connections; in the fence, so that what an older one has buffered can do nothing.
+    var connectionNumber = 0
     var table: [UInt64: HeldMessage] = [:]
-    /// Which connection took a message that is not filed yet.
-    var takenBy: [UInt64: Int] = [:]
+    /// What is to be filed with the next round that has something else to do.
+    var unfiled: Set<UInt64> = []
     var plan = FetchPlan()
     /// Channels' patterns, and the list that each feeds.
     var subscriptions: [String: String] = [:]
@@ -49,40 +51,39 @@ final class EpochEngine {
     var receivers: Deque<Receiver> = []
     var begins: [BeginRequest] = []
     var settles: [SettleRequest] = []
-    var closing: ((TransportError?) -> Void)?
+    var closings: [(TransportError?) -> Void] = []
+    /// Whether those who close have waited for one look at the deadlines already.
+    var closingSeen = false
     /// The round that is under way, or whose fate is not known since the connection broke.
     var round: Round?
     /// Whether the connection is set up: its fence is watched.
     var isArmed = false
     /// Whether the server tells of changes.
     var isTracking = false
-    var isFetching = false
+    /// Whether filing does not wait for something else to do.
+    var mustFile = false
     var lastTag: UInt64 = 0
     var lastRound = 0
-    var connectedSince: NIODeadline?
-    var downSince: NIODeadline?
+    var renewals = 0
+    /// Milliseconds until the next look at lists, where the server does not tell of changes or refused.
+    var idlePause: Int64 = 5
     var timers = EpochTimers()
     let sweeper: Sweeper
-    /// What was taken over an older connection is to be filed before all else.
-    var mustFile = false
-    /// Milliseconds until the next look at empty lists, where the server does not tell of changes.
-    var idlePause: Int64 = 5
-    var renewals = 0
-    /// The server's number for the connection in use.
-    var clientID: Int64?
+    /// Where a pool's children take note of what they start; nil when there can be none.
+    let journal: StartJournal?
     /// For tests: silent as a dead process, but for what is asked of it.
     var isAbandoned = false
 
     init(
         _ store: RedisStore,
         _ configuration: ConsumerConfiguration,
-        id: String,
         loop: any EventLoop,
         _ opened: @escaping (TransportError?) -> Void
     ) {
         self.store = store
         lease = configuration.lease
         renewal = configuration.renewal
+        let id = String(UInt64.random(in: .min ... .max), radix: 36)
         keys = store.keys.epoch(id)
         link = RedisLink(store.configuration, loop, logger: store.logger)
         phase = .opening(opened)
@@ -90,20 +91,35 @@ final class EpochEngine {
             name: configuration.name,
             queues: [],
             lists: [store.keys.obituaries],
-            firstConnection: 1,
-            connection: 0,
             lease: Int(configuration.lease / .milliseconds(1))
         )
         sweeper = Sweeper(store)
+        journal = JournalPlace.create(id, store)
+        if let journal { record.journal = (JournalPlace.machine, journal.path) }
         serve(configuration.queues)
-        link.onUp = { [unowned self] in arm($0) }
-        link.onDown = { [unowned self] in broke($0) }
+        link.onUp = { [weak self] in self?.arm($0) }
+        link.onDown = { [weak self] in self?.broke($0) ?? false }
     }
 
     var loop: any EventLoop { link.eventLoop }
     var isOver: Bool { if case .over = phase { true } else { false } }
 
-    func start() { link.connect() }
+    /// How long the server may take: shorter than a lease, so that a connection that hears nothing any more is replaced while
+    /// the lease holds.
+    var patience: TimeAmount { TimeAmount(min(store.configuration.timeout, lease / 3)) }
+
+    func start() {
+        link.connect()
+        let limit = TimeAmount(store.configuration.connectTimeout + store.configuration.timeout)
+        timers.opening = loop.assumeIsolated()
+            .scheduleTask(in: limit) { [weak self] in
+                guard let self, case .opening = phase else { return }
+                finish(
+                    link.lastError
+                        ?? TransportError(.unavailable, "no connection to \(store.configuration.location) in time")
+                )
+            }
+    }
 
     // MARK: - What callers ask for
 
@@ -111,7 +127,7 @@ final class EpochEngine {
         if case .over(let error) = phase {
             return receiver.completion(error.code == .closed ? .success([]) : .failure(error))
         }
-        guard closing == nil else { return receiver.completion(.success([])) }
+        guard closings.isEmpty else { return receiver.completion(.success([])) }
         receivers.append(receiver)
         deliver()
         pump()
@@ -122,20 +138,38 @@ final class EpochEngine {
         receivers.remove(at: index).completion(.success([]))
     }
 
-    func begin(_ request: BeginRequest) {
-        if case .over(let error) = phase { return request.completion(error) }
-        guard request.marks.allSatisfy({ table[$0.tag.rawValue] != nil }) else { return request.completion(.notHeld) }
-        begins.append(request)
+    /// Takes back what was handed out and not looked at.
+    func putBack(_ tags: [UInt64]) {
+        for tag in tags.reversed() where table[tag] != nil { stock.prepend(tag) }
+        deliver()
+    }
+
+    func begin(_ marks: [BeginMark], isPermit: Bool, _ completion: @escaping (TransportError?) -> Void) {
+        if case .over(let error) = phase { return completion(error) }
+        guard marks.allSatisfy({ table[$0.tag.rawValue] != nil }) else { return completion(.notHeld) }
+        begins.append(
+            BeginRequest(
+                marks: marks.map { ($0.tag.rawValue, HeldMark($0.mode, isPermitted: isPermit)) },
+                deadline: .now() + TimeAmount(store.configuration.timeout),
+                completion: completion
+            )
+        )
+        watchDeadlines()
         pump()
     }
 
     func settle(_ request: SettleRequest) {
         if case .over(let error) = phase { return request.completion(error) }
-        guard request.dispositions.allSatisfy({ table[$0.tag].map { !$0.isSettling } ?? false }),
-            Set(request.dispositions.map(\.tag)).count == request.dispositions.count
-        else { return request.completion(.notHeld) }
+        for (tag, _) in request.dispositions {
+            guard let message = table[tag] else { return request.completion(.notHeld) }
+            guard !message.isSettling else { return request.completion(.undecided) }
+        }
+        guard Set(request.dispositions.map(\.tag)).count == request.dispositions.count else {
+            return request.completion(.notHeld)
+        }
         for (tag, _) in request.dispositions { table[tag]?.isSettling = true }
         settles.append(request)
+        watchDeadlines()
         pump()
     }
 
@@ -144,8 +178,8 @@ final class EpochEngine {
         let waiting = receivers
         receivers = []
         for receiver in waiting { receiver.completion(.success([])) }
-        closing = completion
-        if let downSince, downSince + TimeAmount(store.configuration.timeout) < .now() { return giveUp() }
+        closings.append(completion)
+        watchDeadlines()
         pump()
     }
 
@@ -163,30 +197,6 @@ final class EpochEngine {
         plan.set(lists)
     }
 
-    /// Serves other queues from now on; the server knows of the lists before anything is taken from them.
-    func change(to queues: [String], _ completion: @escaping (TransportError?) -> Void) {
-        if case .over(let error) = phase { return completion(error) }
-        serve(queues)
-        guard isArmed, let connection = link.connection else { return completion(nil) }
-        var commands = RedisCommands()
-        commands.add("HSET", store.keys.epochs, keys.id, record.encoded())
-        commands.add("HSET", store.keys.seen, record.name, SeenRecord(queues: queues, at: store.now).encoded())
-        if !queues.isEmpty { commands.add("SADD", store.keys.queues, list: queues) }
-        let new = store.router.subscriptions(of: queues)
-        if connection.hasPushes, !subscriptions.isEmpty {
-            commands.addUnanswered("PUNSUBSCRIBE", list: Array(subscriptions.keys))
-        }
-        if connection.hasPushes, !new.isEmpty { commands.addUnanswered("PSUBSCRIBE", list: Array(new.keys)) }
-        subscriptions = new
-        connection.handler.value.send(commands, deadline: .now() + TimeAmount(store.configuration.timeout)) {
-            switch $0 {
-            case .success: completion(nil)
-            case .failure(let error): completion(error)
-            }
-        }
-        pump()
-    }
-
     /// For tests: silent as a dead process, but for what is asked of it.
     func abandon() {
         isAbandoned = true
@@ -199,53 +209,51 @@ final class EpochEngine {
     /// Nothing of this epoch takes effect any more.
     func finish(_ error: TransportError) {
         guard !isOver else { return }
-        if case .opening(let opened) = phase { opened(error) }
+        let opened: ((TransportError?) -> Void)?
+        if case .opening(let completion) = phase { opened = completion } else { opened = nil }
         phase = .over(error)
         link.end()
         timers.cancel()
-        let (requests, settlements, waiting, ending) = (begins, settles, receivers, closing)
-        let undecided = round
-        (begins, settles, receivers, closing, round) = ([], [], [], nil, nil)
-        (table, takenBy, stock) = ([:], [:], [])
-        for request in (undecided?.begins ?? []) + requests { request.completion(error) }
-        for request in (undecided?.settles ?? []) + settlements { request.completion(error) }
-        for receiver in waiting { receiver.completion(error.code == .closed ? .success([]) : .failure(error)) }
-        undecided?.close?(nil)
-        ending?(nil)
-    }
-
-    /// The server cannot be reached: callers get to know; what is held stays under its lease for as long as that holds.
-    func giveUp() {
-        let error = link.lastError ?? TransportError(.unavailable, "no connection to Redis")
-        let (requests, settlements, ending) = (begins, settles, closing)
-        (begins, settles, closing) = ([], [], nil)
-        for request in requests { request.completion(error) }
-        for request in settlements {
-            for (tag, _) in request.dispositions { table[tag]?.isSettling = false }
-            request.completion(error)
+        store.sawRevocations(true)
+        if let journal {
+            _ = journal.seal()
+            JournalPlace.remove(journal.path)
         }
-        ending?(error)
-        round?.fail(error)
+        let (requests, settlements, waiting, endings) = (begins, settles, receivers, closings)
+        var undecided = round
+        (begins, settles, receivers, closings, round) = ([], [], [], [], nil)
+        (table, unfiled, stock) = ([:], [], [])
+        opened?(error)
+        undecided?.abandon(error)
+        for request in requests where !request.isAbandoned { request.completion(error) }
+        for request in settlements where !request.isAbandoned { request.completion(error) }
+        for receiver in waiting { receiver.completion(error.code == .closed ? .success([]) : .failure(error)) }
+        for ending in endings { ending(nil) }
     }
 }
 
 /// What an epoch does when time has passed.
 struct EpochTimers {
+    var opening: Scheduled<Void>?
     var renewal: Scheduled<Void>?
     var move: Scheduled<Void>?
     /// When ``move`` is set for, in microseconds since 1970.
     var moveAt: Int64?
     var look: Scheduled<Void>?
-    var patience: Scheduled<Void>?
+    var deadline: Scheduled<Void>?
 
     func cancel() {
-        for timer in [renewal, move, look, patience] { timer?.cancel() }
+        for timer in [opening, renewal, move, look, deadline] { timer?.cancel() }
     }
 }
 
 extension TransportError {
     static var notHeld: TransportError {
         TransportError(.notFound, "a delivery is not held by this consumer: it was settled already")
+    }
+
+    static var undecided: TransportError {
+        TransportError(.timedOut, "it is not known yet what became of an earlier settlement of a delivery")
     }
 
     static var swept: TransportError {

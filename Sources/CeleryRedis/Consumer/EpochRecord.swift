@@ -10,27 +10,22 @@ import CeleryCore
 import CeleryWire
 
 /// What the server is told about an epoch, so that others can end it: an entry of the hash of epochs.
-struct EpochRecord: Sendable, Equatable {
+struct EpochRecord: Sendable {
     /// Name of the worker.
     var name: String
     var queues: [String]
     /// Every list that it has ever taken from; a list is named by its place here.
     var lists: [String]
-    /// The oldest connection whose taken messages may not all be filed, and the newest.
-    var firstConnection: Int
-    var connection: Int
     /// Milliseconds.
     var lease: Int
+    /// Where what was permitted to start has its journal: a machine, and a path on it.
+    var journal: (machine: String, path: String)?
 
-    func encoded() -> [UInt8] {
-        let object: CeleryObject = [
-            "name": .string(name),
-            "queues": .array(queues.map { .string($0) }),
-            "lists": .array(lists.map { .string($0) }),
-            "connections": [.int(firstConnection), .int(connection)],
-            "lease": .int(lease),
-        ]
-        return (try? JSONSerializer().encode(.object(object))) ?? []
+    init(name: String, queues: [String], lists: [String], lease: Int) {
+        self.name = name
+        self.queues = queues
+        self.lists = lists
+        self.lease = lease
     }
 
     /// Nil for what is no such record.
@@ -39,36 +34,21 @@ struct EpochRecord: Sendable, Equatable {
             case .string(let name)? = object["name"],
             let queues = Self.strings(object["queues"]),
             let lists = Self.strings(object["lists"]),
-            case .array(let connections)? = object["connections"], connections.count == 2,
-            case .int(let first) = connections[0], case .int(let last) = connections[1], first <= last,
-            last - first < 10000,
             case .int(let lease)? = object["lease"]
         else { return nil }
-        self.init(
-            name: name,
-            queues: queues,
-            lists: lists,
-            firstConnection: first,
-            connection: last,
-            lease: lease
-        )
+        self.init(name: name, queues: queues, lists: lists, lease: lease)
+        if let place = Self.strings(object["journal"]), place.count == 2 { journal = (place[0], place[1]) }
     }
 
-    init(name: String, queues: [String], lists: [String], firstConnection: Int, connection: Int, lease: Int) {
-        self.name = name
-        self.queues = queues
-        self.lists = lists
-        self.firstConnection = firstConnection
-        self.connection = connection
-        self.lease = lease
-    }
-
-    /// Keys in which taken messages may lie, with the list that each was taken from; the newest connection first.
-    func takenKeys(_ keys: EpochKeys) -> [(key: String, list: String)] {
-        (firstConnection...connection).reversed()
-            .flatMap { connection in
-                lists.indices.map { (keys.taken(connection: connection, list: $0), lists[$0]) }
-            }
+    func encoded() -> [UInt8] {
+        let object: CeleryObject = [
+            "name": .string(name),
+            "queues": .array(queues.map { .string($0) }),
+            "lists": .array(lists.map { .string($0) }),
+            "lease": .int(lease),
+            "journal": journal.map { [.string($0.machine), .string($0.path)] } ?? .null,
+        ]
+        return (try? JSONSerializer().encode(.object(object))) ?? []
     }
 
     private static func strings(_ value: CeleryValue?) -> [String]? {
@@ -97,22 +77,29 @@ struct HeldField: Sendable, Hashable {
 }
 
 /// How a held message was begun: one letter, before the message or in the hash of marks.
-enum HeldMark {
-    static let held = UInt8(ascii: "h")
+enum HeldMark: UInt8, Sendable {
+    case held = 0x68  // h
+    case early = 0x65  // e
+    case late = 0x6c  // l
+    /// Whether it has started is written in the epoch's journal.
+    case earlyPermitted = 0x45  // E
+    case latePermitted = 0x4c  // L
 
-    static func letter(_ mode: AcknowledgementMode?) -> UInt8 {
+    init(_ mode: AcknowledgementMode, isPermitted: Bool) {
         switch mode {
-        case nil: held
-        case .early: UInt8(ascii: "e")
-        case .late: UInt8(ascii: "l")
+        case .early: self = isPermitted ? .earlyPermitted : .early
+        case .late: self = isPermitted ? .latePermitted : .late
         }
     }
 
-    static func mode(_ letter: UInt8?) -> AcknowledgementMode? {
-        switch letter {
-        case UInt8(ascii: "e"): .early
-        case UInt8(ascii: "l"): .late
-        default: nil
+    /// How it was begun, for whoever knows what has started of what was permitted; nil when it was merely held.
+    func mode(_ hasStarted: @autoclosure () -> Bool) -> AcknowledgementMode? {
+        switch self {
+        case .held: nil
+        case .early: .early
+        case .late: .late
+        case .earlyPermitted: hasStarted() ? .early : nil
+        case .latePermitted: hasStarted() ? .late : nil
         }
     }
 }

@@ -38,14 +38,17 @@ struct FetchPlan: Sendable {
         var fill = Fill.unknown
     }
 
-    /// One step of a fetch.
+    /// One step of a fetch: so many of a list, and then its length.
     struct Ask: Sendable, Equatable {
-        var entry: Int
+        var key: String
+        var place: Int
         var count: Int
     }
 
     private(set) var entries: [Entry] = []
     private var turn = 0
+    /// Lists that were touched while a fetch was under way, whose answer may be older than that.
+    private var touched: Set<String> = []
 
     var isAllEmpty: Bool { entries.allSatisfy { $0.fill == .empty } }
 
@@ -64,29 +67,29 @@ struct FetchPlan: Sendable {
         for index in order() where entries[index].fill != .empty {
             let count = entries[index].fill.wanted(left)
             left -= count
-            asks.append(Ask(entry: index, count: count))
+            asks.append(Ask(key: entries[index].key, place: entries[index].place, count: count))
             if left == 0 { break }
         }
         turn += 1
+        touched = []
         return asks
     }
 
-    /// Every list's length, whatever is known: to hear of the next change, or where the server does not tell.
-    func lengths() -> [Ask] { entries.indices.map { Ask(entry: $0, count: 0) } }
-
-    mutating func found(_ entry: Int, length: Int) {
-        guard entries.indices.contains(entry) else { return }
-        entries[entry].fill = length > 0 ? .filled(length) : .empty
+    mutating func found(_ key: String, length: Int) {
+        guard let index = entries.firstIndex(where: { $0.key == key }) else { return }
+        entries[index].fill = length > 0 ? .filled(length) : touched.contains(key) ? .woken : .empty
     }
 
     mutating func woken(_ key: String) {
-        guard let index = entries.firstIndex(where: { $0.key == key }), entries[index].fill == .empty else { return }
-        entries[index].fill = .woken
+        guard let index = entries.firstIndex(where: { $0.key == key }) else { return }
+        touched.insert(key)
+        if entries[index].fill == .empty { entries[index].fill = .woken }
     }
 
     /// Nothing is known any more.
     mutating func forget() {
         for index in entries.indices { entries[index].fill = .unknown }
+        touched.formUnion(entries.map(\.key))
     }
 
     private func order() -> [Int] {

@@ -16,10 +16,12 @@ struct HeldMessage: Sendable {
     var list: String
     /// As it lay there.
     var bytes: [UInt8]
-    /// Whether it is in the hash of held messages; before, it is among the taken ones.
+    /// Whether it lies among the taken ones still.
+    var isTaken = true
+    /// Whether it is in the hash of held messages.
     var isFiled = false
-    var begun: AcknowledgementMode?
-    /// Whether ``begun`` is in a hash of its own, for it came after the filing.
+    var mark = HeldMark.held
+    /// Whether ``mark`` is in a hash of its own, for it came after the filing.
     var hasMark = false
     var isSettling = false
 }
@@ -50,31 +52,35 @@ struct ReturnPlan {
     var now: Int64
 
     /// Given back at an orderly end: nothing counts, but what was begun early can only be ended.
-    func closing(_ message: HeldMessage) -> Destination {
+    func closing(_ message: HeldMessage, hasStarted: Bool) -> Destination {
         guard message.list != keys.obituaries else { return .list(message.list, isFront: true, message.bytes) }
-        guard message.begun == .early else {
+        guard message.mark.mode(hasStarted) == .early else {
             let bytes = StoredMessage.returned(message.bytes, limits: limits) { _ in }
             return .list(message.list, isFront: true, bytes)
         }
-        return obituary(message.list, message.bytes, attempts: 0)
+        let bytes = StoredMessage.returned(message.bytes, limits: limits) { $0.deaths += 1 }
+        return .list(keys.obituaries, isFront: false, Addressed.join(message.list, bytes))
     }
 
     /// Taken from a dead worker.
     func sweeping(_ list: String, _ bytes: [UInt8], begun: AcknowledgementMode?) -> Destination {
         guard list != keys.obituaries else { return .list(list, isFront: true, bytes) }
-        var deaths = 0
+        var due: Int64?
+        var isObituary = false
         let returned = StoredMessage.returned(bytes, limits: limits) { note in
             note.attempts += 1
-            deaths = note.deaths
+            switch ReturnPolicy.fate(begun: begun, deaths: note.deaths) {
+            case .obituary: isObituary = true
+            case .ready(.zero, _): break
+            case .ready(let delay, _):
+                due = Timestamp(microseconds: now).advanced(by: delay).microseconds
+                note.notBefore = due
+            }
             if begun != nil { note.deaths += 1 }
         }
-        switch ReturnPolicy.fate(begun: begun, deaths: deaths) {
-        case .obituary: return .list(keys.obituaries, isFront: false, Addressed.join(list, returned))
-        case .ready(.zero, _): return .list(list, isFront: true, returned)
-        case .ready(let delay, _):
-            let due = Timestamp(microseconds: now).advanced(by: delay).microseconds
-            return .parked(queue: keys.queue(of: list), due: due, Addressed.join(list, returned))
-        }
+        if isObituary { return .list(keys.obituaries, isFront: false, Addressed.join(list, returned)) }
+        guard let due else { return .list(list, isFront: true, returned) }
+        return .parked(queue: keys.queue(of: list), due: due, Addressed.join(list, returned))
     }
 
     /// Requeued by a settlement.
@@ -83,19 +89,12 @@ struct ReturnPlan {
         let bytes = StoredMessage.returned(address.bytes, limits: limits) { note in
             note.attempts += requeue.countsAttempt ? 1 : 0
             note.deaths += requeue.afterDeath ? 1 : 0
+            note.notBefore = requeue.notBefore?.microseconds
         }
         if let due = requeue.notBefore?.microseconds, due > now {
             return .parked(queue: keys.queue(of: address.list), due: due, Addressed.join(address.list, bytes))
         }
         return .list(address.list, isFront: requeue.position == .front, bytes)
-    }
-
-    private func obituary(_ list: String, _ bytes: [UInt8], attempts: Int) -> Destination {
-        let returned = StoredMessage.returned(bytes, limits: limits) { note in
-            note.attempts += attempts
-            note.deaths += 1
-        }
-        return .list(keys.obituaries, isFront: false, Addressed.join(list, returned))
     }
 }
 

@@ -8,6 +8,7 @@
 #if Redis
 import CeleryCore
 import CeleryWire
+import Logging
 import NIOCore
 import Synchronization
 
@@ -18,6 +19,7 @@ final class RedisConsumer: TransportConsumer {
     /// Where results go that are settled with their message; nil when they are not kept on this server.
     private let results: RedisResultBackend?
     private let count = Atomic<UInt64>(0)
+    private let starts = Mutex<StartJournal?>(nil)
     /// Deliveries of tasks that may have ended before: their stored SUCCESS is looked for.
     private let repeated = Mutex<Set<DeliveryTag>>([])
 
@@ -40,20 +42,24 @@ final class RedisConsumer: TransportConsumer {
         var results = configuration.results as? RedisResultBackend
         if results?.storeIdentity?.name != store.configuration.serverIdentity { results = nil }
         let consumer = RedisConsumer(store: store, loop: RedisLoops.next(), results: results)
-        let id = String(UInt64.random(in: .min ... .max), radix: 36)
         let box = consumer.engine
         let error = await withCheckedContinuation { continuation in
             box.eventLoop.execute {
-                let engine = EpochEngine(store, configuration, id: id, loop: box.eventLoop) {
+                let engine = EpochEngine(store, configuration, loop: box.eventLoop) {
                     continuation.resume(returning: $0)
                 }
                 box.value = engine
+                consumer.starts.withLock { $0 = engine.journal }
                 engine.start()
             }
         }
         if let error { throw error }
+        // A result database that does not exist is found out now, and not in the middle of a settlement.
+        _ = try await results?.fetch([""], timeout: store.configuration.timeout)
         return consumer
     }
+
+    var journal: StartJournal? { starts.withLock { $0 } }
 
     func receive(upTo credit: Int) async throws(TransportError) -> [Delivery] {
         while !Task.isCancelled {
@@ -73,7 +79,14 @@ final class RedisConsumer: TransportConsumer {
             }
             let known = deliveries.filter(\.mayHaveEnded).map(\.tag)
             if !known.isEmpty { repeated.withLock { $0.formUnion(known) } }
-            if !early.isEmpty { try await settle(early) }
+            if !early.isEmpty {
+                do {
+                    try await settle(early)
+                } catch {
+                    await putBack(messages)
+                    throw error
+                }
+            }
             if !deliveries.isEmpty { return deliveries }
         }
         return []
@@ -81,7 +94,12 @@ final class RedisConsumer: TransportConsumer {
 
     func begin(_ marks: [BeginMark]) async throws(TransportError) {
         guard !marks.isEmpty else { return }
-        try await ask { engine, done in engine.begin(BeginRequest(marks: marks, completion: done)) }
+        try await ask { engine, done in engine.begin(marks, isPermit: false, done) }
+    }
+
+    func permit(_ marks: [BeginMark]) async throws(TransportError) {
+        guard !marks.isEmpty else { return }
+        try await ask { engine, done in engine.begin(marks, isPermit: true, done) }
     }
 
     func settle(_ settlements: [Settlement]) async throws(TransportError) {
@@ -108,10 +126,20 @@ final class RedisConsumer: TransportConsumer {
             )
         }
         let dispositions = settlements.map { (tag: $0.tag.rawValue, $0.disposition) }
+        let deadline = NIODeadline.now() + TimeAmount(store.configuration.timeout)
         try await ask { [commands] engine, done in
-            engine.settle(SettleRequest(dispositions: dispositions, commands: commands, completion: done))
+            engine.settle(
+                SettleRequest(
+                    dispositions: dispositions,
+                    commands: commands,
+                    due: publication.due,
+                    deadline: deadline,
+                    completion: done
+                )
+            )
         }
         repeated.withLock { $0.subtract(settlements.map(\.tag)) }
+        journal?.settled(settlements.lazy.map(\.tag))
     }
 
     func consume(_ queues: [String]) async throws(TransportError) {
@@ -120,7 +148,11 @@ final class RedisConsumer: TransportConsumer {
 
     func close() async throws(TransportError) {
         try await ask { engine, done in engine.close(done) }
-        try await unpark()
+        do {
+            try await unpark()
+        } catch {
+            store.logger.warning("what is parked is left for the next worker", metadata: ["reason": "\(error)"])
+        }
     }
 
     /// The last of our workers leaves what is parked to Python's, which hold it themselves.
@@ -151,13 +183,21 @@ final class RedisConsumer: TransportConsumer {
         try? await engine.eventLoop.submit { engine.value?.abandon() }.get()
     }
 
+    /// Hands out again what was taken and not looked at.
+    private func putBack(_ messages: [HeldMessage]) async {
+        let engine = engine
+        let tags = messages.map(\.field.tag)
+        try? await engine.eventLoop.submit { engine.value?.putBack(tags) }.get()
+    }
+
     private func take(_ credit: Int) async throws(TransportError) -> [HeldMessage] {
         let number = count.add(1, ordering: .relaxed).newValue
         let engine = engine
+        let isCancelled = Flag()
         let result: Result<[HeldMessage], TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 engine.eventLoop.execute {
-                    guard let running = engine.value, !Task.isCancelled else {
+                    guard let running = engine.value, !isCancelled.isSet else {
                         return continuation.resume(returning: .success([]))
                     }
                     running.receive(
@@ -166,6 +206,7 @@ final class RedisConsumer: TransportConsumer {
                 }
             }
         } onCancel: {
+            isCancelled.set()
             engine.eventLoop.execute { engine.value?.cancel(number) }
         }
         return try result.get()
@@ -183,6 +224,13 @@ final class RedisConsumer: TransportConsumer {
         }
         if let error { throw error }
     }
+}
+
+/// Set once, seen from anywhere.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
 }
 
 extension Delivery {

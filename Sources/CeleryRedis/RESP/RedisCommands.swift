@@ -14,6 +14,8 @@ import NIOCore
 struct RedisCommands: Sendable {
     private(set) var buffer: ByteBuffer
     private(set) var count = 0
+    /// Commands that only pushes answer.
+    private(set) var unanswered = 0
 
     init(capacity: Int = 256) { buffer = ByteBufferAllocator().buffer(capacity: capacity) }
 
@@ -57,12 +59,14 @@ struct RedisCommands: Sendable {
     mutating func addUnanswered(_ name: StaticString, list: some Collection<some RESPArgument>) {
         add(name, list: list)
         count -= 1
+        unanswered += 1
     }
 
     mutating func append(_ other: RedisCommands) {
         var bytes = other.buffer
         buffer.writeBuffer(&bytes)
         count += other.count
+        unanswered += other.unanswered
     }
 }
 

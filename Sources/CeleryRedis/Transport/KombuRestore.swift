@@ -16,8 +16,8 @@ import Logging
 /// script that checks that it still lies as it was read.
 struct KombuRestore: Sendable {
     let store: RedisStore
-    /// As many as kombu looks at a time.
-    private static let limit = 10
+    /// How many at a time.
+    private static let limit = 100
 
     private var keys: RedisKeys { store.keys }
 
@@ -25,14 +25,28 @@ struct KombuRestore: Sendable {
         do throws(TransportError) {
             let latest = store.time.now.advanced(by: .zero - store.visibilityTimeout).unixSeconds
             var look = RedisCommands()
-            look.add("ZRANGEBYSCORE", keys.unackedIndex, "-inf", "\(latest)", "LIMIT", 0, Self.limit)
+            // As kombu does, the last of them first: each is put in front of those before.
+            look.add("ZREVRANGEBYSCORE", keys.unackedIndex, "\(latest)", "-inf", "LIMIT", 0, Self.limit)
             let tags = try await store.client.send(look)[0].elements.compactMap(\.string)
             guard !tags.isEmpty else { return }
             var fetch = RedisCommands()
             fetch.add("HMGET", keys.unacked, list: tags)
             for (tag, value) in zip(tags, try await store.client.send(fetch)[0].elements) {
-                guard let bytes = value.bytes else { continue }
-                try await restore(tag, bytes, latest)
+                guard let bytes = value.bytes else {
+                    // An index entry of nothing would be in the way for ever.
+                    var drop = RedisCommands()
+                    drop.add("ZREM", keys.unackedIndex, tag)
+                    _ = try await store.client.send(drop)
+                    continue
+                }
+                do throws(TransportError) {
+                    try await restore(tag, bytes, latest)
+                } catch  where error.code == .notFound {
+                    store.logger.error(
+                        "what a dead Python worker held belongs to no queue",
+                        metadata: ["delivery_tag": "\(tag)", "reason": "\(error)"]
+                    )
+                }
             }
         } catch {
             store.logger.warning("cannot look for what dead Python workers left", metadata: ["reason": "\(error)"])

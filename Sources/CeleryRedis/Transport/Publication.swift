@@ -24,6 +24,8 @@ struct Publication: Sendable {
     /// Queues that the server is to be told of.
     private var queues: [String] = []
 
+    /// When the first is due of those that are kept back; microseconds since 1970.
+    var due: Int64? { entries.lazy.compactMap(\.notBefore).min() }
     var isEmpty: Bool { entries.isEmpty && channels.isEmpty }
 
     init(_ messages: [OutgoingMessage], store: RedisStore) async throws(TransportError) {
@@ -68,10 +70,11 @@ struct Publication: Sendable {
         commands.add(
             "EVAL",
             RedisScripts.park,
-            3,
+            4,
             keys.epochs,
             keys.parked(entry.queue),
             keys.parkedQueues,
+            keys.parkedDue,
             keys.leaseMarker.before,
             keys.leaseMarker.after,
             entry.queue,

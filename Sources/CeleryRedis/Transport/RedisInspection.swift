@@ -45,7 +45,7 @@ struct RedisInspection {
         for (id, record) in epochs {
             let epoch = keys.epoch(id)
             commands.add("HKEYS", epoch.held)
-            for (key, _) in record.takenKeys(epoch) { commands.add("LLEN", key) }
+            for place in record.lists.indices { commands.add("LLEN", epoch.taken(list: place)) }
         }
         commands.add("EXEC")
         var answers = (try await store.client.send(commands).last?.elements ?? [])[...]
@@ -152,9 +152,7 @@ struct RedisInspection {
                 guard let field = HeldField(name), queues.indices.contains(field.list) else { continue }
                 held[queues[field.list], default: 0] += 1
             }
-            for _ in record.firstConnection...record.connection {
-                for queue in queues { held[queue, default: 0] += Int(answers.popFirst()?.int ?? 0) }
-            }
+            for queue in queues { held[queue, default: 0] += Int(answers.popFirst()?.int ?? 0) }
         }
         return held
     }

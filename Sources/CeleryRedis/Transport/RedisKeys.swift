@@ -68,9 +68,11 @@ struct RedisKeys: Sendable, Hashable {
     /// Set of queues that have something parked.
     var parkedQueues: String { own("parked") }
     /// What precedes a queue's name in the key of its parked messages.
-    var parkedPrefix: String { own("parked.") }
+    var parkedPrefix: String { own("parked.of.") }
     /// Sorted set, by due time in microseconds since 1970: list's name, 0, envelope.
     func parked(_ queue: String) -> String { parkedPrefix + queue }
+    /// When the first of all parked messages is due.
+    var parkedDue: String { own("parked.due") }
     var deadCounter: String { own("dead.count") }
     /// Hash: number → record.
     var dead: String { own("dead") }
@@ -101,7 +103,7 @@ struct EpochKeys: Sendable, Hashable {
     var held: String { base + ".held" }
     /// Hash: ``HeldField`` → a mark that came after the message was filed.
     var begun: String { base + ".begun" }
-    /// What a connection has moved out of a list and not filed yet, newest first.
-    func taken(connection: Int, list: Int) -> String { "\(base).taken.\(connection).\(list)" }
+    /// What was moved out of a list and is not filed yet, newest first.
+    func taken(list: Int) -> String { "\(base).taken.\(list)" }
 }
 #endif

@@ -8,21 +8,29 @@
 #if Redis
 /// What must decide on the server; rare, so that they are always sent whole.
 enum RedisScripts {
-    /// Moves what is due to the front of its list.
+    /// Moves what is due to the front of its list. What cannot be moved holds up nothing else.
     ///
-    /// KEYS: the set of queues with parked messages. ARGV: what precedes a queue's name in a key, now in microseconds, how many
-    /// at most for each queue. Returns how many were moved, and when the next is due, -1 for never.
+    /// KEYS: the set of queues with parked messages, where the next due time is kept. ARGV: what precedes a queue's name in a
+    /// key, now in microseconds, how many at most for each queue. Returns how many were moved, when the next is due, -1 for
+    /// never, and the last refusal.
     static let move = """
-        local moved, due = 0, -1
+        local moved, due, refusal = 0, -1, ''
         for _, queue in ipairs(redis.call('SMEMBERS', KEYS[1])) do
             local key = ARGV[1] .. queue
             local ready = redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
+            local stuck = 0
             for i = #ready, 1, -1 do
                 local cut = string.find(ready[i], '\\0', 1, true)
-                redis.call('RPUSH', string.sub(ready[i], 1, cut - 1), string.sub(ready[i], cut + 1))
-                redis.call('ZREM', key, ready[i])
+                local answer = redis.pcall('RPUSH', string.sub(ready[i], 1, cut - 1), string.sub(ready[i], cut + 1))
+                if type(answer) == 'table' and answer.err then
+                    refusal = answer.err
+                    stuck = stuck + 1
+                    redis.call('ZADD', key, ARGV[2] + 60000000, ready[i])
+                else
+                    redis.call('ZREM', key, ready[i])
+                end
             end
-            moved = moved + #ready
+            moved = moved + #ready - stuck
             local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
             if first[2] then
                 local score = tonumber(first[2])
@@ -31,19 +39,27 @@ enum RedisScripts {
                 redis.call('SREM', KEYS[1], queue)
             end
         end
-        return {moved, string.format('%.0f', due)}
+        local text = string.format('%.0f', due)
+        if due < 0 then
+            redis.call('DEL', KEYS[2])
+        elseif redis.call('GET', KEYS[2]) ~= text then
+            redis.call('SET', KEYS[2], text)
+        end
+        return {moved, text, refusal}
         """
 
     /// Parks a message until its time when one of our workers is there to take it out again, and puts it on its list otherwise,
     /// for Python to hold.
     ///
-    /// KEYS: epochs, the queue's parked messages, the set of queues with such. ARGV: what precedes and follows an epoch's id in
+    /// KEYS: epochs, the queue's parked messages, the set of queues with such, where the next due time is kept. ARGV: what precedes and follows an epoch's id in
     /// the key of its lease, queue, list, due time in microseconds, message.
     static let park = """
         for _, id in ipairs(redis.call('HKEYS', KEYS[1])) do
             if redis.call('EXISTS', ARGV[1] .. id .. ARGV[2]) == 1 then
-                redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4] .. '\0' .. ARGV[6])
+                redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4] .. '\\0' .. ARGV[6])
                 redis.call('SADD', KEYS[3], ARGV[3])
+                local due = redis.call('GET', KEYS[4])
+                if not due or tonumber(ARGV[5]) < tonumber(due) then redis.call('SET', KEYS[4], ARGV[5]) end
                 return 1
             end
         end
@@ -64,7 +80,7 @@ enum RedisScripts {
             local key = ARGV[3] .. queue
             local first = redis.call('ZRANGE', key, 0, ARGV[4] - 1)
             for _, member in ipairs(first) do
-                local cut = string.find(member, '\0', 1, true)
+                local cut = string.find(member, '\\0', 1, true)
                 redis.call('LPUSH', string.sub(member, 1, cut - 1), string.sub(member, cut + 1))
                 redis.call('ZREM', key, member)
             end
@@ -88,15 +104,43 @@ enum RedisScripts {
         return 1
         """
 
+    /// Enters a new epoch, unless a later connection did so: what an older one has buffered may arrive late.
+    ///
+    /// KEYS: fence, lease, epochs, seen. ARGV: connection, worker, lease in milliseconds, epoch's id, record, what is seen.
+    /// Returns 0.
+    static let enter = """
+        local fence = redis.call('GET', KEYS[1])
+        if fence and tonumber(string.match(fence, '%d+$')) >= tonumber(ARGV[1]) then return -1 end
+        redis.call('SET', KEYS[1], '0 ' .. ARGV[1])
+        redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+        redis.call('HSET', KEYS[3], ARGV[4], ARGV[5])
+        redis.call('HSET', KEYS[4], ARGV[2], ARGV[6])
+        return 0
+        """
+
     /// Notes in an epoch's fence that another connection acts for it, which undoes what the last one may have buffered.
     ///
-    /// KEYS: fence. ARGV: the connection. Returns the last round that took effect, nothing when the epoch was swept.
+    /// KEYS and ARGV as of ``enter``. Returns the last round that took effect, nothing when the epoch was swept.
     static let resume = """
         local fence = redis.call('GET', KEYS[1])
         if not fence then return false end
+        if tonumber(string.match(fence, '%d+$')) >= tonumber(ARGV[1]) then return -1 end
         local round = string.match(fence, '^%d+')
         redis.call('SET', KEYS[1], round .. ' ' .. ARGV[1])
+        redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+        redis.call('HSET', KEYS[3], ARGV[4], ARGV[5])
         return tonumber(round)
+        """
+
+    /// Changes an epoch's record, unless a later connection acts for it.
+    ///
+    /// KEYS: fence, epochs, seen. ARGV: connection, worker, epoch's id, record, what is seen. Returns whether it did.
+    static let register = """
+        local fence = redis.call('GET', KEYS[1])
+        if not fence or string.match(fence, '%d+$') ~= ARGV[1] then return 0 end
+        redis.call('HSET', KEYS[2], ARGV[3], ARGV[4])
+        redis.call('HSET', KEYS[3], ARGV[2], ARGV[5])
+        return 1
         """
 
     /// Notes that the server could be reached, and tells for how long that has been so without a pause.
@@ -145,9 +189,10 @@ enum RedisScripts {
     ///
     /// KEYS: letters, index. ARGV: number, the list or nothing, the message. Returns 0 when it was taken before.
     static let exhume = """
-        if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
-        redis.call('ZREM', KEYS[2], ARGV[1])
+        if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
         if ARGV[2] ~= '' then redis.call('LPUSH', ARGV[2], ARGV[3]) end
+        redis.call('HDEL', KEYS[1], ARGV[1])
+        redis.call('ZREM', KEYS[2], ARGV[1])
         return 1
         """
 

@@ -57,7 +57,6 @@ enum StoredMessage {
         guard var message = try? Envelope.decode(bytes, limits: limits) else { return bytes }
         var note = read(from: message)
         change(&note)
-        note.notBefore = nil
         write(note, into: &message)
         message.properties.redelivered = true
         if message.properties.deliveryTag == nil { message.properties.deliveryTag = TaskID.random() }

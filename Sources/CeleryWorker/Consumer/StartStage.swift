@@ -80,6 +80,7 @@ struct StartStage {
             try await epoch.consumer.begin(marks)
             return jobs
         }
+        try await epoch.consumer.permit(marks)
         for index in jobs.indices {
             do throws(TransportError) {
                 let ticket = try journal.offer(marks[index], run: jobs[index].id.rawValue)

@@ -9,18 +9,19 @@
 import CeleryCore
 import CeleryTesting
 import CeleryWire
+import ServiceTestSupport
 import Testing
 
-@Suite(.enabled(if: TestServer.program != nil, "redis-server is not installed"), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"), .timeLimit(.minutes(3)))
 struct RedisConformanceTests {
     @Test(arguments: ResultBackendCheck.all)
     func `keeps the result contract`(_ check: ResultBackendCheck) async throws {
-        try await run(check, try TestServer())
+        try await run(check, try await TestServer())
     }
 
     @Test(arguments: ResultBackendCheck.all)
     func `keeps the result contract with a server that pushes nothing`(_ check: ResultBackendCheck) async throws {
-        try await run(check, try TestServer(["--rename-command", "HELLO", ""]))
+        try await run(check, try await TestServer(RedisServerOptions(directives: [("rename-command", "HELLO \"\"")])))
     }
 
     private func run(_ check: ResultBackendCheck, _ server: TestServer) async throws {

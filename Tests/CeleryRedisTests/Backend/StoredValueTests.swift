@@ -10,6 +10,7 @@ import CeleryCore
 import CeleryTesting
 import CeleryWire
 import Foundation
+import ServiceTestSupport
 import Testing
 
 @testable import CeleryRedis
@@ -42,13 +43,13 @@ struct GoldenResult: Sendable, CustomStringConvertible {
     }
 }
 
-@Suite(.enabled(if: TestServer.program != nil, "redis-server is not installed"), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"), .timeLimit(.minutes(3)))
 struct StoredValueTests {
     private static let codec = WireCodec(acceptContent: ["json", "msgpack"])
 
     @Test func `what Python stored is read, whichever serializer and compression`() async throws {
         #expect(GoldenResult.all.count == 36)
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(codec: Self.codec), try server.client())
         for golden in GoldenResult.all {
             _ = try await client.ask("SET", "celery-task-meta-" + golden.id, golden.bytes)
@@ -71,7 +72,7 @@ struct StoredValueTests {
     }
 
     @Test func `a SUCCESS of Python's is not overwritten, anything else is`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(codec: Self.codec), try server.client())
         for golden in GoldenResult.all {
             let key = "celery-task-meta-" + golden.id
@@ -96,7 +97,7 @@ struct StoredValueTests {
         ("", false), ("SUCCESS", false), ("\u{80}\u{5}", false),
     ])
     func `SUCCESS is told from what looks like it`(_ stored: String, _ isKept: Bool) async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         _ = try await client.ask("SET", "celery-task-meta-a", stored)
         try await backend.store("a", "MINE")
@@ -104,7 +105,7 @@ struct StoredValueTests {
     }
 
     @Test func `a key that holds something else gives way`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         _ = try await client.ask("LPUSH", "celery-task-meta-a", "x")
         #expect(try await backend.state("a") == nil)
@@ -121,7 +122,7 @@ struct StoredValueTests {
         _ stored: String,
         _ advice: String
     ) async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         let msgpack = GoldenResult.all.first { $0.name.contains("msgpack") }?.bytes ?? []
         let bytes = stored == "~msgpack" ? msgpack : Array(stored.utf8)

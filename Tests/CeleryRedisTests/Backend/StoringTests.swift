@@ -9,17 +9,18 @@
 import CeleryCore
 import CeleryTesting
 import CeleryWire
+import ServiceTestSupport
 import Testing
 
 @testable import CeleryRedis
 
-@Suite(.enabled(if: TestServer.program != nil, "redis-server is not installed"), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"), .timeLimit(.minutes(3)))
 struct StoringTests {
     @Test(arguments: [
         (Duration.seconds(86400), Int64(86_400_000)), (.milliseconds(1500), 1500), (.microseconds(1_500_001), 1501),
     ])
     func `results expire when Python's would`(_ expires: Duration, _ milliseconds: Int64) async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         try await backend.store("a", .failure, expires: expires)
         let left = try #require(try await client.ask("PTTL", "celery-task-meta-a").int)
@@ -47,7 +48,7 @@ struct StoringTests {
     }
 
     @Test func `keys and channels bear the prefix, and other prefixes and databases see nothing`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let backend = try server.backend(database: 3, options: ["global_keyprefix": "app"])
         try await backend.store("a", .success)
         #expect(
@@ -62,7 +63,7 @@ struct StoringTests {
     }
 
     @Test func `every state is announced with the bytes that are stored`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(options: ["global_keyprefix": "p:"]), try server.client())
         let heard = try await Listener(server, "p:celery-task-meta-a")
         var stored: [[UInt8]] = []
@@ -78,7 +79,7 @@ struct StoringTests {
     }
 
     @Test func `of a SUCCESS and failures stored at the same time the SUCCESS stays`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let backends = try (0..<4).map { _ in try server.backend() }
         let ids = (0..<300).map { "r\($0)" }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -94,7 +95,7 @@ struct StoringTests {
     }
 
     @Test func `scripts are sent by their digest, and whole when the server forgot them`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         let script = RedisScript.storeResults
         #expect(try await client.ask("SCRIPT", "LOAD", script.text).string == script.digest)
@@ -111,7 +112,7 @@ struct StoringTests {
 
     @Test(arguments: [false, true])
     func `results are stored inside another's transaction`(_ sparesSuccess: Bool) async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let client = try server.client(database: 1)
         let backend = try server.backend(database: 2)
         try await backend.store("b", .success)
@@ -144,9 +145,9 @@ struct StoringTests {
     }
 
     @Test func `a server that is not there is an error in time`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let backend = try server.backend()
-        try await server.kill()
+        await server.server.kill()
         let start = ContinuousClock.now
         let stored = await #expect(throws: TransportError.self) {
             try await backend.store(

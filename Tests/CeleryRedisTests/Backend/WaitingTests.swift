@@ -9,15 +9,15 @@
 import CeleryCore
 import CeleryTesting
 import CeleryWire
-import Foundation
+import ServiceTestSupport
 import Testing
 
 @testable import CeleryRedis
 
-@Suite(.enabled(if: TestServer.program != nil, "redis-server is not installed"), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"), .timeLimit(.minutes(3)))
 struct WaitingTests {
     @Test func `a waiter subscribes to one channel, and leaves it when nobody waits any more`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         let channel = "celery-task-meta-a"
         async let first = backend.wait(for: "a", timeout: .seconds(60))
@@ -37,7 +37,7 @@ struct WaitingTests {
     }
 
     @Test func `a result that is stored while a waiter comes is not missed`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (waiting, storing) = (try server.backend(), try server.backend())
         let ids = (0..<500).map { "m\($0)" }
         try await withThrowingTaskGroup(of: TaskState?.self) { group in
@@ -53,7 +53,7 @@ struct WaitingTests {
     }
 
     @Test func `waiting survives its connection`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         let ids = (0..<50).map { "k\($0)" }
         let waiting = Task { try await Self.wait(for: ids, backend) }
@@ -69,25 +69,24 @@ struct WaitingTests {
     }
 
     @Test func `waiting survives a restart of the server`() async throws {
-        let server = try TestServer(["--appendonly", "yes", "--appendfsync", "always"])
+        let server = try await TestServer(RedisServerOptions(appendOnly: .always))
         let (backend, client) = (try server.backend(), try server.client())
         let ids = (0..<50).map { "s\($0)" }
         let waiting = Task { try await Self.wait(for: ids, backend) }
         try await eventually("the subscription") { try await client.subscribers(of: "celery-task-meta-s49") == 1 }
         try await backend.store(ids[0], .success)
-        try await server.kill()
-        try server.start()
+        try await server.server.restart()
         for id in ids.dropFirst() { try await Self.insist { try await backend.store(id, .failure) } }
         let states = try await waiting.value
         #expect(states.filter { $0 == .failure }.count == 49 && states.contains(.success))
     }
 
     @Test func `a server that never answers is an error at the deadline, one that went away is none`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         let seen = Task { try await backend.wait(for: "a", timeout: .seconds(2)) }
         try await eventually("the subscription") { try await client.subscribers(of: "celery-task-meta-a") == 1 }
-        try await server.kill()
+        await server.server.kill()
         let unseen = Task { try await backend.wait(for: "b", timeout: .milliseconds(300)) }
         let error = await #expect(throws: TransportError.self) { try await unseen.value }
         #expect(error?.code == .unavailable)
@@ -96,22 +95,22 @@ struct WaitingTests {
     }
 
     @Test func `a server that hangs is an error at the deadline, and heard again when it goes on`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let backend = try server.backend()
         try await backend.store("other", .success)
-        server.signal(SIGSTOP)
-        let error = await #expect(throws: TransportError.self) {
-            try await backend.wait(for: "a", timeout: .milliseconds(300))
+        let waiting = try await server.server.whileSuspended {
+            let error = await #expect(throws: TransportError.self) {
+                try await backend.wait(for: "a", timeout: .milliseconds(300))
+            }
+            #expect(error?.code == .unavailable)
+            return Task { try await backend.wait(for: "a", timeout: .seconds(60)) }
         }
-        #expect(error?.code == .unavailable)
-        async let waited = backend.wait(for: "a", timeout: .seconds(60))
-        server.signal(SIGCONT)
         try await backend.store("a", .success)
-        #expect(try await waited?.state == .success)
+        #expect(try await waiting.value?.state == .success)
     }
 
     @Test func `a wrong password ends all waits at once`() async throws {
-        let server = try TestServer(["--requirepass", "secret"])
+        let server = try await TestServer(RedisServerOptions(password: "secret"))
         let backend = try server.backend()
         let start = ContinuousClock.now
         let error = await #expect(throws: TransportError.self) {
@@ -122,7 +121,7 @@ struct WaitingTests {
     }
 
     @Test func `a user who may not subscribe is told so at once`() async throws {
-        let server = try TestServer(["--user", "default", "on", "nopass", "~*", "+@all", "resetchannels"])
+        let server = try await TestServer(RedisServerOptions(users: ["default on nopass ~* +@all resetchannels"]))
         let backend = try server.backend()
         let error = await #expect(throws: TransportError.self) {
             try await backend.wait(for: "a", timeout: .seconds(60))
@@ -131,7 +130,7 @@ struct WaitingTests {
     }
 
     @Test func `shutting down ends all waits as closed`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         let waiting = Task { try await backend.wait(for: "a", timeout: .seconds(60)) }
         try await eventually("the subscription") { try await client.subscribers(of: "celery-task-meta-a") == 1 }
@@ -144,7 +143,7 @@ struct WaitingTests {
     }
 
     @Test func `a silent connection is found dead by itself`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, client) = (
             try server.backend(options: ["health_check_interval": 0.05, "socket_timeout": 0.2]), try server.client()
         )
@@ -158,7 +157,7 @@ struct WaitingTests {
     }
 
     @Test func `ten thousand wait at once and leave nothing behind`() async throws {
-        let server = try TestServer()
+        let server = try await TestServer()
         let (backend, storing, client) = (try server.backend(), try server.backend(), try server.client())
         let ids = (0..<10000).map { "w\($0)" }
         let waiting = Task { try await Self.wait(for: ids, backend) }

@@ -9,58 +9,18 @@
 import CeleryCore
 import CeleryTesting
 import CeleryWire
-import Foundation
 import Logging
-import Synchronization
+import ServiceTestSupport
 
 @testable import CeleryRedis
 
-/// A Redis server of a test's own, on a socket in a temporary folder.
+/// A Redis server of a test's own, and how the product reaches it.
 final class TestServer: Sendable {
-    static let program = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        .map { "\($0)/redis-server" }
-        .first { FileManager.default.isExecutableFile(atPath: $0) }
+    let server: RedisServer
 
-    let folder: String
-    private let options: [String]
-    private let process = Mutex<Int32>(0)
+    init(_ options: RedisServerOptions = RedisServerOptions()) async throws { server = try await .start(options) }
 
-    /// - Parameter options: Further options of the command line.
-    init(_ options: [String] = []) throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "celery-redis-\(UUID())").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        self.options = options
-        try start()
-    }
-
-    deinit {
-        signal(SIGKILL)
-        try? FileManager.default.removeItem(atPath: folder)
-    }
-
-    func start() throws {
-        let redis = Process()
-        guard let program = Self.program else { throw CheckFailure("redis-server is not installed") }
-        redis.executableURL = URL(filePath: program)
-        redis.arguments =
-            ["--port", "0", "--unixsocket", socket, "--dir", folder, "--save", "", "--logfile", "log"] + options
-        try redis.run()
-        process.withLock { $0 = redis.processIdentifier }
-    }
-
-    /// Ends it at once; with `--appendonly yes --appendfsync always` its data is there after the next ``start()``.
-    func kill() async throws {
-        let identifier = process.withLock(\.self)
-        signal(SIGKILL)
-        try await eventually("the server to be gone") { Foundation.kill(identifier, 0) != 0 }
-    }
-
-    func signal(_ number: Int32) {
-        let identifier = process.withLock(\.self)
-        if identifier > 0 { _ = Foundation.kill(identifier, number) }
-    }
-
-    var socket: String { folder + "/redis.sock" }
+    var socket: String { server.socketPath }
 
     func context(
         database: Int = 0,
@@ -107,12 +67,10 @@ extension RedisClient {
     }
 }
 
-/// Waits until it holds, ten seconds at most.
+/// Waits until it holds, twenty seconds at most.
 func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw CheckFailure("waited in vain for \(what)") }
-        try await Task.sleep(for: .milliseconds(5))
+    guard try await ServiceTestSupport.eventually(within: .seconds(20), condition) else {
+        throw CheckFailure("waited in vain for \(what)")
     }
 }
 

@@ -9,18 +9,16 @@
 import CeleryCore
 import CeleryTesting
 import CeleryWire
-import Foundation
 import Logging
+import ServiceTestSupport
 import Testing
 
 @testable import CeleryRedis
 
-private let server = ProcessInfo.processInfo.environment["CELERY_TEST_REDIS"]
-
-@Suite(.enabled(if: server != nil, "CELERY_TEST_REDIS names no server")) struct RedisTransportConformanceTests {
+@Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)")) struct RedisTransportConformanceTests {
     @Test(arguments: TransportCheck.all)
     func `keeps the transport contract`(_ check: TransportCheck) async throws {
-        let place = try RedisPlace()
+        let place = try await RedisPlace()
         try await check.run(place.harness())
         await place.end()
     }
@@ -31,12 +29,12 @@ struct RedisPlace {
     let transport: RedisTransport
     let backend: RedisResultBackend
 
-    init() throws {
+    init() async throws {
         let context = PluginContext(
-            url: try BrokerURL(server ?? ""),
+            url: try await BrokerURL(RedisServer.shared.url()),
             codec: WireCodec(),
             logger: Logger(label: "test"),
-            options: ["global_keyprefix": .string("\(UInt32.random(in: 0...UInt32.max)):")],
+            options: ["global_keyprefix": .string(RedisServer.uniquePrefix())],
             deadLetterLimit: 20
         )
         transport = try RedisTransport(context)
