@@ -78,5 +78,12 @@ public struct Binding: Sendable, Hashable {
 /// Everything to declare.
 public struct Topology: Sendable, Hashable {
     public var queues: [Queue]
-    public init(_ queues: [Queue] = []) { self.queues = queues }
+    /// Whether who declares it takes from the queues, or only sends: where a fanout exchange reaches its consumers by other ways
+    /// (Redis), a queue that nobody takes from must not be filled.
+    public var isConsumed: Bool
+
+    public init(_ queues: [Queue] = [], isConsumed: Bool = true) {
+        self.queues = queues
+        self.isConsumed = isConsumed
+    }
 }

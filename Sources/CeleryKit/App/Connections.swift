@@ -21,6 +21,8 @@ final class Connections: Sendable {
     private struct State {
         var transport: Task<any Transport, any Error>?
         var backend: Task<any ResultBackend, any Error>?
+        /// Exchanges whose queues the broker was told of.
+        var declared: Set<String> = []
     }
 
     private let state = Mutex(State())
@@ -47,6 +49,17 @@ final class Connections: Sendable {
             state.withLock { if $0.transport == task { $0.transport = nil } }
             throw error
         }
+    }
+
+    /// Tells the broker of an exchange's queues, unless that was done since it was opened.
+    func declare(_ exchange: String, _ queues: [Queue], on transport: any Transport) async throws(TransportError) {
+        guard !state.withLock({ $0.declared.contains(exchange) }) else { return }
+        do throws(TransportError) {
+            try await transport.declare(Topology(queues, isConsumed: false))
+        } catch  where error.code == .unsupported {
+            // A pool's child: its worker has.
+        }
+        state.withLock { _ = $0.declared.insert(exchange) }
     }
 
     func backend(_ open: @escaping @Sendable () async throws -> any ResultBackend) async throws -> any ResultBackend {
@@ -94,6 +107,15 @@ extension CeleryApp {
             guard let urls = try backendURLs() else { return DisabledResultBackend() }
             return try await registry.backend(context(for: urls, options: settings.resultBackendTransportOptions))
         }
+    }
+
+    /// Makes the exchange exist, with those of the app's queues that are bound to it.
+    func declare(_ exchange: String, on transport: any Transport) async throws(TransportError) {
+        let queues = settings.taskQueues.filter { queue in
+            queue.exchange.name == exchange || queue.bindings.contains { $0.exchange == exchange }
+        }
+        guard !queues.isEmpty else { return }
+        try await connections.declare(exchange, queues, on: transport)
     }
 
     /// Closes the connections that are open.

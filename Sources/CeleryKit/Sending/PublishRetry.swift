@@ -67,8 +67,10 @@ extension Sender {
         var failures = 0
         while true {
             do {
-                return try await app.transport()
-                    .publish([outgoing], timeout: failures == 0 ? timeout : deadline - .now)
+                let transport = try await app.transport()
+                let exchange = outgoing.message.properties.exchange
+                if !exchange.isEmpty { try await app.declare(exchange, on: transport) }
+                return try await transport.publish([outgoing], timeout: failures == 0 ? timeout : deadline - .now)
             } catch let error as TransportError where error.code == .unavailable {
                 failures += 1
                 guard let wait = retry?.delay(afterFailures: failures), .now + wait < deadline else { throw error }

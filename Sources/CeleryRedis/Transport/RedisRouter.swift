@@ -66,7 +66,7 @@ final class RedisRouter: Sendable {
             commands.add("HSET", keys.exchanges, binding.exchange, binding.kind.rawValue)
             commands.add("SADD", keys.binding(binding.exchange), member)
             commands.add("SADD", keys.permanentBinding(binding.exchange), member)
-            if binding.kind == .fanout { commands.add("SADD", keys.copies(binding.exchange), binding.queue) }
+            if binding.kind == .fanout, topology.isConsumed { commands.add("SADD", keys.copies(binding.exchange), binding.queue) }
         }
         for queue in topology.queues { commands.add("SADD", keys.queues, queue.name) }
         commands.add("EXEC")
