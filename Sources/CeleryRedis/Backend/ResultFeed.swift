@@ -143,10 +143,10 @@ final class ResultFeed {
             // When there is no answer the connection is over, and everything is asked for again over the next.
             guard let self, case .success(let replies) = result else { return }
             if let error = RedisFailure.first(in: replies) {
-                link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
-            } else if !ids.isEmpty {
-                read(ids, replies.last?.elements ?? [], isPolled: !connection.hasPushes)
+                return link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
             }
+            link.proved()
+            if !ids.isEmpty { read(ids, replies.last?.elements ?? [], isPolled: !connection.hasPushes) }
         }
     }
 

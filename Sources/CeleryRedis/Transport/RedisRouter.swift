@@ -115,8 +115,11 @@ final class RedisRouter: Sendable {
         return table
     }
 
+    /// As one of our own has declared it; kombu keeps no kinds, and what its bindings look like is not enough to refuse.
     private func kind(of exchange: String) async throws(TransportError) -> Exchange.Kind? {
-        try await table(of: exchange).exchanges[exchange]
+        var commands = RedisCommands()
+        commands.add("HGET", keys.exchanges, exchange)
+        return try await client.send(commands)[0].string.map { Exchange.Kind(rawValue: $0) }
     }
 
     private func route(_ message: Message) async throws(TransportError) -> Route {

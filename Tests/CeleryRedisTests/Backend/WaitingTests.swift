@@ -68,6 +68,23 @@ struct WaitingTests {
         #expect(try await waiting.value.allSatisfy { $0 == .success })
     }
 
+    @Test func `a connection that worked is made again without a long pause, however often it broke before`()
+        async throws
+    {
+        let server = try await TestServer()
+        let (backend, client) = (try server.backend(), try server.client())
+        let waiting = Task { try await backend.wait(for: "a", timeout: .seconds(60)) }
+        let start = ContinuousClock.now
+        for _ in 0..<15 {
+            try await eventually("the subscription") { try await client.subscribers(of: "celery-task-meta-a") == 1 }
+            _ = try await client.ask("CLIENT", "KILL", "TYPE", "pubsub")
+        }
+        // Pauses that went on doubling would be 10 s together.
+        #expect(ContinuousClock.now - start < .seconds(6))
+        try await backend.store("a", .success)
+        #expect(try await waiting.value?.state == .success)
+    }
+
     @Test func `waiting survives a restart of the server`() async throws {
         let server = try await TestServer(RedisServerOptions(appendOnly: .always))
         let (backend, client) = (try server.backend(), try server.client())
@@ -142,18 +159,29 @@ struct WaitingTests {
         #expect(ended?.code == .closed && ended?.cause == nil && later?.code == .closed)
     }
 
-    @Test func `a silent connection is found dead by itself`() async throws {
+    @Test func `a connection that has gone silent is given up for a new one`() async throws {
         let server = try await TestServer()
-        let (backend, client) = (
-            try server.backend(options: ["health_check_interval": 0.05, "socket_timeout": 0.2]), try server.client()
-        )
+        let backend = try server.backend(options: ["health_check_interval": 0.05, "socket_timeout": 0.2])
+        let client = try server.client()
+        let connection = {
+            try await client.ask("CLIENT", "LIST").string?.split(separator: "\n")
+                .first { $0.contains("name=celery-swift-results") }?
+                .split(separator: " ").first
+        }
         let waiting = Task { try await backend.wait(for: "a", timeout: .seconds(60)) }
         try await eventually("the subscription") { try await client.subscribers(of: "celery-task-meta-a") == 1 }
-        // Each ping of the silent connection is a command of the server's.
-        let statistics = { try await client.ask("INFO", "commandstats").string ?? "" }
-        try await eventually("a ping") { try await statistics().contains("cmdstat_ping:calls=2") }
-        waiting.cancel()
-        _ = try? await waiting.value
+        let first = try await connection()
+        try await server.server.whileSuspended {
+            // Long enough for a ping and its time-out.
+            await #expect(throws: TransportError.self) { try await backend.wait(for: "b", timeout: .seconds(1)) }
+        }
+        try await eventually("a new connection") {
+            let now = try await connection()
+            let count = try await client.subscribers(of: "celery-task-meta-a")
+            return now != nil && now != first && count == 1
+        }
+        try await backend.store("a", .success)
+        #expect(try await waiting.value?.state == .success)
     }
 
     @Test func `ten thousand wait at once and leave nothing behind`() async throws {
