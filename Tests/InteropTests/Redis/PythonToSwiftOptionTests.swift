@@ -99,7 +99,7 @@ struct PythonToSwiftOptionTests {
 
     @Test("topic and fanout exchanges lead to the worker's queues", arguments: PythonVersion.available)
     func exchanges(version: PythonVersion) async throws {
-        try await RedisInterop.withSwiftWorker(version) { site in
+        try await RedisInterop.withSwiftWorker(version, hasExchanges: true) { site in
             let feed = try await site.call(
                 "interop.mark",
                 ["feed"],

@@ -22,6 +22,8 @@ extension RedisInterop {
         settings.brokerURL = server.url()
         settings.resultBackend = server.url(database: resultDatabase)
         settings.acceptContent = ["json", "msgpack", "yaml"]
+        // On few cores, with Python starting on all of them, a connection may take its time.
+        settings.brokerTimeout = .seconds(30)
         settings.taskDefaultQueue = queue
         settings.taskQueues = [Queue(queue)] + queues
         configure(&settings)

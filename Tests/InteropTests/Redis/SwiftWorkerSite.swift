@@ -58,10 +58,13 @@ struct SwiftWorkerSite: Sendable {
 extension RedisInterop {
     /// Runs a test with a Swift worker on a queue of its own, and the shared Python client.
     ///
-    /// - Parameter before: What happens before the worker starts: what it returns is handed on.
+    /// - Parameters:
+    ///   - hasExchanges: Whether it takes from the topic and the fanout queue too, which it shares with every test that does.
+    ///   - before: What happens before the worker starts: what it returns is handed on.
     static func withSwiftWorker<Prepared: Sendable>(
         _ version: PythonVersion,
         client: PythonClient? = nil,
+        hasExchanges: Bool = false,
         pool: EmbeddedPool = .async(),
         configure: (inout CelerySettings) -> Void = { _ in },
         before: (SwiftWorkerSite) async throws -> Prepared,
@@ -80,7 +83,8 @@ extension RedisInterop {
             directory: try TemporaryDirectory("gate")
         )
         let prepared = try await before(site)
-        try await withApp(queue: queue, queues: [queues.feeds, queues.news], configure: configure) { app in
+        let others = hasExchanges ? [queues.feeds, queues.news] : []
+        try await withApp(queue: queue, queues: others, configure: configure) { app in
             InteropTasks.register(on: app, ledger: site.ledger)
             try await withWorker(app, pool: pool) { try await body(site, prepared) }
         }
@@ -88,12 +92,17 @@ extension RedisInterop {
 
     static func withSwiftWorker(
         _ version: PythonVersion,
+        hasExchanges: Bool = false,
         pool: EmbeddedPool = .async(),
         configure: (inout CelerySettings) -> Void = { _ in },
         _ body: @escaping @Sendable (SwiftWorkerSite) async throws -> Void
     ) async throws {
-        try await withSwiftWorker(version, pool: pool, configure: configure, before: { _ in }) { site, _ in
-            try await body(site)
-        }
+        try await withSwiftWorker(
+            version,
+            hasExchanges: hasExchanges,
+            pool: pool,
+            configure: configure,
+            before: { _ in }
+        ) { site, _ in try await body(site) }
     }
 }

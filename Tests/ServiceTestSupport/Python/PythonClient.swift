@@ -79,7 +79,9 @@ package final class PythonClient: Sendable {
         _ members: CeleryObject = [:],
         within limit: Duration = .seconds(30)
     ) async throws -> CeleryObject {
-        let number = state.withLock { state in
+        let number = try state.withLock { state in
+            // Writing to a pipe that nobody reads would end the tests.
+            guard !state.isAtEnd else { throw ServiceError("the Python client ended:\n\(logText)") }
             state.asked += 1
             return state.asked
         }

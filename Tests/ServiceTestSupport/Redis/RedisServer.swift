@@ -102,6 +102,7 @@ package final class RedisServer: Sendable {
     package func kill() async { await process.withLock { $0 }.end() }
 
     /// Stops it for as long as the body runs: connections stay open, and nothing answers.
+    @discardableResult
     package func whileSuspended<Result>(_ body: () async throws -> Result) async throws -> Result {
         let process = process.withLock { $0 }
         process.signal(SIGSTOP)
