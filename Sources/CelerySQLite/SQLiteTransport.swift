@@ -23,6 +23,7 @@ struct SQLiteTransport: Transport {
     var storeIdentity: StoreIdentity? { store.files.identity }
     var revocations: (any RevocationStore)? { SQLiteRevocations(store: store) }
     var deadLetters: any DeadLetterStore { SQLiteDeadLetters(store: store) }
+    var examiner: (any TransportExaminer)? { SQLiteExaminer(store: store) }
 
     func declare(_ topology: Topology) async throws(TransportError) {
         try await store.write { try $0.cache.declare(topology, in: $0) }

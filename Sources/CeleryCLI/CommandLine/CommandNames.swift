@@ -10,7 +10,7 @@ import CeleryKit
 /// Which commands there are, and which Celery has that come later.
 enum CommandNames {
     /// Those of this version.
-    static let available = ["worker", "call", "result", "purge", "list", "report", "dead", "help"]
+    static let available = ["worker", "call", "result", "purge", "list", "report", "dead", "doctor", "help"]
 
     /// Celery's others.
     static let later = [

@@ -96,7 +96,7 @@ enum OptionEnvironment {
         ) + flags("json"),
         "result": options("task", "timeout") + flags("traceback", "json"),
         "purge": options("queues", "exclude-queues") + flags("force", "json"),
-        "report": flags("json"),
+        "report": flags("json"), "doctor": flags("repair", "json"),
     ]
 
     private static func options(_ names: String...) -> [Entry] { names.map { Entry(option: $0, isFlag: false) } }

@@ -26,7 +26,7 @@ struct RootCommand: AsyncParsableCommand {
 
     static let commands: [any ParsableCommand.Type] = [
         WorkerCommand.self, CallCommand.self, ResultCommand.self, PurgeCommand.self, ListCommand.self, DeadCommand.self,
-        ReportCommand.self,
+        DoctorCommand.self, ReportCommand.self,
     ]
 
     @OptionGroup var globals: GlobalOptions

@@ -22,6 +22,8 @@ public protocol Transport: Sendable {
     /// Revocations kept by the store itself, where it can.
     var revocations: (any RevocationStore)? { get }
     var deadLetters: any DeadLetterStore { get }
+    /// Looks for what is wrong with the store; nil when all there is to ask is whether it can be reached. Default nil.
+    var examiner: (any TransportExaminer)? { get }
 
     /// Makes the exchanges, queues and bindings exist. Declaring again what exists does nothing.
     func declare(_ topology: Topology) async throws(TransportError)
@@ -49,6 +51,10 @@ public protocol Transport: Sendable {
 
     /// Closes connections. Open consumers are closed as by ``TransportConsumer/close()``.
     func shutdown() async
+}
+
+extension Transport {
+    public var examiner: (any TransportExaminer)? { nil }
 }
 
 /// One epoch of consuming: holds deliveries under one lease, which it renews by itself, off the callers' executors.

@@ -23,6 +23,7 @@ final class RedisTransport: Transport {
     var storeIdentity: StoreIdentity? { StoreIdentity(store.configuration.serverIdentity) }
     var revocations: (any RevocationStore)? { RedisRevocations(store: store) }
     var deadLetters: any DeadLetterStore { RedisDeadLetters(store: store) }
+    var examiner: (any TransportExaminer)? { RedisExaminer(store: store) }
 
     func declare(_ topology: Topology) async throws(TransportError) { try await store.router.declare(topology) }
 

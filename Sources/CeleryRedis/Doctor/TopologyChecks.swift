@@ -1,0 +1,107 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+
+/// Whether what is sent to an exchange arrives somewhere.
+enum TopologyChecks {
+    private struct Bound {
+        var exchange: String
+        var members: [String]
+    }
+
+    /// Bindings that cannot be read, and those to queues that nobody seems to use.
+    static func bindings(_ examination: Examination) async throws(TransportError) -> [Finding] {
+        let keys = examination.keys
+        var findings: [Finding] = []
+        var bound: [String: Set<String>] = [:]
+        for (exchange, members) in try await members(examination) {
+            for member in members {
+                let parts = member.split(separator: keys.separator, omittingEmptySubsequences: false).map(String.init)
+                if parts.count == 3 {
+                    bound[parts[2], default: []].insert(exchange)
+                } else {
+                    findings.append(unreadable(member, keys.binding(exchange)))
+                }
+            }
+        }
+        // Python's workers do not say what they take from, only that they are there.
+        let hasPython = try await examination.ask("EXISTS", keys.binding("celery.pidbox")).int == 1
+        guard !hasPython else { return findings }
+        let consumed = try await consumedQueues(examination)
+        for (queue, exchanges) in bound.sorted(by: { $0.key < $1.key }) where !consumed.contains(queue) {
+            var commands = RedisCommands()
+            commands.add("EXISTS", list: keys.lists(queue) + [keys.parked(queue)])
+            guard try await examination.send(commands)[0].int == 0 else { continue }
+            findings.append(
+                Finding(
+                    .note,
+                    "unused-binding",
+                    "queue \(queue) is bound to \(exchanges.sorted().joined(separator: ", ")), but no worker takes from it "
+                        + "and nothing waits in it",
+                    cure: "start a worker with -Q \(queue); if the queue is of the past, SREM it from "
+                        + exchanges.sorted().map { keys.binding($0) }.joined(separator: ", ")
+                )
+            )
+        }
+        return findings
+    }
+
+    /// Exchanges that somebody has declared, with no queue behind them.
+    static func exchanges(_ examination: Examination) async throws(TransportError) -> [Finding] {
+        let keys = examination.keys
+        let declared = try await examination.ask("HGETALL", keys.exchanges).pairs
+        var commands = RedisCommands()
+        for (exchange, _) in declared { commands.add("EXISTS", keys.binding(exchange)) }
+        return zip(declared, try await examination.send(commands))
+            .filter { $1.int == 0 }
+            .map { exchange, _ in
+                Finding(
+                    .warning,
+                    "unbound-exchange",
+                    "no queue is bound to exchange \(exchange.key) (\(exchange.value.string ?? "of no kind")): Python "
+                        + "clients lose what they send to it, Swift clients refuse to send",
+                    cure: "start a worker whose task_queues names it, or HDEL \(keys.exchanges) \(exchange.key)"
+                )
+            }
+    }
+
+    private static func unreadable(_ member: String, _ key: String) -> Finding {
+        let shown = String(member.map { $0.isASCII && ($0.asciiValue ?? 0) >= 32 ? $0 : "·" }.prefix(80))
+        return Finding(
+            .serious,
+            "unreadable-binding",
+            "\"\(shown)\" in \(key) is not routing key, pattern and queue: Python clients fail at it, and nothing goes there",
+            cure: "give all peers the same sep in broker_transport_options, and SREM the member"
+        )
+    }
+
+    /// Members of all exchanges but kombu's own for commands and events.
+    private static func members(
+        _ examination: Examination
+    ) async throws(TransportError) -> [(exchange: String, members: [String])] {
+        let start = examination.keys.binding("")
+        var found: [(String, [String])] = []
+        for key in try await examination.scan(start, type: "set") {
+            let exchange = String(key.dropFirst(start.count))
+            guard !exchange.hasSuffix("pidbox"), exchange != "celeryev" else { continue }
+            found.append((exchange, try await examination.ask("SMEMBERS", key).elements.compactMap(\.string)))
+        }
+        return found
+    }
+
+    private static func consumedQueues(_ examination: Examination) async throws(TransportError) -> Set<String> {
+        var queues: Set<String> = []
+        for id in try await examination.livingEpochs() {
+            let record = try await examination.ask("HGET", examination.keys.epochs, id).bytes
+            queues.formUnion(record.flatMap { EpochRecord($0) }?.queues ?? [])
+        }
+        return queues
+    }
+}
+#endif

@@ -1,0 +1,114 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryWire
+import ServiceTestSupport
+import Testing
+
+@testable import CeleryRedis
+
+/// What Python's workers and clients leave.
+@Suite(.enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)), .timeLimit(.minutes(2)))
+struct KombuExaminationTests {
+    private func hold(_ patient: Patient, _ id: String, for age: Duration?, eta: Timestamp? = nil) throws {
+        let held = "[\(patient.envelope(id, eta: eta)), \"\", \"q\"]"
+        try patient.server.command("HSET", patient.keys.unacked, "tag-\(id)", held)
+        guard let age else { return }
+        let taken = Timestamp.now.advanced(by: .zero - age).unixSeconds
+        try patient.server.command("ZADD", patient.keys.unackedIndex, "\(taken)", "tag-\(id)")
+    }
+
+    @Test func `messages held beyond the visibility timeout are given back, all of them`() async throws {
+        try await Patient.with(options: ["visibility_timeout": 600]) { patient in
+            for number in 1...130 { try hold(patient, "\(number)", for: .seconds(700)) }
+            try hold(patient, "young", for: .seconds(500))
+            let finding = try await patient.heals("overdue-unacked")
+            #expect(finding.severity == .warning)
+            #expect(finding.found.contains("130 messages in unacked"))
+            #expect(finding.found.contains("longer than visibility_timeout, 600 s"))
+            #expect(finding.cure.contains("visibility_timeout in broker_transport_options"))
+            #expect(Set(try patient.ids()) == Set((1...130).map(String.init)))
+            #expect(try patient.server.command("HKEYS", patient.keys.unacked).texts == ["tag-young"])
+        }
+    }
+
+    @Test func `overdue messages that belong nowhere are not said to be repaired`() async throws {
+        try await Patient.with { patient in
+            try patient.server.command("HSET", patient.keys.unacked, "t", "[{\"body\": \"\"}, \"gone\", \"k\"]")
+            try patient.server.command("ZADD", patient.keys.unackedIndex, "1", "t")
+            let found = try await patient.look(repair: true)
+            #expect(found.map(\.code) == ["overdue-unacked"])
+            #expect(found.first?.isRepaired == false)
+            #expect(try patient.server.command("HLEN", patient.keys.unacked).number == 1)
+        }
+    }
+
+    @Test func `a held message without a time gets the present one`() async throws {
+        try await Patient.with { patient in
+            try hold(patient, "a", for: nil)
+            try hold(patient, "b", for: .seconds(5))
+            let finding = try await patient.heals("undated-unacked")
+            #expect(finding.severity == .serious)
+            #expect(finding.found.contains("1 message in unacked (tag-a for one) has no time in unacked_index"))
+            let text = try patient.server.command("ZSCORE", patient.keys.unackedIndex, "tag-a").text
+            let time = try #require(text.flatMap { Double($0) })
+            #expect(abs(time - Timestamp.now.unixSeconds) < 60)
+            #expect(try patient.server.command("HLEN", patient.keys.unacked).number == 2)
+        }
+    }
+
+    @Test func `times of nothing are dropped`() async throws {
+        try await Patient.with { patient in
+            try hold(patient, "a", for: .seconds(5))
+            let now = "\(Timestamp.now.unixSeconds)"
+            for tag in ["x", "y"] { try patient.server.command("ZADD", patient.keys.unackedIndex, now, tag) }
+            let finding = try await patient.heals("empty-unacked")
+            #expect(finding.found.contains("2 entries of unacked_index (x for one) name no message"))
+            #expect(try patient.server.command("ZRANGE", patient.keys.unackedIndex, "0", "-1").texts == ["tag-a"])
+        }
+    }
+
+    @Test func `an ETA beyond the visibility timeout is told of`() async throws {
+        try await Patient.with { patient in
+            try hold(patient, "far", for: .seconds(5), eta: .now.advanced(by: .seconds(7200)))
+            try hold(patient, "near", for: .seconds(5), eta: .now.advanced(by: .seconds(60)))
+            try hold(patient, "now", for: .seconds(5))
+            let found = try await patient.look(repair: true)
+            #expect(found.map(\.code) == ["far-eta"])
+            #expect(found.first?.found.contains("1 task held by Python workers (of 3 looked at") == true)
+            #expect(found.first?.found.contains("visibility_timeout is 3600 s") == true)
+            #expect(found.first?.cure.contains("raise visibility_timeout") == true)
+        }
+    }
+
+    @Test func `bindings that lead nowhere, and exchanges that nothing is bound to`() async throws {
+        try await Patient.with { patient in
+            let separator = patient.keys.separator
+            let used = ["key", "", "used"].joined(separator: separator)
+            let unused = ["key", "", "gone"].joined(separator: separator)
+            try patient.server.command("SADD", patient.keys.binding("news"), used, unused, "key|pattern|queue")
+            try patient.server.command("LPUSH", "used", patient.envelope("a", to: "used"))
+            try patient.server.command("HSET", patient.keys.exchanges, "empty", "direct")
+            let found = try await patient.look()
+            #expect(Set(found.map(\.code)) == ["unreadable-binding", "unused-binding", "unbound-exchange"])
+            let unreadable = try #require(found.first { $0.code == "unreadable-binding" })
+            #expect(unreadable.severity == .serious)
+            #expect(unreadable.found.contains("\"key|pattern|queue\" in _kombu.binding.news"))
+            #expect(unreadable.cure.contains("sep in broker_transport_options"))
+            let note = try #require(found.first { $0.code == "unused-binding" })
+            #expect(note.severity == .note)
+            #expect(note.found.contains("queue gone is bound to news"))
+            #expect(found.first { $0.code == "unbound-exchange" }?.found.contains("exchange empty (direct)") == true)
+            // Python workers do not tell what they take from.
+            try patient.server.command("SADD", patient.keys.binding("celery.pidbox"), "x")
+            #expect(try await patient.look().contains { $0.code == "unused-binding" } == false)
+        }
+    }
+}
+#endif
