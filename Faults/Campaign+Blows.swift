@@ -127,7 +127,7 @@ extension Campaign {
         if let since = worker.stoppedWarmAt {
             slowestWarmStop = max(slowestWarmStop, Timestamp.now.seconds(since: since))
             // Before its handlers are in place, SIGTERM ends any process.
-            let isYoung = since.seconds(since: worker.started) < 2
+            let isYoung = !TextFile.text(of: log(of: worker.node), from: worker.logStart).contains(" ready.")
             if status != 0, !(isYoung && status == 128 + SIGTERM) {
                 breaches.append("\(worker.node) ended with \(status) after SIGTERM")
             }

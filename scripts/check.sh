@@ -134,7 +134,8 @@ gate_documents() {
 gate_promises() {
     [ -f docs/reliability.md ] || return
     tr '\n' ' ' <docs/reliability.md | tr -s ' ' | grep -o '"[^"]*"' | grep ' .* ' | while IFS= read -r name; do
-        grep -r -q -F -- "$name" Tests Sources --include='*.swift' ||
+        # A test is named by a text, or by a function in backticks.
+        grep -r -q -F --include='*.swift' -e "$name" -e "\`${name//\"/}\`" Tests Sources ||
             say "docs/reliability.md: there is no test $name"
     done
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds Tests/LinkageTest, a user who wants CeleryKit alone (`traits: []`), and looks at what that cost:
-# neither GRDB nor Yams may be fetched, compiled or linked. Then, as light, everything but a broker: what does it say?
+# neither GRDB nor Yams nor SwiftNIO may be fetched, compiled or linked. Then, as light, everything but a broker: what does it say?
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
@@ -14,7 +14,7 @@ binary="$("${build[@]}" --show-bin-path)/LinkageTest"
 
 status=0
 # Behind a trait that is off, a package is not even fetched.
-for name in GRDB.swift Yams; do
+for name in GRDB.swift Yams swift-nio swift-nio-ssl; do
     if [ -e "$scratch/checkouts/$name" ]; then
         say "fetched for a light user: $name"
         status=1
@@ -42,7 +42,7 @@ scratch_all="$root/.build/no-broker"
 build_all=(swift build --package-path "$package" --scratch-path "$scratch_all")
 "${build_all[@]}" --product NoBrokerTest
 program="$("${build_all[@]}" --show-bin-path)/NoBrokerTest"
-for name in GRDB.swift Yams; do
+for name in GRDB.swift Yams swift-nio swift-nio-ssl; do
     if [ -e "$scratch_all/checkouts/$name" ]; then
         say "fetched without traits: $name"
         status=1
@@ -67,7 +67,7 @@ expect() {
     fi
 }
 left_out="the embedded broker is left out: it takes the trait SQLite"
-expect 64 "no broker is named: set broker_url or CELERY_BROKER_URL; there are: memory://…; $left_out" worker
+expect 64 "no broker is named: set broker_url or CELERY_BROKER_URL; there are: memory://…; Redis is left out: it takes the trait Redis; $left_out" worker
 expect 64 "$left_out" -b sqlite:///celery.sqlite worker
 expect 64 "$left_out" call nobroker.add -a '[2, 3]'
 expect 0 "memory://" -b memory:// report

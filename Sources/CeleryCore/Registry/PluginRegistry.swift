@@ -79,7 +79,7 @@ public struct PluginRegistry: Sendable {
     public mutating func explainAbsence(of scheme: String, _ reason: String) { absences[scheme] = reason }
 
     /// The reasons given for schemes that are not served, for an error; empty when there are none.
-    package var absenceHint: String { absences.sorted { $0.key < $1.key }.map { "; \($0.value)" }.joined() }
+    package var absenceHint: String { Set(absences.values).sorted().map { "; \($0)" }.joined() }
 
     public func transport(_ context: PluginContext) async throws(TransportError) -> any Transport {
         guard let factory = transports[context.url.scheme] else {
