@@ -14,7 +14,11 @@ import Testing
 @testable import CeleryRedis
 
 /// What lies in queues that should not, or not so.
-@Suite(.enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)), .timeLimit(.minutes(2)))
+@Suite(
+    .enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)),
+    .serialized,
+    .timeLimit(.minutes(2))
+)
 struct QueueExaminationTests {
     private func with(_ messages: [String], _ body: (Patient) async throws -> Void) async throws {
         try await Patient.with { patient in
@@ -60,7 +64,7 @@ struct QueueExaminationTests {
             let finding = try await patient.heals("incomplete-envelope")
             #expect(finding.severity == .serious)
             #expect(
-                finding.found.contains("4 of 4 messages looked at in q lack delivery_info, delivery_tag, properties")
+                finding.found.contains("4 of 4 messages looked at in q without delivery_info, delivery_tag, properties")
             )
             #expect(try patient.ids() == ["none", "empty", "tag", "info"])
             let stored = try patient.server.command("LRANGE", "q", "0", "-1").texts.reversed()
