@@ -98,12 +98,22 @@ struct DoctorReport: Sendable {
         var lines = isQuiet ? [] : [location, ""]
         for finding in findings {
             let head = finding.isRepaired ? "repaired" : finding.severity.description
-            lines.append("\(terminal.paint(head, Self.colour(finding))) \(finding.code): \(finding.found)")
-            if !finding.isRepaired { lines.append("    cure: \(finding.cure)") }
+            let found = Self.printable(finding.found)
+            lines.append("\(terminal.paint(head, Self.colour(finding))) \(finding.code): \(found)")
+            if !finding.isRepaired { lines.append("    cure: \(Self.printable(finding.cure))") }
         }
         if !findings.isEmpty, !isQuiet { lines.append("") }
         lines.append(summary)
         return lines.joined(separator: "\n")
+    }
+
+    /// With what a terminal would act upon written as `redis-cli` reads it: names of keys are other people's.
+    private static func printable(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { text, scalar in
+            guard scalar.properties.generalCategory == .control else { return text.unicodeScalars.append(scalar) }
+            let digits = String(scalar.value, radix: 16)
+            text += "\\x" + (digits.count < 2 ? "0" : "") + digits
+        }
     }
 
     private static func colour(_ finding: Finding) -> Terminal.Colour {

@@ -51,9 +51,9 @@ enum EpochChecks {
                 ? "nothing, if it is gone in 20 s: another worker gives it back; else doctor --repair"
                 : "start a Swift worker, which gives it back within 20 s, or doctor --repair"
         )
+        let lease = Duration.milliseconds(record.lease)
+        guard lease <= longestLease else { return finding }
         return await examination.mend(finding) { () throws(TransportError) in
-            let lease = Duration.milliseconds(record.lease)
-            guard lease <= longestLease else { return false }
             try await outwait(lease, examination)
             await Sweep(store: examination.store, eventLoop: RedisLoops.next()).run(id)
             return try await examination.ask("HEXISTS", examination.keys.epochs, id).int == 0

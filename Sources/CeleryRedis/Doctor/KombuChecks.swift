@@ -33,8 +33,9 @@ enum KombuChecks {
                 .serious,
                 "undated-unacked",
                 "\(counted(undated.count, "message")) in \(keys.unacked) (\(first) for one) \(undated.count == 1 ? "has" : "have") "
-                    + "no time in \(keys.unackedIndex): should the Python worker die, nobody gives them back",
-                cure: "doctor --repair gives them the present time: they come back after visibility_timeout"
+                    + "no time in \(keys.unackedIndex): what a dead Python worker held so never comes back",
+                cure:
+                    "doctor --repair enters the present time: what is not acknowledged then comes back after visibility_timeout"
             )
             let now = "\(examination.store.time.now.unixSeconds)"
             findings.append(

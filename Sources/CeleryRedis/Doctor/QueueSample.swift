@@ -113,7 +113,7 @@ struct QueueSample {
         let finding = Finding(
             .serious,
             "incomplete-envelope",
-            "\(some(incomplete.count)) lack \(missing.sorted().joined(separator: ", ")) and Python workers fail at them",
+            "\(some(incomplete.count)) without \(missing.sorted().joined(separator: ", ")): Python workers fail at them",
             cure:
                 "doctor --repair adds it in place; let their sender write properties with delivery_tag and delivery_info"
         )

@@ -72,11 +72,10 @@ enum TopologyChecks {
     }
 
     private static func unreadable(_ member: String, _ key: String) -> Finding {
-        let shown = String(member.map { $0.isASCII && ($0.asciiValue ?? 0) >= 32 ? $0 : "·" }.prefix(80))
-        return Finding(
+        Finding(
             .serious,
             "unreadable-binding",
-            "\"\(shown)\" in \(key) is not routing key, pattern and queue: Python clients fail at it, and nothing goes there",
+            "\"\(member.prefix(80))\" in \(key) is not routing key, pattern and queue: Python clients fail at it, and nothing goes there",
             cure: "give all peers the same sep in broker_transport_options, and SREM the member"
         )
     }

@@ -59,6 +59,12 @@ import Testing
         )
     }
 
+    @Test func namesOfKeysDoNotReachTheTerminalAsTheyAre() {
+        let finding = Finding(.note, "x", "q\u{6}\u{16}3 \u{1B}[2J\u{9B}\n", cure: "é\u{7F}")
+        let page = DoctorReport(location: "x", hasChecks: true, findings: [finding]).page(plain, isQuiet: true)
+        #expect(page.hasPrefix(#"note x: q\x06\x163 \x1b[2J\x9b\x0a"# + "\n    cure: é\\x7f\n"))
+    }
+
     @Test func scriptsGetAllOfIt() {
         let report = DoctorReport(location: "redis://h/0", hasChecks: true, findings: [findings[2]])
         let finding: CeleryValue = [

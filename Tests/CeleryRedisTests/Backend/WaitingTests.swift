@@ -171,7 +171,7 @@ struct WaitingTests {
         let waiting = Task { try await backend.wait(for: "a", timeout: .seconds(60)) }
         try await eventually("the subscription") { try await client.subscribers(of: "celery-task-meta-a") == 1 }
         let first = try await connection()
-        try await server.server.whileSuspended {
+        _ = try await server.server.whileSuspended {
             // Long enough for a ping and its time-out.
             await #expect(throws: TransportError.self) { try await backend.wait(for: "b", timeout: .seconds(1)) }
         }

@@ -14,7 +14,11 @@ import Testing
 @testable import CeleryRedis
 
 /// What dead Swift workers leave, and how a doctor gives it back.
-@Suite(.enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)), .timeLimit(.minutes(2)))
+@Suite(
+    .enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)),
+    .serialized,
+    .timeLimit(.minutes(2))
+)
 struct EpochExaminationTests {
     /// A worker that holds a, b and c, of which it has begun a, and is dead.
     private func die(_ patient: Patient, begun mode: AcknowledgementMode) async throws -> String {

@@ -14,7 +14,11 @@ import Testing
 @testable import CeleryRedis
 
 /// What Python's workers and clients leave.
-@Suite(.enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)), .timeLimit(.minutes(2)))
+@Suite(
+    .enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)),
+    .serialized,
+    .timeLimit(.minutes(2))
+)
 struct KombuExaminationTests {
     private func hold(_ patient: Patient, _ id: String, for age: Duration?, eta: Timestamp? = nil) throws {
         let held = "[\(patient.envelope(id, eta: eta)), \"\", \"q\"]"

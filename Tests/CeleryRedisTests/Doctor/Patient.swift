@@ -24,7 +24,8 @@ struct Patient {
         _ server: RedisServer,
         url: String? = nil,
         time: any TimeSource = SystemTime(),
-        options: CeleryObject = [:]
+        options: CeleryObject = [:],
+        deadLetterLimit: Int = 5
     ) throws {
         self.server = server
         transport = try RedisTransport(
@@ -34,7 +35,7 @@ struct Patient {
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 time: time,
                 options: options,
-                deadLetterLimit: 5
+                deadLetterLimit: deadLetterLimit
             )
         )
     }
@@ -43,10 +44,11 @@ struct Patient {
     static func with(
         _ server: RedisServerOptions = RedisServerOptions(appendOnly: .always),
         options: CeleryObject = [:],
+        deadLetterLimit: Int = 5,
         _ body: (Patient) async throws -> Void
     ) async throws {
         try await RedisServer.with(server) { server in
-            let patient = try Patient(server, options: options)
+            let patient = try Patient(server, options: options, deadLetterLimit: deadLetterLimit)
             try await body(patient)
             await patient.transport.shutdown()
         }

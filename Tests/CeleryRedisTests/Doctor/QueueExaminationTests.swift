@@ -14,7 +14,11 @@ import Testing
 @testable import CeleryRedis
 
 /// What lies in queues that should not, or not so.
-@Suite(.enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)), .timeLimit(.minutes(2)))
+@Suite(
+    .enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)),
+    .serialized,
+    .timeLimit(.minutes(2))
+)
 struct QueueExaminationTests {
     private func with(_ messages: [String], _ body: (Patient) async throws -> Void) async throws {
         try await Patient.with { patient in
@@ -60,7 +64,7 @@ struct QueueExaminationTests {
             let finding = try await patient.heals("incomplete-envelope")
             #expect(finding.severity == .serious)
             #expect(
-                finding.found.contains("4 of 4 messages looked at in q lack delivery_info, delivery_tag, properties")
+                finding.found.contains("4 of 4 messages looked at in q without delivery_info, delivery_tag, properties")
             )
             #expect(try patient.ids() == ["none", "empty", "tag", "info"])
             let stored = try patient.server.command("LRANGE", "q", "0", "-1").texts.reversed()
@@ -82,6 +86,44 @@ struct QueueExaminationTests {
             #expect(finding.found.contains("2 of 200 messages"))
             #expect(try patient.ids() == ["first"] + (1...250).map(String.init) + ["last"])
         }
+    }
+
+    @Test func `while a worker takes from the queue, a repair loses nothing and gives nothing twice`() async throws {
+        try await Patient.with(deadLetterLimit: 1000) { patient in
+            try patient.server.command("SADD", patient.keys.queues, "q")
+            let names = (0..<600).map { $0 % 3 == 1 ? "garbage \($0)" : "\($0)" }
+            for (number, name) in names.enumerated() {
+                let message = [bare(name, ""), name, patient.envelope(name)][number % 3]
+                try patient.server.command("LPUSH", "q", message)
+            }
+            let consumer = try await patient.consumer(lease: .seconds(60))
+            async let seen = drain(consumer)
+            repeat {
+                _ = try await patient.look(repair: true)
+            } while try patient.server.command("LLEN", "q").number != 0
+            try patient.server.command("LPUSH", "q", patient.envelope("end"))
+            let letters = try await patient.transport.deadLetters.list(.all, limit: 1000)
+            let found = try await seen + letters.map { String(decoding: $0.raw, as: UTF8.self) }
+            #expect(found.sorted() == (names + ["end"]).sorted())
+            #expect(!letters.isEmpty)
+            try await consumer.close()
+        }
+    }
+
+    /// Takes a few at a time until the one that is named "end".
+    private func drain(_ consumer: RedisConsumer) async throws -> [String] {
+        var seen: [String] = []
+        while !seen.contains("end") {
+            let deliveries = try await consumer.receive(upTo: 3)
+            for delivery in deliveries {
+                switch delivery.content {
+                case .message(let message): seen.append(message.headers.id)
+                case .malformed(let bytes, _): seen.append(String(decoding: bytes, as: UTF8.self))
+                }
+            }
+            try await consumer.settle(deliveries.map { Settlement($0.tag, .acknowledge) })
+        }
+        return seen
     }
 
     @Test func `what is no task may be somebody's, and stays`() async throws {

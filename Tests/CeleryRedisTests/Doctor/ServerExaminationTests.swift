@@ -14,7 +14,11 @@ import Testing
 @testable import CeleryRedis
 
 /// Real servers that are set up wrongly, and one that is not.
-@Suite(.enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)), .timeLimit(.minutes(2)))
+@Suite(
+    .enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)),
+    .serialized,
+    .timeLimit(.minutes(2))
+)
 struct ServerExaminationTests {
     private func findings(
         _ options: RedisServerOptions,
