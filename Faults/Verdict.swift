@@ -96,11 +96,7 @@ struct Verdict {
             counts.run += runs.isEmpty ? 0 : 1
             counts.runTwice += runs.count > 1 ? 1 : 0
             judgeEnding(id, life, runs, endings[id] ?? .nothing, &counts)
-            if runs.count > 1, mayBeSentTwice(life) {
-                counts.sentTwice += 1
-            } else {
-                judgeRepeats(id, runs, &counts)
-            }
+            judgeRepeats(id, life, runs, &counts)
             if let due = life.due, let first = runs.first, first.start < due.advanced(bySeconds: -0.001) {
                 broken.append("\(id) started \(due.seconds(since: first.start)) s before its time")
             }
@@ -159,19 +155,27 @@ struct Verdict {
     }
 
     /// A task runs again only when its worker was hit while it ran (early: not even then), and never twice at a time.
-    private mutating func judgeRepeats(_ id: String, _ runs: [Run], _ counts: inout Counts) {
+    private mutating func judgeRepeats(_ id: String, _ life: Life, _ runs: [Run], _ counts: inout Counts) {
         guard runs.count > 1 else { return }
+        var isSentTwice = false
+        defer { counts.sentTwice += isSentTwice ? 1 : 0 }
         if rules.contract == .early {
+            isSentTwice = mayBeSentTwice(life)
+            guard !isSentTwice else { return }
             broken.append("\(id) ran \(runs.count) times in spite of its early acknowledgement: \(history(runs))")
         }
         var excused = true
         for (run, next) in zip(runs, runs.dropFirst()) {
             guard let strike = interruption(of: run) else {
                 excused = false
+                isSentTwice = isSentTwice || mayBeSentTwice(life)
+                guard !isSentTwice else { continue }
                 broken.append("\(id) ran again although nothing had happened to its first run: \(history(runs))")
                 continue
             }
             if let end = run.end, end > next.start, strike.blow != .stall {
+                isSentTwice = isSentTwice || mayBeSentTwice(life)
+                guard !isSentTwice else { continue }
                 broken.append("\(id) ran twice at the same time: \(history(runs))")
             }
             // A second return waits with back-off, on purpose; and what another worker took meanwhile and died with was back before.

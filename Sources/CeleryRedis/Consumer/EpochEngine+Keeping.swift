@@ -32,7 +32,6 @@ extension EpochEngine {
         commands.add("GET", keys.fence)
         commands.add("HGETALL", store.keys.epochs)
         commands.add("EVAL", RedisScripts.pulse, 1, store.keys.pulse, Int64(lease / .microseconds(2)))
-        appendMove(to: &commands)
         send(commands, over: connection) { [self] replies in
             if let error = replies[0].error, RedisFailure.wantsReconnection(error) {
                 return link.reconnect(RedisFailure.error(error, at: store.configuration.location))
@@ -41,19 +40,18 @@ extension EpochEngine {
             // From when it was sent: by the server's clock the lease ends no sooner.
             journal?.allowStarts(for: lease - .nanoseconds((NIODeadline.now() - sent).nanoseconds))
             if replies[0].int == 0 { link.reconnect(TransportError(.unavailable, "the lease had run out")) }
-            moved(replies[4])
             look(at: replies[2].pairs, reachable: .microseconds(replies[3].int ?? 0), connection)
         }
-        if renewals % 2 == 1 { lookOnceMore() }
-        if renewals.isMultiple(of: 4) { sweeper.restore(loop: loop) }
+        // A safety net under what the server tells, one part of it at a time: an idle worker is to cost the server next to nothing.
+        switch renewals % 4 {
+        case 0: sweeper.restore(loop: loop)
+        case 1: moveParked(at: store.now)
+        case 3 where !receivers.isEmpty:
+            plan.forget()
+            pump()
+        default: break
+        }
         renewals += 1
-    }
-
-    /// A safety net under what the server tells.
-    private func lookOnceMore() {
-        guard !receivers.isEmpty else { return }
-        plan.forget()
-        pump()
     }
 
     func checkFence() {
@@ -81,7 +79,7 @@ extension EpochEngine {
         var commands = RedisCommands()
         commands.add("GET", store.keys.parkedDue)
         send(commands, over: connection) { [self] replies in
-            if let due = replies[0].int { moveParked(at: due) }
+            if let due = replies[0].int, due >= 0 { moveParked(at: due) }
         }
     }
 

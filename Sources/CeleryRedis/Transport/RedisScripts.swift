@@ -40,11 +40,7 @@ enum RedisScripts {
             end
         end
         local text = string.format('%.0f', due)
-        if due < 0 then
-            redis.call('DEL', KEYS[2])
-        elseif redis.call('GET', KEYS[2]) ~= text then
-            redis.call('SET', KEYS[2], text)
-        end
+        if redis.call('GET', KEYS[2]) ~= text then redis.call('SET', KEYS[2], text) end
         return {moved, text, refusal}
         """
 
@@ -59,7 +55,7 @@ enum RedisScripts {
                 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4] .. '\\0' .. ARGV[6])
                 redis.call('SADD', KEYS[3], ARGV[3])
                 local due = redis.call('GET', KEYS[4])
-                if not due or tonumber(ARGV[5]) < tonumber(due) then redis.call('SET', KEYS[4], ARGV[5]) end
+                if not due or tonumber(due) < 0 or tonumber(ARGV[5]) < tonumber(due) then redis.call('SET', KEYS[4], ARGV[5]) end
                 return 1
             end
         end
