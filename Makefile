@@ -4,10 +4,10 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check nightly bench format install
+.PHONY: help setup build demo test check nightly bench bench-redis format install
 
 help: ## This list.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
 
 setup: ## Install what building and testing need (Debian, Ubuntu).
 	@scripts/setup.sh
@@ -29,6 +29,9 @@ nightly: ## The long ones: hundreds of kills, Thread Sanitizer. Writes docs/evid
 
 bench: ## Benchmarks, in release.
 	@scripts/bench.sh
+
+bench-redis: ## Against Python Celery on one Redis server, in release. Writes Benchmarks/results/redis.md.
+	@scripts/bench-redis.sh
 
 format: ## Format all Swift files in place.
 	@scripts/format.sh

@@ -34,8 +34,15 @@ let package = Package(
         ),
         .executableTarget(
             name: "worker-bench",
-            dependencies: [.product(name: "Celery", package: "swift-celery")],
+            dependencies: ["BenchSupport", .product(name: "Celery", package: "swift-celery")],
             path: "Sources/WorkerBench"
         ),
+        .executableTarget(
+            name: "redis-bench",
+            dependencies: ["BenchSupport", .product(name: "Celery", package: "swift-celery")],
+            path: "Sources/RedisBench"
+        ),
+        // Processes to be measured, and how figures are put.
+        .target(name: "BenchSupport"),
     ]
 )

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import BenchSupport
 import Celery
 import Foundation
 import Synchronization
@@ -45,7 +46,7 @@ struct Bench: Sendable {
                 try await group.waitForAll()
             }
         }
-        let worker = try WorkerProcess(pool)
+        let worker = try MeasuredProcess(["worker"] + pool)
         let before = try await transport.status(of: ["celery"]).first?.ready ?? 0
         // Counted from the first look at which some are gone, without those, to the first at which none is left.
         var first: ContinuousClock.Instant?
@@ -68,7 +69,7 @@ struct Bench: Sendable {
 
     /// One task at a time, between two processes.
     private func latency(pool: [String]) async throws {
-        let worker = try WorkerProcess(pool)
+        let worker = try MeasuredProcess(["worker"] + pool)
         defer { _ = worker.stop() }
         _ = try await moment.delay().get(timeout: .seconds(20))
         var starts: [Double] = []
@@ -90,7 +91,7 @@ struct Bench: Sendable {
         var waits: [Double] = []
         for _ in 0..<5 {
             let start = ContinuousClock.now
-            let worker = try WorkerProcess(["-c", "2", "-l", "INFO"])
+            let worker = try MeasuredProcess(["worker", "-c", "2", "-l", "INFO"])
             try await worker.waitUntilReady()
             waits.append(seconds(ContinuousClock.now - start))
             if waits.count == 5 {
@@ -104,22 +105,4 @@ struct Bench: Sendable {
         }
         print("start to ready, prefork -c 2: min \(milliseconds(waits, 0)) median \(milliseconds(waits, 0.5)) ms")
     }
-
-    private func timed(_ body: () async throws -> Void) async rethrows -> Duration {
-        let start = ContinuousClock.now
-        try await body()
-        return ContinuousClock.now - start
-    }
-}
-
-func seconds(_ duration: Duration) -> Double {
-    Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
-}
-
-func rate(_ count: Int, _ duration: Duration) -> Int { Int(Double(count) / max(seconds(duration), 1e-9)) }
-
-func milliseconds(_ values: [Double], _ quantile: Double) -> String {
-    let sorted = values.sorted()
-    guard !sorted.isEmpty else { return "-" }
-    return String(format: "%.2f", sorted[min(sorted.count - 1, Int(Double(sorted.count) * quantile))] * 1000)
 }

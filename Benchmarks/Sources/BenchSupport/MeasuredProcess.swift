@@ -5,30 +5,36 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-import Foundation
-import Synchronization
+public import Foundation
 
 /// A worker in a process of its own, and what it and its children use.
-final class WorkerProcess: Sendable {
+public final class MeasuredProcess: Sendable {
     private let process: Process
     private let log: String
 
-    init(_ arguments: [String]) throws {
+    /// - Parameter executable: This program when nil.
+    public init(_ arguments: [String], of executable: String? = nil, environment: [String: String] = [:]) throws {
         log = FileManager.default.temporaryDirectory.appendingPathComponent("worker-\(UUID().uuidString).log").path
-        FileManager.default.createFile(atPath: log, contents: nil)
+        _ = FileManager.default.createFile(atPath: log, contents: nil)
         process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["worker"] + arguments
+        process.executableURL =
+            executable.map { URL(fileURLWithPath: $0) }
+            ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: log)
         process.standardError = FileHandle(forWritingAtPath: log)
-        try process.run()
+        try process.runUnblocked()
     }
 
+    public var output: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
+    public var isRunning: Bool { process.isRunning }
+
     /// Until the log says so.
-    func waitUntilReady() async throws {
+    public func waitUntilReady() async throws {
         while process.isRunning {
-            if let text = try? String(contentsOfFile: log, encoding: .utf8), text.contains(" ready.") { return }
+            if output.contains(" ready.") { return }
             try await Task.sleep(for: .milliseconds(1))
         }
     }
@@ -61,25 +67,36 @@ final class WorkerProcess: Sendable {
     }
 
     /// KiB.
-    var memory: Int { pids.reduce(0) { $0 + pss($1) } }
-    var memoryDetail: String { pids.map { "\($0): \(pss($0))" }.joined(separator: ", ") }
+    public var memory: Int { pids.reduce(0) { $0 + pss($1) } }
+    public var memoryDetail: String { pids.map { "\($0): \(pss($0))" }.joined(separator: ", ") }
 
     /// Seconds of CPU of all its processes so far.
-    var cpu: Double {
+    public var cpu: Double {
         pids.reduce(0) { sum, pid in
-            let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
-            let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
-            guard fields.count > 13, let user = Double(fields[11]), let system = Double(fields[12]) else { return sum }
-            return sum + (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+            var (clock, time) = (clockid_t(), timespec())
+            guard clock_getcpuclockid(pid, &clock) == 0, clock_gettime(clock, &time) == 0 else { return sum }
+            return sum + Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
         }
     }
 
-    /// Warm; returns the CPU it has used.
-    func stop() -> Double {
+    /// Warm; returns the CPU it has used, without what its end takes.
+    @discardableResult
+    public func stop() -> Double {
         let used = cpu
         process.terminate()
         process.waitUntilExit()
         try? FileManager.default.removeItem(atPath: log)
         return used
+    }
+}
+
+extension Process {
+    /// Threads of the runtime block all signals, and a child would inherit that: Python could not be stopped.
+    public func runUnblocked() throws {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try run()
     }
 }

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Measures this package and Python Celery 5.7 against one redis-server that it starts, in turn, and prints the medians and
+# their ratios; writes them to Benchmarks/results/redis.md as well. Takes about six minutes after the build; a minute or two with --quick.
+#
+#   scripts/bench-redis.sh [--quick] [--rounds N] [--tasks N] [--idle SECONDS] [--only WHAT] [--output FILE]
+#
+# WHAT is one of drain, publish, latency, open, life, idle and floor. With --quick or --only nothing is written unless asked for.
+# Benchmarks/README.md says what the figures mean.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+scripts/setup.sh
+find_swift
+python=$(scripts/interop.sh)
+build=(swift build -c release --package-path Benchmarks --scratch-path .build/benchmarks)
+"${build[@]}" --product redis-bench
+bench="$("${build[@]}" --show-bin-path)/redis-bench"
+output=(--output Benchmarks/results/redis.md)
+for argument in "$@"; do
+    case "$argument" in --quick | --only | --output) output=() ;; esac
+done
+BENCH_COMMIT=$(git rev-parse --short HEAD 2>/dev/null || say unknown)
+if [ -n "$(git status --porcelain --untracked-files=no 2>/dev/null)" ]; then BENCH_COMMIT+=" with changes"; fi
+export BENCH_COMMIT
+heading "redis-bench"
+exec "$bench" --python "$python" --scripts "$root/Benchmarks/python" "${output[@]}" "$@"
