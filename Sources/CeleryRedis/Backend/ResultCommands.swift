@@ -56,6 +56,7 @@ enum ResultCommands {
     ) throws(TransportError) {
         guard !results.isEmpty else { return }
         let encoded = try encode(results, codec: codec, prefix: prefix)
+        commands.reserve(encoded.reduce(128) { $0 + 2 * ($1.payload.count + $1.key.utf8.count + 48) })
         if let database { commands.add("SELECT", database.results) }
         if sparesSuccess {
             appendScript(encoded, .text, to: &commands)

@@ -23,8 +23,12 @@ extension EpochEngine {
     /// change.
     func append(_ asks: [FetchPlan.Ask], to commands: inout RedisCommands) {
         for ask in asks {
-            let taken = keys.taken(list: ask.place)
-            for _ in 0..<ask.count { commands.add("LMOVE", ask.key, taken, "RIGHT", "LEFT") }
+            if ask.count > 0 {
+                var move = RedisCommands()
+                move.add("LMOVE", ask.key, keys.taken(list: ask.place), "RIGHT", "LEFT")
+                commands.reserve(ask.count * move.size)
+                commands.append(move, times: ask.count)
+            }
             commands.add("LLEN", ask.key)
         }
     }

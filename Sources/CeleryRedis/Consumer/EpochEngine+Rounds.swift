@@ -60,7 +60,12 @@ extension EpochEngine {
         }
         if !round.isClose {
             round.filed = unfiled.sorted()
-            writer.file(round.filed.compactMap { table[$0] }, begun: marks, settled: settled, into: &round.commands)
+            let messages = round.filed.compactMap { table[$0] }
+            round.commands.reserve(
+                messages.reduce(256) { $0 + $1.bytes.count + 64 }
+                    + round.settles.reduce(0) { $0 + $1.commands.size + 32 * $1.dispositions.count }
+            )
+            writer.file(messages, begun: marks, settled: settled, into: &round.commands)
             let later = marks.compactMap { tag, mark in
                 table[tag].flatMap { $0.isFiled ? ($0.field, mark) : nil }
             }
@@ -124,10 +129,7 @@ extension EpochEngine {
     func decided(_ results: [RESPValue]? = nil) {
         guard let done = round else { return }
         round = nil
-        for tag in done.filed {
-            table[tag]?.isTaken = false
-            table[tag]?.isFiled = true
-        }
+        for tag in done.filed { table[tag]?.file() }
         unfiled.subtract(done.filed)
         let filed = Set(done.filed)
         for request in done.begins {

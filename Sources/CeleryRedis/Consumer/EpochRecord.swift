@@ -8,6 +8,7 @@
 #if Redis
 import CeleryCore
 import CeleryWire
+import NIOCore
 
 /// What the server is told about an epoch, so that others can end it: an entry of the hash of epochs.
 struct EpochRecord: Sendable {
@@ -73,6 +74,22 @@ struct HeldField: Sendable, Hashable {
         let parts = text.split(separator: ".")
         guard parts.count == 2, let tag = UInt64(parts[0]), let list = Int(parts[1]), list >= 0 else { return nil }
         self.init(tag: tag, list: list)
+    }
+}
+
+extension HeldField: RESPArgument {
+    /// ``text``, without the string.
+    func write(into buffer: inout ByteBuffer) {
+        let place = UInt64(list)
+        let count = RESPText.digits(tag) + 1 + RESPText.digits(place)
+        RESPText.header(count, into: &buffer)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
+            let dot = RESPText.digits(tag, into: bytes)
+            bytes[dot] = UInt8(ascii: ".")
+            _ = RESPText.digits(place, into: UnsafeMutableRawBufferPointer(rebasing: bytes[(dot + 1)...]))
+            return count
+        }
+        RESPText.end(&buffer)
     }
 }
 

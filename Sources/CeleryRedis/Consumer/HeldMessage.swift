@@ -24,6 +24,9 @@ struct HeldMessage: Sendable {
     /// Whether ``mark`` is in a hash of its own, for it came after the filing.
     var hasMark = false
     var isSettling = false
+
+    /// It is in the hash of held messages now.
+    mutating func file() { (isTaken, isFiled) = (false, true) }
 }
 
 /// Where a message goes that an epoch gives up.

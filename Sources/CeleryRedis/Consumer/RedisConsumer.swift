@@ -104,8 +104,8 @@ final class RedisConsumer: TransportConsumer {
 
     func settle(_ settlements: [Settlement]) async throws(TransportError) {
         guard !settlements.isEmpty else { return }
-        var commands = RedisCommands(capacity: 1024 * settlements.count)
         let publication = try await Publication(settlements.flatMap(\.publish), store: store)
+        var commands = RedisCommands(capacity: publication.size)
         publication.append(to: &commands, keys: store.keys)
         let stored = settlements.flatMap(\.results)
         if !stored.isEmpty {

@@ -30,9 +30,9 @@ struct RoundWriter {
             commands.begin("HSET", arguments: 1 + 2 * kept.count)
             commands.argument(epoch.held)
             for message in kept {
-                commands.argument(message.field.text)
+                commands.argument(message.field)
                 let mark = begun[message.field.tag] ?? message.mark
-                commands.argument([mark.rawValue] + message.bytes)
+                commands.argument(mark.rawValue, message.bytes)
             }
         }
         // The oldest taken lie at the end.
@@ -46,15 +46,15 @@ struct RoundWriter {
         commands.begin("HSET", arguments: 1 + 2 * marks.count)
         commands.argument(epoch.begun)
         for (field, mark) in marks {
-            commands.argument(field.text)
+            commands.argument(field)
             commands.argument([mark.rawValue])
         }
     }
 
     func release(_ held: [HeldMessage], into commands: inout RedisCommands) {
-        let filed = held.filter(\.isFiled).map(\.field.text)
+        let filed = held.filter(\.isFiled).map(\.field)
         if !filed.isEmpty { commands.add("HDEL", epoch.held, list: filed) }
-        let marked = held.filter(\.hasMark).map(\.field.text)
+        let marked = held.filter(\.hasMark).map(\.field)
         if !marked.isEmpty { commands.add("HDEL", epoch.begun, list: marked) }
     }
 

@@ -27,6 +27,16 @@ struct RESPParser {
         case array, map, push
         /// Attributes of the value that follows; dropped.
         case attribute
+
+        /// Values for each of what is counted.
+        var width: Int { self == .map || self == .attribute ? 2 : 1 }
+    }
+
+    private enum Line {
+        case value(RESPValue)
+        /// A string of so many bytes follows; less than none is null.
+        case string(Int)
+        case aggregate(Kind, Int)
     }
 
     private struct Aggregate {
@@ -86,32 +96,66 @@ struct RESPParser {
             announced = nil
             return .value(.string(bytes))
         }
-        guard let line = try Self.line(&buffer) else { return .needsMore }
-        guard let kind = line.first else { throw Failure(message: "an empty line where a reply should begin") }
-        let rest = line.dropFirst()
-        switch kind {
-        case UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: "("): return .value(.string(Array(rest)))
-        case UInt8(ascii: "-"): return .value(.error(RESPError(String(decoding: rest, as: UTF8.self))))
-        case UInt8(ascii: ":"): return .value(.int(Int64(try Self.number(rest))))
-        case UInt8(ascii: "_"): return .value(.null)
-        case UInt8(ascii: "#"): return .value(.int(rest.first == UInt8(ascii: "t") ? 1 : 0))
-        case UInt8(ascii: "$"), UInt8(ascii: "="), UInt8(ascii: "!"):
-            let length = try Self.number(rest)
+        // The line is read where it lies: most of a reply are lines, and few of them have to be kept.
+        let result = buffer.withUnsafeReadableBytes { bytes in Self.line(bytes).map { ($0.end, Self.meaning($0.text)) }
+        }
+        guard let (end, meaning) = result else {
+            guard buffer.readableBytes <= Self.lineLimit else {
+                throw Failure(message: "a line is over \(Self.lineLimit) bytes: is that a Redis server?")
+            }
+            return .needsMore
+        }
+        buffer.moveReaderIndex(forwardBy: end)
+        switch try meaning.get() {
+        case .value(let value): return .value(value)
+        case .string(let length):
             guard length >= 0 else { return .value(.null) }
             guard length <= Self.stringLimit else {
                 throw Failure(message: "a string of \(length) bytes is over the limit of \(Self.stringLimit)")
             }
             announced = length
             return .progress
-        case UInt8(ascii: "*"), UInt8(ascii: "~"): return try open(.array, try Self.number(rest))
-        case UInt8(ascii: ">"): return try open(.push, try Self.number(rest))
-        case UInt8(ascii: "%"): return try open(.map, try Self.number(rest), 2)
-        case UInt8(ascii: "|"): return try open(.attribute, try Self.number(rest), 2)
-        default: throw Failure(message: "a reply cannot begin with byte \(kind): is that a Redis server?")
+        case .aggregate(let kind, let count): return try open(kind, count, kind.width)
         }
     }
 
-    private mutating func open(_ kind: Kind, _ count: Int, _ width: Int = 1) throws(Failure) -> Step {
+    /// What a line says, without its end.
+    private static func meaning(_ line: UnsafeRawBufferPointer) -> Result<Line, Failure> {
+        guard let kind = line.first else {
+            return .failure(Failure(message: "an empty line where a reply should begin"))
+        }
+        let rest = UnsafeRawBufferPointer(rebasing: line.dropFirst())
+        do throws(Failure) {
+            switch kind {
+            case UInt8(ascii: "+"): return .success(.value(status(rest)))
+            case UInt8(ascii: ","), UInt8(ascii: "("): return .success(.value(.string(Array(rest))))
+            case UInt8(ascii: "-"): return .success(.value(.error(RESPError(String(decoding: rest, as: UTF8.self)))))
+            case UInt8(ascii: ":"): return .success(.value(.int(Int64(try number(rest)))))
+            case UInt8(ascii: "_"): return .success(.value(.null))
+            case UInt8(ascii: "#"): return .success(.value(.int(rest.first == UInt8(ascii: "t") ? 1 : 0)))
+            case UInt8(ascii: "$"), UInt8(ascii: "="), UInt8(ascii: "!"): return .success(.string(try number(rest)))
+            case UInt8(ascii: "*"), UInt8(ascii: "~"): return .success(.aggregate(.array, try number(rest)))
+            case UInt8(ascii: ">"): return .success(.aggregate(.push, try number(rest)))
+            case UInt8(ascii: "%"): return .success(.aggregate(.map, try number(rest)))
+            case UInt8(ascii: "|"): return .success(.aggregate(.attribute, try number(rest)))
+            default: throw Failure(message: "a reply cannot begin with byte \(kind): is that a Redis server?")
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static let okay = RESPValue.text("OK")
+    private static let queued = RESPValue.text("QUEUED")
+
+    /// Without an array of its own for what stands for nearly every command.
+    private static func status(_ text: UnsafeRawBufferPointer) -> RESPValue {
+        if text.count == 6, text.elementsEqual("QUEUED".utf8) { return queued }
+        if text.count == 2, text.elementsEqual("OK".utf8) { return okay }
+        return .string(Array(text))
+    }
+
+    private mutating func open(_ kind: Kind, _ count: Int, _ width: Int) throws(Failure) -> Step {
         guard count >= 0 else { return .value(.null) }
         guard count <= Self.elementLimit else {
             throw Failure(message: "\(count) elements are over the limit of \(Self.elementLimit)")
@@ -132,24 +176,17 @@ struct RESPParser {
         return .progress
     }
 
-    /// A line without its end; nil when it is not all there.
-    private static func line(_ buffer: inout ByteBuffer) throws(Failure) -> ArraySlice<UInt8>? {
-        let view = buffer.readableBytesView
-        guard let end = view.firstIndex(of: UInt8(ascii: "\n")) else {
-            guard view.count <= lineLimit else {
-                throw Failure(message: "a line is over \(lineLimit) bytes: is that a Redis server?")
-            }
-            return nil
-        }
-        let bytes = Array(view[..<end])
-        buffer.moveReaderIndex(forwardBy: bytes.count + 1)
-        return bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes[...]
+    /// A line without its end, and where the next begins; nil when it is not all there.
+    private static func line(_ bytes: UnsafeRawBufferPointer) -> (text: UnsafeRawBufferPointer, end: Int)? {
+        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        let length = end > 0 && bytes[end - 1] == UInt8(ascii: "\r") ? end - 1 : end
+        return (UnsafeRawBufferPointer(rebasing: bytes[..<length]), end + 1)
     }
 
-    private static func number(_ digits: ArraySlice<UInt8>) throws(Failure) -> Int {
+    private static func number(_ digits: UnsafeRawBufferPointer) throws(Failure) -> Int {
         var value = 0
         var isNegative = false
-        var rest = digits
+        var rest = digits[...]
         if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
             isNegative = sign == UInt8(ascii: "-")
             rest = rest.dropFirst()

@@ -26,6 +26,12 @@ struct Publication: Sendable {
 
     /// When the first is due of those that are kept back; microseconds since 1970.
     var due: Int64? { entries.lazy.compactMap(\.notBefore).min() }
+    /// About how many bytes its commands take.
+    var size: Int {
+        guard !isEmpty else { return 0 }
+        let room = entries.reduce(128) { $0 + $1.bytes.count + $1.list.utf8.count + 64 }
+        return channels.reduce(room) { $0 + $1.bytes.count + $1.list.utf8.count + 64 }
+    }
     var isEmpty: Bool { entries.isEmpty && channels.isEmpty }
 
     init(_ messages: [OutgoingMessage], store: RedisStore) async throws(TransportError) {

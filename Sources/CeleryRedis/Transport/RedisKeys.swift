@@ -35,9 +35,10 @@ struct RedisKeys: Sendable, Hashable {
     /// The queue that a list belongs to.
     func queue(of list: String) -> String {
         let name = list.hasPrefix(prefix) ? list.dropFirst(prefix.count) : list[...]
-        guard let cut = name.ranges(of: separator).last, Int(name[cut.upperBound...]) != nil else {
-            return String(name)
-        }
+        // Most names have no step: that is seen without looking for one.
+        guard let mark = separator.utf8.first, name.utf8.contains(mark), let cut = name.ranges(of: separator).last,
+            Int(name[cut.upperBound...]) != nil
+        else { return String(name) }
         return String(name[..<cut.lowerBound])
     }
 

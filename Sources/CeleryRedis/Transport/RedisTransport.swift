@@ -30,13 +30,13 @@ final class RedisTransport: Transport {
     func publish(_ messages: [OutgoingMessage], timeout: Duration) async throws(TransportError) {
         guard !messages.isEmpty else { return }
         let publication = try await Publication(messages, store: store)
-        var commands = RedisCommands(capacity: 1024 * messages.count)
+        var commands = RedisCommands(capacity: publication.size)
         publication.append(to: &commands, keys: store.keys)
         guard commands.count > 1 else {
             if !commands.isEmpty { _ = try await store.client.send(commands, timeout: timeout) }
             return
         }
-        var transaction = RedisCommands(capacity: 1024 * messages.count)
+        var transaction = RedisCommands(capacity: commands.size + 64)
         transaction.add("MULTI")
         transaction.append(commands)
         transaction.add("EXEC")
