@@ -12,7 +12,9 @@ import NIOCore
 
 /// Sends batches, gives each its replies in order, and ends the connection when one is overdue.
 ///
-/// All of it happens on the channel's event loop. What is sent in one turn of the loop leaves in one write.
+/// All of it happens on the channel's event loop. What is sent in one turn of the loop leaves in one write; and shortly after
+/// one that is not answered yet, what comes gathers for the next, so that many callers share few system calls, here and at the
+/// server.
 final class RedisHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -25,7 +27,22 @@ final class RedisHandler: ChannelInboundHandler {
         var replies: [RESPValue] = []
         var deadline: NIODeadline
         var completion: Completion
+        /// The last of its write.
+        var endsWrite = false
+
+        /// Whether that was the last reply.
+        mutating func add(_ reply: RESPValue) -> Bool {
+            if replies.isEmpty { replies.reserveCapacity(missing) }
+            replies.append(reply)
+            missing -= 1
+            return missing == 0
+        }
     }
+
+    /// So long the next write waits for the answer to one, unless much has gathered. Longer than a server on the same machine
+    /// takes, and short beside the way to one that is far.
+    private static let gathering = TimeAmount.microseconds(200)
+    private static let gatheredBytes = 16 << 10
 
     private let location: String
     private var context: ChannelHandlerContext?
@@ -34,6 +51,10 @@ final class RedisHandler: ChannelInboundHandler {
     private var pending: Deque<Pending> = []
     private var failure: TransportError?
     private var isFlushScheduled = false
+    /// Written with the next flush.
+    private var gathered = ByteBuffer()
+    private var writesUnderWay = 0
+    private var lastWrite = NIODeadline.uptimeNanoseconds(0)
     private var watch: Scheduled<Void>?
     private var watchedDeadline = NIODeadline.distantFuture
     /// Stands before the error when a command was refused that only pushes answer.
@@ -61,16 +82,30 @@ final class RedisHandler: ChannelInboundHandler {
                 completion: completion
             )
         )
-        context.write(wrapOutboundOut(commands.buffer), promise: nil)
+        if gathered.readableBytes == 0 {
+            gathered = commands.buffer
+        } else {
+            gathered.writeImmutableBuffer(commands.buffer)
+        }
         if !isFlushScheduled {
             isFlushScheduled = true
-            context.eventLoop.assumeIsolated()
-                .execute { [self] in
-                    isFlushScheduled = false
-                    self.context?.flush()
-                }
+            context.eventLoop.assumeIsolated().execute { [self] in flush() }
         }
         if deadline < watchedDeadline { watchDeadline() }
+    }
+
+    private func flush() {
+        isFlushScheduled = false
+        guard let context, gathered.readableBytes > 0, !pending.isEmpty else { return }
+        let now = NIODeadline.now()
+        guard writesUnderWay == 0 || gathered.readableBytes >= Self.gatheredBytes || now - lastWrite >= Self.gathering
+        else { return }
+        lastWrite = now
+        writesUnderWay += 1
+        pending[pending.count - 1].endsWrite = true
+        let bytes = gathered
+        gathered = ByteBuffer()
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
     /// Ends the connection; everything pending fails with the reason.
@@ -81,6 +116,7 @@ final class RedisHandler: ChannelInboundHandler {
         watch = nil
         let failed = pending
         pending = []
+        gathered = ByteBuffer()
         context?.close(promise: nil)
         for entry in failed { entry.completion(.failure(reason)) }
         let told = onClose
@@ -97,12 +133,18 @@ final class RedisHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         if received.readableBytes == 0 { received = bytes } else { received.writeBuffer(&bytes) }
+        // In variables of this function, for each access to those of an object is checked.
+        var (parser, buffer) = (parser, received)
+        (self.parser, received) = (RESPParser(), ByteBuffer())
         do throws(RESPParser.Failure) {
-            while let value = try parser.next(&received) { take(value) }
+            while let value = try parser.next(&buffer) { take(value) }
         } catch {
             close(unavailable("sent what is no Redis reply: \(error.message)"))
         }
-        if received.readableBytes == 0 { received.clear() } else { received.discardReadBytes() }
+        // What is read out goes back to the channel, which reads into it again.
+        if buffer.readableBytes == 0 { buffer = ByteBuffer() } else { buffer.discardReadBytes() }
+        (self.parser, received) = (parser, buffer)
+        if !isFlushScheduled { flush() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -129,10 +171,9 @@ final class RedisHandler: ChannelInboundHandler {
             onPush?([Self.refused, value])
             return
         }
-        pending[0].replies.append(value)
-        pending[0].missing -= 1
-        guard pending[0].missing == 0 else { return }
+        guard pending[0].add(value) else { return }
         let done = pending.removeFirst()
+        if done.endsWrite { writesUnderWay -= 1 }
         done.completion(.success(done.replies))
     }
 
