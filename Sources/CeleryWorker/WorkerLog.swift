@@ -19,12 +19,15 @@ struct WorkerLog: Sendable {
     }
 
     func ended(_ message: Message, _ end: RunEnd, _ decision: SettlementDecision, runtime: Duration) {
-        let label = message.headers.label
-        let metadata = metadata(message)
+        // Made only where they are logged.
+        var label: String { message.headers.label }
+        var metadata: Logger.Metadata { self.metadata(message) }
         switch decision.stored {
         case .success(let value):
-            var repr = ""
-            if case .reported(let report) = end, case .success(_, let text) = report.outcome { repr = text }
+            var repr: String {
+                guard case .reported(let report) = end, case .success(_, let text) = report.outcome else { return "" }
+                return text
+            }
             logger.info(
                 "Task \(label) succeeded in \(runtime.inSeconds)s: \(repr.isEmpty ? value.repr : repr)",
                 metadata: metadata

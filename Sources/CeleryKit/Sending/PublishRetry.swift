@@ -58,11 +58,9 @@ extension Sender {
     ///
     /// - Throws: ``TransportError``, the last attempt's.
     func publish(_ outgoing: OutgoingMessage, options: SendOptions) async throws {
-        let settings = app.configuration.settings
-        let timeout = options.timeout ?? settings.brokerTimeout
-        let retry =
-            options.retry && settings.taskPublishRetry
-            ? PublishRetry(policy: settings.taskPublishRetryPolicy) : nil
+        let configuration = app.configuration
+        let timeout = options.timeout ?? configuration.settings.brokerTimeout
+        let isRepeated = options.retry && configuration.settings.taskPublishRetry
         let deadline = ContinuousClock.now + timeout
         var failures = 0
         while true {
@@ -73,6 +71,7 @@ extension Sender {
                 return try await transport.publish([outgoing], timeout: failures == 0 ? timeout : deadline - .now)
             } catch let error as TransportError where error.code == .unavailable {
                 failures += 1
+                let retry = isRepeated ? PublishRetry(policy: configuration.settings.taskPublishRetryPolicy) : nil
                 guard let wait = retry?.delay(afterFailures: failures), .now + wait < deadline else { throw error }
                 try? await Task.sleep(for: wait)
                 if Task.isCancelled { throw error }

@@ -66,7 +66,6 @@ package struct Sender: Sendable {
         options: SendOptions
     ) throws -> OutgoingMessage {
         let configuration = app.configuration
-        let settings = configuration.settings
         let id = options.taskID ?? TaskID.random()
         let context = TaskContext.current
         let now = Timestamp.now
@@ -94,11 +93,11 @@ package struct Sender: Sendable {
         headers.timeLimit = limits
         headers.rootID = options.rootID ?? context?.rootID ?? id
         headers.parentID = options.parentID ?? context?.id
-        let levels = settings.taskReprMaxLevels
+        let levels = configuration.settings.taskReprMaxLevels
         headers.argsRepr = options.argsRepr ?? PythonRepr.arguments(body.arguments, maxLevels: levels)
         headers.kwargsRepr = options.kwargsRepr ?? PythonRepr.keywords(body.keywords, maxLevels: levels)
         headers.origin = options.origin ?? configuration.origin
-        headers.ignoreResult = route.options.ignoreResult ?? settings.taskIgnoreResult
+        headers.ignoreResult = route.options.ignoreResult ?? configuration.settings.taskIgnoreResult
         headers.replacedTaskNesting = options.replacedTaskNesting
         if !options.stamps.isEmpty {
             headers.stamps = options.stamps
@@ -108,7 +107,8 @@ package struct Sender: Sendable {
         var properties = MessageProperties(correlationID: id, replyTo: options.replyTo ?? configuration.replyTo)
         properties.exchange = route.exchange
         properties.routingKey = route.routingKey
-        properties.priority = route.priority ?? (settings.taskInheritParentPriority ? context?.priority : nil) ?? 0
+        properties.priority =
+            route.priority ?? (configuration.settings.taskInheritParentPriority ? context?.priority : nil) ?? 0
         properties.deliveryMode = route.deliveryMode
         properties.custom = options.properties
         if let expires {
@@ -119,8 +119,8 @@ package struct Sender: Sendable {
             try app.codec.encode(
                 body,
                 into: &message,
-                serializer: route.options.serializer ?? settings.taskSerializer,
-                compression: route.options.compression ?? settings.taskCompression
+                serializer: route.options.serializer ?? configuration.settings.taskSerializer,
+                compression: route.options.compression ?? configuration.settings.taskCompression
             )
         }
         app.middleware.beforePublish(&message)

@@ -41,8 +41,13 @@ public final class TaskContext: Sendable {
     public let headers: CeleryObject
     /// Whether it runs in the caller's process without a broker.
     public let isEager: Bool
-    /// With the task's name and id as metadata.
-    public let logger: Logger
+    /// With the task's name and id as metadata. Made when it is asked for, which most tasks do not.
+    public var logger: Logger {
+        var logger = app.logger
+        logger[metadataKey: "celery.task.id"] = .string(id)
+        logger[metadataKey: "celery.task.name"] = .string(task)
+        return logger
+    }
 
     let options: TaskOptions
     let control: RunControl
@@ -77,10 +82,6 @@ public final class TaskContext: Sendable {
         self.attempt = attempt
         self.isEager = isEager
         self.control = control
-        var logger = app.logger
-        logger[metadataKey: "celery.task.id"] = .string(headers.id)
-        logger[metadataKey: "celery.task.name"] = .string(headers.task)
-        self.logger = logger
     }
 
     /// The run that the current Swift task belongs to, which gives tasks sent from it their parent.

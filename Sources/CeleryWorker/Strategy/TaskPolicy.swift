@@ -24,7 +24,7 @@ struct TaskPolicy: Sendable, Equatable {
     var softLimit: Double?
     var maxWorkerDeaths: Int
 
-    init(task: RegisteredTask, headers: TaskHeaders, settings: CelerySettings) {
+    init(task: RegisteredTask, headers: TaskHeaders, settings: borrowing CelerySettings) {
         let options = task.options
         acksLate = options.acksLate ?? settings.taskAcksLate
         acksOnFailure = options.acksOnFailure ?? settings.taskAcksOnFailure

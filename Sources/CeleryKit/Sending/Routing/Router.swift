@@ -12,13 +12,23 @@ public import CeleryWire
 ///
 /// Source: `celery/app/routes.py` (`Router.route`) and `send_task_message` of `celery/app/amqp.py`.
 public struct Router: Sendable {
-    private let settings: CelerySettings
-    private let configured: [String: Queue]
+    /// Shared, for a router is handed out at each sending.
+    private final class Known: Sendable {
+        let settings: CelerySettings
+        let configured: [String: Queue]
 
-    public init(_ settings: CelerySettings) {
-        self.settings = settings
-        configured = Dictionary(settings.configuredQueues.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+        init(_ settings: CelerySettings) {
+            self.settings = settings
+            configured = Dictionary(
+                settings.configuredQueues.map { ($0.name, $0) },
+                uniquingKeysWith: { _, last in last }
+            )
+        }
     }
+
+    private let known: Known
+
+    public init(_ settings: CelerySettings) { known = Known(settings) }
 
     /// Where one message goes: what the caller says, then what the routes say, then the default queue.
     ///
@@ -30,20 +40,20 @@ public struct Router: Sendable {
         options: TaskRoute = TaskRoute()
     ) throws(RoutingError) -> RoutedDestination {
         var merged = options
-        if let route = settings.taskRoutes.route(name, args: args, kwargs: kwargs, options: options) {
+        if let route = known.settings.taskRoutes.route(name, args: args, kwargs: kwargs, options: options) {
             merged = options.filling(from: route)
         }
-        let queue = try queue(named: merged.queue ?? settings.taskDefaultQueue, for: name)
-        return RoutedDestination(queue: queue, route: merged, settings: settings)
+        let queue = try queue(named: merged.queue ?? known.settings.taskDefaultQueue, for: name)
+        return RoutedDestination(queue: queue, route: merged, settings: known.settings)
     }
 
     /// The queue of that name: as configured, or made up.
     public func queue(named name: String, for task: String? = nil) throws(RoutingError) -> Queue {
-        if let queue = configured[name] { return queue }
-        guard settings.taskCreateMissingQueues else {
-            throw RoutingError(queueNotFound: name, for: task, known: configured.keys.sorted())
+        if let queue = known.configured[name] { return queue }
+        guard known.settings.taskCreateMissingQueues else {
+            throw RoutingError(queueNotFound: name, for: task, known: known.configured.keys.sorted())
         }
-        return Queue(name, exchange: Exchange(name, settings.taskCreateMissingQueueExchangeType ?? .direct))
+        return Queue(name, exchange: Exchange(name, known.settings.taskCreateMissingQueueExchangeType ?? .direct))
     }
 
     /// What a worker consumes from: the configured queues, or those of `-Q`, without those of `-X`.
@@ -56,7 +66,7 @@ public struct Router: Sendable {
                 selected.append(try queue(named: name))
             }
         } else {
-            selected = settings.configuredQueues
+            selected = known.settings.configuredQueues
         }
         return selected.filter { !excluding.contains($0.name) }
     }
@@ -86,7 +96,7 @@ public struct RoutedDestination: Sendable, Hashable {
     /// Everything else that routes and caller say: serializer, compression, limits.
     public var options: TaskRoute
 
-    init(queue: Queue, route: TaskRoute, settings: CelerySettings) {
+    init(queue: Queue, route: TaskRoute, settings: borrowing CelerySettings) {
         self.queue = queue
         exchangeKind = route.exchangeKind ?? queue.exchange.kind
         let isComplete = route.exchange?.isEmpty == false && route.routingKey?.isEmpty == false
