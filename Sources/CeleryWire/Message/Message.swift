@@ -7,14 +7,50 @@
 
 /// A task message between serializer and broker: headers and properties decoded, body still bytes.
 public struct Message: Sendable, Equatable {
-    public var headers: TaskHeaders
-    public var properties: MessageProperties
+    @usableFromInline var storage: Storage
+
+    @inlinable public var headers: TaskHeaders {
+        _read { yield storage.headers }
+        _modify {
+            makeUnique()
+            yield &storage.headers
+        }
+    }
+
+    @inlinable public var properties: MessageProperties {
+        _read { yield storage.properties }
+        _modify {
+            makeUnique()
+            yield &storage.properties
+        }
+    }
+
     /// For example `application/json`.
-    public var contentType: String
+    @inlinable public var contentType: String {
+        _read { yield storage.contentType }
+        _modify {
+            makeUnique()
+            yield &storage.contentType
+        }
+    }
+
     /// For example `utf-8`, or `binary`.
-    public var contentEncoding: String
+    @inlinable public var contentEncoding: String {
+        _read { yield storage.contentEncoding }
+        _modify {
+            makeUnique()
+            yield &storage.contentEncoding
+        }
+    }
+
     /// The body as serialized, and compressed when the header says so.
-    public var body: [UInt8]
+    @inlinable public var body: [UInt8] {
+        _read { yield storage.body }
+        _modify {
+            makeUnique()
+            yield &storage.body
+        }
+    }
 
     public init(
         headers: TaskHeaders,
@@ -23,10 +59,49 @@ public struct Message: Sendable, Equatable {
         contentEncoding: String = "utf-8",
         body: [UInt8]
     ) {
-        self.headers = headers
-        self.properties = properties
-        self.contentType = contentType
-        self.contentEncoding = contentEncoding
-        self.body = body
+        storage = Storage(headers, properties, contentType, contentEncoding, body)
+    }
+
+    public static func == (a: Message, b: Message) -> Bool {
+        if a.storage === b.storage { return true }
+        return a.headers == b.headers && a.properties == b.properties && a.contentType == b.contentType
+            && a.contentEncoding == b.contentEncoding && a.body == b.body
+    }
+
+    @usableFromInline mutating func makeUnique() {
+        guard !isKnownUniquelyReferenced(&storage) else { return }
+        storage = Storage(
+            storage.headers,
+            storage.properties,
+            storage.contentType,
+            storage.contentEncoding,
+            storage.body
+        )
+    }
+
+    /// Where the fields are: some forty words, with two dozen references among them, which would be copied one by one at each
+    /// of the steps that a message takes through a worker.
+    ///
+    /// Unchecked, and without checks of exclusivity: only written to while a single message refers to it.
+    @usableFromInline final class Storage: @unchecked Sendable {
+        @exclusivity(unchecked) @usableFromInline var headers: TaskHeaders
+        @exclusivity(unchecked) @usableFromInline var properties: MessageProperties
+        @exclusivity(unchecked) @usableFromInline var contentType: String
+        @exclusivity(unchecked) @usableFromInline var contentEncoding: String
+        @exclusivity(unchecked) @usableFromInline var body: [UInt8]
+
+        init(
+            _ headers: TaskHeaders,
+            _ properties: MessageProperties,
+            _ contentType: String,
+            _ contentEncoding: String,
+            _ body: [UInt8]
+        ) {
+            self.headers = headers
+            self.properties = properties
+            self.contentType = contentType
+            self.contentEncoding = contentEncoding
+            self.body = body
+        }
     }
 }
