@@ -32,7 +32,34 @@ public protocol ResultBackend: Sendable {
     /// Deletes what has expired, where the store does not do so by itself. Returns how many.
     func removeExpired() async throws(TransportError) -> Int
 
+    /// Counts the parts of chords; nil when it cannot, and `celery.chord_unlock` has to look again and again. Default nil.
+    var chords: (any ChordStore)? { get }
+
+    /// Stores which tasks make up a group: its results as a tuple, `[[id, parent], [child, …]]`.
+    func storeGroup(_ id: String, _ tuple: CeleryValue, expires: Duration?) async throws(TransportError)
+
+    /// What was stored of a group; nil when nothing is.
+    func fetchGroup(_ id: String) async throws(TransportError) -> CeleryValue?
+
+    func forgetGroup(_ id: String) async throws(TransportError)
+
     func shutdown() async
+}
+
+extension ResultBackend {
+    public var chords: (any ChordStore)? { nil }
+
+    public func storeGroup(_ id: String, _ tuple: CeleryValue, expires: Duration?) async throws(TransportError) {
+        throw TransportError(.unsupported, "\(location) keeps no groups")
+    }
+
+    public func fetchGroup(_ id: String) async throws(TransportError) -> CeleryValue? {
+        throw TransportError(.unsupported, "\(location) keeps no groups")
+    }
+
+    public func forgetGroup(_ id: String) async throws(TransportError) {
+        throw TransportError(.unsupported, "\(location) keeps no groups")
+    }
 }
 
 /// A result on its way to the store.

@@ -1,0 +1,131 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+public import CeleryWire
+
+/// Counts the parts of chords, for result backends that can.
+///
+/// A chord is known by the id of its header group. Its parts are counted once they have ended, whatever their state; whoever
+/// counts the last one is given a *claim* and with it the duty to send the body. A claim runs out, so that the death of its
+/// holder ends no chord: what the holder was settling comes back, is counted again, and is given the claim then.
+///
+/// Contract, checked by `ResultBackendCheck` in CeleryTesting for every implementation:
+/// - A part counts once, however often it is told; what was told first stays.
+/// - Of all calls at one time at most one is given the claim.
+/// - A chord that was finished answers `over` to all that comes later, for some minutes at least.
+/// - Parts may be counted before the chord was started.
+public protocol ChordStore: Sendable {
+    /// Makes chords known, before the last of their parts is published.
+    func start(_ chords: [ChordStart], timeout: Duration) async throws(TransportError)
+
+    /// Counts parts; the answers are in their order.
+    ///
+    /// The result of each part's own task has to be stored before.
+    func count(_ parts: [ChordPart], timeout: Duration) async throws(TransportError) -> [ChordProgress]
+
+    /// The bodies were sent, or their failures stored: forgets the counters and remembers only that the chords are over.
+    /// A claim that has passed to somebody else meanwhile is left alone.
+    func finish(_ claims: [ChordClaim], timeout: Duration) async throws(TransportError)
+
+    /// Makes a chord wait for so many parts more.
+    func extend(_ groupID: String, by count: Int, timeout: Duration) async throws(TransportError)
+}
+
+/// A chord that is about to be sent.
+public struct ChordStart: Sendable, Equatable {
+    public var groupID: String
+    /// How many parts are counted until the body is sent.
+    public var size: Int
+    /// The header's results as a tuple (`[[id, parent], [child, …]]`), when it is not a plain list of tasks: then the body is
+    /// given what its members come to, nested in the same way.
+    public var nested: CeleryValue?
+    /// How long the counters are kept (`result_chord_expires`, else `result_expires`); nil for ever.
+    public var expires: Duration?
+
+    public init(groupID: String, size: Int, nested: CeleryValue? = nil, expires: Duration? = nil) {
+        self.groupID = groupID
+        self.size = size
+        self.nested = nested
+        self.expires = expires
+    }
+}
+
+/// A part that has ended.
+public struct ChordPart: Sendable, Equatable {
+    public var groupID: String
+    /// Its place in the header; nil goes last.
+    public var index: Int?
+    public var taskID: String
+    /// A ready state.
+    public var state: TaskState
+    /// What it returned, or its exception as a result backend stores it.
+    public var value: EncodedValue
+    public var expires: Duration?
+    /// Names who counts, so that a claim given before can be given again to the same.
+    public var claimant: String
+
+    public init(
+        groupID: String,
+        index: Int?,
+        taskID: String,
+        state: TaskState,
+        value: EncodedValue,
+        expires: Duration? = nil,
+        claimant: String
+    ) {
+        self.groupID = groupID
+        self.index = index
+        self.taskID = taskID
+        self.state = state
+        self.value = value
+        self.expires = expires
+        self.claimant = claimant
+    }
+}
+
+/// What comes of counting a part.
+public enum ChordProgress: Sendable, Equatable {
+    /// Others have yet to end.
+    case waiting
+    /// The body was sent before.
+    case over
+    /// All have ended, and somebody else is about to send the body: to be asked again, for they may die over it.
+    case claimed
+    /// All have ended: send the body, then call ``ChordStore/finish(_:timeout:)``.
+    case complete(ChordClaim)
+}
+
+/// The duty to send a chord's body.
+public struct ChordClaim: Sendable, Equatable {
+    /// One part as it was counted.
+    public struct Member: Sendable, Equatable {
+        public var taskID: String
+        public var state: TaskState
+        public var value: EncodedValue
+
+        public init(taskID: String, state: TaskState, value: EncodedValue) {
+            self.taskID = taskID
+            self.state = state
+            self.value = value
+        }
+    }
+
+    public var groupID: String
+    /// As in ``ChordPart/claimant``.
+    public var claimant: String
+    /// In the header's order.
+    public var members: [Member]
+    /// As in ``ChordStart/nested``.
+    public var nested: CeleryValue?
+
+    public init(groupID: String, claimant: String, members: [Member], nested: CeleryValue? = nil) {
+        self.groupID = groupID
+        self.claimant = claimant
+        self.members = members
+        self.nested = nested
+    }
+}
