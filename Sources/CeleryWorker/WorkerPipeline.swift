@@ -22,6 +22,8 @@ final class WorkerPipeline: Sendable {
     let backend: any ResultBackend
     let timers: TimerWheel
     let log: WorkerLog
+    /// Tells this worker from all others, and from itself after a restart.
+    let identity = TaskID.random()
     let metrics = WorkerMetrics()
     let revocations: RevokedTasks
     let rateLimits = Mutex(RateLimiter())

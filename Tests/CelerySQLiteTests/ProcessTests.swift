@@ -162,7 +162,8 @@ import Testing
         let folder = "/proc/\(process)/task"
         var sum = 0
         for thread in try FileManager.default.contentsOfDirectory(atPath: folder) {
-            let status = try String(contentsOfFile: "\(folder)/\(thread)/status", encoding: .utf8)
+            // A thread may have ended since it was listed.
+            let status = (try? String(contentsOfFile: "\(folder)/\(thread)/status", encoding: .utf8)) ?? ""
             let line = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches") }
             sum += line.flatMap { Int($0.split(separator: "\t").last ?? "") } ?? 0
         }

@@ -267,7 +267,7 @@ struct WorkerTests {
         }
         let boom = app.task("boom") { (_: Int) -> Int in throw Boom() }
         let failedID = try await withWorker(app) {
-            let linked = try double.s(21).link(app.signature("note", args: ["answer"]))
+            let linked = double.s(21).link(app.signature("note", args: ["answer"]))
             _ = try await linked.delay().get(timeout: .seconds(60))
             let failing = try await boom.s(1).linkError(app.signature("alert")).delay()
             await #expect(throws: CeleryError.self) { try await failing.get(timeout: .seconds(60)) }

@@ -14,5 +14,5 @@ func callsThatFit(_ app: CeleryApp) async throws {
     let total: Int = try await sum.get(timeout: .seconds(1))
     _ = try await add.run(total, 1)
     _ = try await ping.delay()
-    _ = try add.s(1, 2).link(ping.s())
+    _ = add.s(1, 2).link(add.s(3)).link(ping.si())
 }

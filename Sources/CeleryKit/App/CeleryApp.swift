@@ -51,6 +51,9 @@ public final class CeleryApp: Sendable {
         )
     }
 
+    /// Of a group without members, until it is joined with something.
+    static let nowhere = CeleryApp("nowhere", registry: PluginRegistry())
+
     /// The settings in force.
     public var settings: CelerySettings { configuration.settings }
 

@@ -63,6 +63,15 @@ final class ArgumentReader {
         throw ArgumentError("\(task)() missing 1 required positional argument: \(label) (\(type))")
     }
 
+    /// All arguments as they came, for a task that sorts them out itself.
+    func rest() -> TaskBody {
+        defer {
+            index = arguments.count
+            keywords = []
+        }
+        return TaskBody(arguments: Array(arguments.dropFirst(index)), keywords: keywords)
+    }
+
     /// Checks that nothing is left over.
     func finish() throws(ArgumentError) {
         if let extra = keywords.first {

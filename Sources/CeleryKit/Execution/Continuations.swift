@@ -5,17 +5,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-package import CeleryCore
 package import CeleryWire
 import Logging
 
-/// What is to be sent when a task ends: its callbacks and the next step of its chain, or its errbacks.
+/// What follows a task when it ends: its callbacks and the next step of its chain, or its errbacks.
 ///
 /// The ids of what it sends derive from the task's own, so that an attempt repeated after a crash sends nothing under a
 /// new name. Source: `celery/app/trace.py`, `celery/backends/base.py`.
 package struct Continuations: Sendable {
     let app: CeleryApp
-    let message: Message
+    package let message: Message
     let body: TaskBody
 
     package init(app: CeleryApp, message: Message, body: TaskBody) {
@@ -25,105 +24,79 @@ package struct Continuations: Sendable {
     }
 
     /// Callbacks and the next chain step, with the result before their own arguments unless they are immutable.
-    func onSuccess(_ result: EncodedValue, context: TaskContext) -> [OutgoingMessage] {
-        guard !body.embed.callbacks.isEmpty || body.embed.chain?.isEmpty == false else { return [] }
-        var outgoing: [OutgoingMessage] = []
+    func onSuccess(_ result: EncodedValue, context: TaskContext) -> CanvasPlan {
+        var plan = CanvasPlan()
         for (index, callback) in body.embed.callbacks.enumerated() {
-            outgoing.append(contentsOf: build(callback, prepending: result, salt: "callback/\(index)"))
+            send(callback, following: nil, input: result, salt: "callback/\(index)", context, into: &plan)
         }
         if var chain = body.embed.chain, let next = chain.popLast() {
-            outgoing.append(contentsOf: build(next, prepending: result, salt: "chain", chain: chain))
+            send(next, following: chain, input: result, salt: "chain", context, into: &plan)
         }
-        for message in outgoing { context.addChild(message.message.headers.id) }
-        return outgoing
+        return plan
     }
 
     /// Errbacks, in the form for tasks that live anywhere: called with the failed task's id.
-    package func onFailure() -> [OutgoingMessage] {
-        let id = EncodedValue(.string(message.headers.id))
-        return body.embed.errbacks.enumerated()
-            .flatMap { index, errback in
-                build(errback, prepending: id, salt: "errback/\(index)")
-            }
+    package func onFailure() -> CanvasPlan { errbacks(body.embed.errbacks, of: message.headers.id) }
+
+    /// Errbacks of a task that is not this one: of a chord's body, when its header has failed.
+    package func errbacks(_ errbacks: [Signature], of id: String) -> CanvasPlan {
+        var plan = CanvasPlan()
+        for (index, errback) in errbacks.enumerated() {
+            let input = EncodedValue(.string(id))
+            send(errback, following: nil, input: input, salt: "errback/\(id)/\(index)", nil, into: &plan)
+        }
+        return plan
+    }
+
+    /// The body of a chord whose parts have all succeeded; this task's was the last.
+    ///
+    /// - Throws: Whatever keeps it from being sent.
+    package func chordBody(_ signature: Signature, groupID: String, results: EncodedValue) throws -> CanvasPlan {
+        var origin = self.origin(salt: "body/\(groupID)")
+        origin.input = results
+        return try CanvasSender(app: app).plan(CanvasNode(signature), from: origin).plan
+    }
+
+    /// The calls that will never run because this task failed: all that its chain still had to do.
+    package func abandoned() -> [CanvasNode] {
+        (body.embed.chain ?? []).reversed().flatMap { (try? CanvasNode($0))?.calls ?? [] }
     }
 
     /// A signature that cannot be sent is logged and left out: it must not take the task's own outcome with it.
-    private func build(
+    private func send(
         _ signature: Signature,
-        prepending value: EncodedValue,
+        following: [Signature]?,
+        input: EncodedValue,
         salt: String,
-        chain: [Signature]? = nil
-    ) -> [OutgoingMessage] {
-        let options = signature.options
+        _ context: TaskContext?,
+        into plan: inout CanvasPlan
+    ) {
+        var origin = self.origin(salt: salt)
+        origin.input = input
         do {
-            let sendOptions = SendOptions(
-                taskID: options["task_id"]?.text ?? TaskID.derived(from: message.headers.id, salt: salt),
-                countdown: options["countdown"]?.number.map { .seconds($0) },
-                eta: options["eta"]?.text.flatMap { Timestamp(iso8601: $0) },
-                expires: options["expires"]?.number.map { .seconds($0) },
-                expiresAt: options["expires"]?.text.flatMap { Timestamp(iso8601: $0) },
-                queue: options["queue"]?.text,
-                exchange: options["exchange"]?.text,
-                routingKey: options["routing_key"]?.text,
-                priority: options["priority"]?.number.map { Int($0) },
-                serializer: options["serializer"]?.text,
-                compression: options["compression"]?.text,
-                timeLimit: options["time_limit"]?.number.map { .seconds($0) },
-                softTimeLimit: options["soft_time_limit"]?.number.map { .seconds($0) },
-                ignoreResult: options["ignore_result"]?.flag,
-                shadow: options["shadow"]?.text,
-                parentID: message.headers.id,
-                rootID: message.headers.rootID ?? message.headers.id,
-                groupID: options["group_id"]?.text,
-                groupIndex: options["group_index"]?.number.map { Int($0) },
-                replyTo: options["reply_to"]?.text
-            )
-            let embed = TaskBody.Embed(
-                callbacks: try Signature.list(options["link"]),
-                errbacks: try Signature.list(options["link_error"]),
-                chain: chain
-            )
-            let arguments = signature.immutable ? signature.arguments : [value] + signature.arguments
-            return [
-                try app.sender.build(
-                    task: signature.task,
-                    body: TaskBody(arguments: arguments, keywords: signature.keywords, embed: embed),
-                    taskOptions: app.options(of: signature.task),
-                    options: sendOptions
-                )
-            ]
+            var node = try CanvasNode(signature)
+            if let following {
+                var more = CanvasNode.Continuation()
+                more.chain = following
+                node = try node.attaching(more)
+            }
+            let (added, result) = try CanvasSender(app: app).plan(node, from: origin)
+            plan.append(added)
+            context?.addChild(result.withoutParent)
         } catch {
             app.logger.error(
                 "callback cannot be sent",
                 metadata: ["celery.task.name": "\(signature.task)", "error": "\(error)"]
             )
-            return []
         }
     }
-}
 
-extension CeleryValue {
-    var text: String? { if case .string(let text) = self { text } else { nil } }
-    var flag: Bool? { if case .bool(let flag) = self { flag } else { nil } }
-    var number: Double? {
-        switch self {
-        case .int(let value): Double(value)
-        case .double(let value): value
-        default: nil
-        }
-    }
-}
-
-extension Signature {
-    /// One signature or a list of them, from a plain value.
-    static func list(_ value: CeleryValue?) throws(WireError) -> [Signature] {
-        switch value {
-        case nil, .null?: return []
-        case .array(let values)?:
-            var list: [Signature] = []
-            for value in values { list.append(try Signature(value)) }
-            return list
-        case let value?: return [try Signature(value)]
-        }
+    func origin(salt: String) -> CanvasOrigin {
+        let id = message.headers.id
+        return CanvasOrigin(
+            parentID: id,
+            rootID: message.headers.rootID ?? id,
+            makeID: CanvasOrigin.derivedIDs(from: id, salt: salt)
+        )
     }
 }

@@ -24,6 +24,8 @@ struct FailureHandling {
             return TaskReport(outcome: .rejected(reason: reject.reason, requeue: reject.requeue))
         case let retry as Retry:
             return self.retry(retry)
+        case let replacement as Replacement:
+            return replace(with: replacement)
         case is CancellationError where context.control.cause != nil:
             return failure(interruption ?? error)
         default:
@@ -53,7 +55,17 @@ struct FailureHandling {
         )
         app.middleware.taskFailure(context, failure: failure)
         let followUps = Continuations(app: app, message: request.message, body: body).onFailure()
-        return TaskReport(outcome: .failure(failure), followUps: followUps)
+        return TaskReport(outcome: .failure(failure), followUps: followUps.messages, chords: followUps.chords)
+    }
+
+    /// Nothing is stored of the task itself: what takes its place ends under its id.
+    private func replace(with replacement: Replacement) -> TaskReport {
+        do {
+            let plan = try Continuations(app: app, message: request.message, body: body).replacing(with: replacement)
+            return TaskReport(outcome: .ignored, followUps: plan.messages, chords: plan.chords)
+        } catch {
+            return failure(error)
+        }
     }
 
     private func retry(_ retry: Retry) -> TaskReport {

@@ -33,6 +33,8 @@ public struct TaskReport: Sendable {
     public var outcome: TaskOutcome
     /// Messages that must leave together with the outcome: callbacks, the next step, the retry.
     public var followUps: [OutgoingMessage]
+    /// Chords that have to be known before the follow-ups are published.
+    public var chords: [ChordStart]
     /// Result tuples of the tasks that were sent during the run.
     public var children: [CeleryValue]
     public var runtime: Duration
@@ -40,11 +42,13 @@ public struct TaskReport: Sendable {
     public init(
         outcome: TaskOutcome,
         followUps: [OutgoingMessage] = [],
+        chords: [ChordStart] = [],
         children: [CeleryValue] = [],
         runtime: Duration = .zero
     ) {
         self.outcome = outcome
         self.followUps = followUps
+        self.chords = chords
         self.children = children
         self.runtime = runtime
     }

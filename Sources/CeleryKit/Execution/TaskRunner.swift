@@ -54,6 +54,7 @@ public struct TaskRunner: Sendable {
         let context = TaskContext(
             app: app,
             headers: headers,
+            embed: body.embed,
             options: task.options,
             priority: request.message.properties.priority,
             hostname: request.hostname,
@@ -90,7 +91,11 @@ public struct TaskRunner: Sendable {
                 .onSuccess(returned.value, context: context)
             await returned.afterSuccess?()
             app.middleware.taskSuccess(context, result: returned.value)
-            return TaskReport(outcome: .success(returned.value, repr: returned.value.repr), followUps: followUps)
+            return TaskReport(
+                outcome: .success(returned.value, repr: returned.value.repr),
+                followUps: followUps.messages,
+                chords: followUps.chords
+            )
         } catch {
             let handled = error as? HandledTaskError
             let report = FailureHandling(app: app, request: request, body: body, task: task, context: context)

@@ -21,6 +21,8 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
     public let isIgnored: Bool
     /// What an eager run came to.
     let eager: TaskMeta?
+    /// Of a workflow: what it is made of. Nil of a single task.
+    package let tree: ResultTree?
 
     /// The result of any task by its id.
     public init(id: String, app: CeleryApp) {
@@ -28,6 +30,7 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
     }
 
     init(id: String, app: CeleryApp, taskName: String?, isIgnored: Bool, eager: TaskMeta? = nil) {
+        tree = nil
         self.id = id
         self.app = app
         self.taskName = taskName
@@ -35,12 +38,26 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
         self.eager = eager
     }
 
+    /// The result of a workflow.
+    package init(tree: ResultTree, app: CeleryApp) {
+        id = tree.id
+        self.app = app
+        taskName = nil
+        isIgnored = false
+        eager = nil
+        self.tree = tree
+    }
+
+    /// The result of the step before this one in its workflow, as far as it is known.
+    public var parent: AsyncResult<CeleryValue>? { tree?.parent.map { AsyncResult<CeleryValue>(tree: $0, app: app) } }
+
     /// Waits for the task to end, for so long at most, and returns what it returned. The task goes on when time is up.
     ///
     /// - Throws: ``CeleryError``: `.taskFailed` and `.taskRevoked` with the remote exception and traceback; `.timedOut`;
     ///   `.backendUnavailable`; `.decoding` when the result is not an `Output`; `.resultIgnored`.
     public func get(timeout: Duration = .seconds(60)) async throws -> Output {
         if let eager { return try output(of: eager) }
+        if case .group? = tree { return try await join(timeout: timeout) }
         guard !isIgnored else {
             throw CeleryError(
                 .resultIgnored,
@@ -122,9 +139,9 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
         try await app.revoke([id], terminate: terminate, signal: signal)
     }
 
-    private var label: String { taskName.map { "\($0)[\(id)]" } ?? id }
+    var label: String { taskName.map { "\($0)[\(id)]" } ?? id }
 
-    private func output(of meta: TaskMeta) throws -> Output {
+    func output(of meta: TaskMeta) throws -> Output {
         switch meta.outcome {
         case .value(let value):
             do {
@@ -145,7 +162,7 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
         }
     }
 
-    private func decodingError(_ error: WireError, _ type: String) -> CeleryError {
+    func decodingError(_ error: WireError, _ type: String) -> CeleryError {
         CeleryError(
             .decoding,
             "the result of task \(label) is not of type \(type): \(error.message)",
@@ -156,7 +173,7 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
     }
 
     /// A time-out says where it looked, and whether anybody could have run the task.
-    private func timeoutError(_ timeout: Duration) async -> CeleryError {
+    func timeoutError(_ timeout: Duration) async -> CeleryError {
         let state = (try? await self.state()) ?? .pending
         var message = "no result of task \(label) within \(timeout.inSeconds) s (state \(state))"
         if let transport = try? await app.transport() {

@@ -42,22 +42,44 @@ extension CeleryApp {
         )
     }
 
-    /// A call of a task by name as a value, for ``TaskSignature/link(_:)`` and the like.
-    public func signature(
+    /// A call of a task by name as a value, for tasks that live elsewhere: it may be sent, or follow any step, whose result is then
+    /// its first argument.
+    ///
+    /// Nobody checks that the task takes that.
+    public func signature(_ name: String, args: [CeleryValue] = [], kwargs: CeleryObject = [:]) -> Workflow<
+        Unchecked, CeleryValue
+    > { signature(name, args: args, kwargs: kwargs, returning: CeleryValue.self) }
+
+    /// A call of a task by name whose result is of a known type.
+    public func signature<Output: Codable & Sendable>(
         _ name: String,
         args: [CeleryValue] = [],
         kwargs: CeleryObject = [:],
-        immutable: Bool = false
-    ) -> TaskSignature<CeleryValue> {
-        TaskSignature(
-            app: self,
-            signature: Signature(
-                task: name,
-                arguments: args.map { EncodedValue($0) },
-                keywords: kwargs.members.map { TaskBody.Keyword($0.key, EncodedValue($0.value)) },
-                immutable: immutable
-            ),
-            defaults: tasks[name]?.options
+        returning: Output.Type
+    ) -> Workflow<Unchecked, Output> {
+        Workflow(app: self, node: CanvasNode(call: signature(name, args, kwargs, immutable: false)))
+    }
+
+    /// A call of a task by name that takes nothing from the step before it.
+    public func immutableSignature(
+        _ name: String,
+        args: [CeleryValue] = [],
+        kwargs: CeleryObject = [:]
+    ) -> Workflow<Independent, CeleryValue> {
+        Workflow(app: self, node: CanvasNode(call: signature(name, args, kwargs, immutable: true)))
+    }
+
+    private func signature(
+        _ name: String,
+        _ args: [CeleryValue],
+        _ kwargs: CeleryObject,
+        immutable: Bool
+    ) -> Signature {
+        Signature(
+            task: name,
+            arguments: args.map { EncodedValue($0) },
+            keywords: kwargs.members.map { TaskBody.Keyword($0.key, EncodedValue($0.value)) },
+            immutable: immutable
         )
     }
 }

@@ -54,10 +54,10 @@ struct PublishRetry: Sendable, Equatable {
 }
 
 extension Sender {
-    /// Publishes within the time-out, trying again as the settings and the caller say.
+    /// Publishes all or none of them within the time-out, trying again as the settings and the caller say.
     ///
     /// - Throws: ``TransportError``, the last attempt's.
-    func publish(_ outgoing: OutgoingMessage, options: SendOptions) async throws {
+    func publish(_ outgoing: [OutgoingMessage], options: SendOptions) async throws {
         let configuration = app.configuration
         let timeout = options.timeout ?? configuration.settings.brokerTimeout
         let isRepeated = options.retry && configuration.settings.taskPublishRetry
@@ -66,9 +66,10 @@ extension Sender {
         while true {
             do {
                 let transport = try await app.transport()
-                let exchange = outgoing.message.properties.exchange
-                if !exchange.isEmpty { try await app.declare(exchange, on: transport) }
-                return try await transport.publish([outgoing], timeout: failures == 0 ? timeout : deadline - .now)
+                for message in outgoing where !message.message.properties.exchange.isEmpty {
+                    try await app.declare(message.message.properties.exchange, on: transport)
+                }
+                return try await transport.publish(outgoing, timeout: failures == 0 ? timeout : deadline - .now)
             } catch let error as TransportError where error.code == .unavailable {
                 failures += 1
                 let retry = isRepeated ? PublishRetry(policy: configuration.settings.taskPublishRetryPolicy) : nil

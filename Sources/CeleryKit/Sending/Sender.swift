@@ -31,7 +31,7 @@ package struct Sender: Sendable {
         let context = TaskContext.current
         do {
             if InstrumentationSystem.instrument is NoOpInstrument {
-                try await publish(outgoing, options: options)
+                try await publish([outgoing], options: options)
             } else {
                 try await publishTraced(outgoing, options: options)
             }
@@ -54,7 +54,7 @@ package struct Sender: Sendable {
                 into: &traced.message.headers.custom,
                 using: HeaderInjector()
             )
-            try await publish(traced, options: options)
+            try await publish([traced], options: options)
         }
     }
 

@@ -14,13 +14,22 @@ enum SendingErrors {
         do {
             return try body()
         } catch let error as WireError {
-            throw CeleryError(
-                .encoding,
-                "\(task): an argument has no form on the wire: \(error.message)",
-                taskName: task,
-                cause: error
-            )
+            throw encoding(error, task: task)
         }
+    }
+
+    static func encoding(_ error: WireError, task: String) -> CeleryError {
+        CeleryError(
+            .encoding,
+            "\(task): an argument has no form on the wire: \(error.message)",
+            taskName: task,
+            cause: error
+        )
+    }
+
+    /// What is stored under a group's id cannot be read.
+    static func decoding(_ error: WireError, group id: String) -> CeleryError {
+        CeleryError(.decoding, "what is stored of group \(id) is no group: \(error.message)", taskID: id, cause: error)
     }
 
     static func broker(_ error: TransportError, task: String? = nil) -> CeleryError {

@@ -48,18 +48,24 @@ extension CeleryTask {
         try await signature(on: app).delay()
     }
 
-    /// The call as a value.
-    ///
-    /// - Throws: ``CeleryError`` `.encoding` for a property that has no form on the wire.
-    public func signature(on app: CeleryApp) throws -> TaskSignature<Output> {
-        TaskSignature(
-            app: app,
-            signature: Signature(
-                task: Self.name,
-                arguments: try SendingErrors.encoding(Self.name) { try StructArgumentsEncoder.arguments(of: self) }
-            ),
-            defaults: Self.options
-        )
+    /// The call as a value. A property that has no form on the wire is reported when it is sent.
+    public func signature(on app: CeleryApp) -> TaskSignature<Output> {
+        do {
+            let arguments = try SendingErrors.encoding(Self.name) { try StructArgumentsEncoder.arguments(of: self) }
+            return TaskSignature(app: app, node: CanvasNode(call: Signature(task: Self.name, arguments: arguments)))
+        } catch {
+            let failure =
+                error as? CeleryError ?? CeleryError(.encoding, "\(Self.name): \(error)", taskName: Self.name, cause: error)
+            return TaskSignature(app: app, node: CanvasNode(call: Signature(task: Self.name)), failure: failure)
+        }
+    }
+
+    /// An immutable call as a value: takes nothing from the step before it.
+    public func si(on app: CeleryApp) -> Workflow<Independent, Output> {
+        let complete = signature(on: app)
+        var node = complete.node
+        node.signature.immutable = true
+        return Workflow(app: app, node: node, failure: complete.failure)
     }
 
     /// Sends the task with options for this sending.

@@ -49,6 +49,8 @@ public final class TaskContext: Sendable {
         return logger
     }
 
+    /// What follows it.
+    let embed: TaskBody.Embed
     let options: TaskOptions
     let control: RunControl
     private let sentChildren = Mutex<[CeleryValue]>([])
@@ -56,6 +58,7 @@ public final class TaskContext: Sendable {
     init(
         app: CeleryApp,
         headers: TaskHeaders,
+        embed: TaskBody.Embed = TaskBody.Embed(),
         options: TaskOptions = TaskOptions(),
         priority: Int? = nil,
         hostname: String? = nil,
@@ -74,6 +77,7 @@ public final class TaskContext: Sendable {
         groupID = headers.group
         groupIndex = headers.groupIndex
         self.headers = headers.custom
+        self.embed = embed
         self.options = options
         self.priority = priority
         self.hostname = hostname
@@ -135,10 +139,9 @@ public final class TaskContext: Sendable {
         if case .softTimeLimit? = control.cause { true } else { false }
     }
 
-    func addChild(_ id: String) {
-        let tuple = CeleryValue.array([.array([.string(id), .null]), .null])
-        sentChildren.withLock { $0.append(tuple) }
-    }
+    func addChild(_ id: String) { addChild(.task(id: id, parent: nil)) }
+
+    func addChild(_ result: ResultTree) { sentChildren.withLock { $0.append(result.tuple) } }
 
     /// Result tuples of the tasks sent so far.
     var children: [CeleryValue] { sentChildren.withLock { $0 } }

@@ -14,8 +14,9 @@ final class TaskRegistry: Sendable {
     /// A task registered again under its name replaces the former, as in Celery.
     func register(_ task: RegisteredTask) { tasks.withLock { $0[task.name] = task } }
 
-    subscript(name: String) -> RegisteredTask? { tasks.withLock { $0[name] } }
+    /// The built-in ones too, unless one was registered under such a name.
+    subscript(name: String) -> RegisteredTask? { tasks.withLock { $0[name] } ?? BuiltInTasks.all[name] }
 
-    /// Sorted.
+    /// Sorted; without the built-in ones.
     var names: [String] { tasks.withLock { $0.keys.sorted() } }
 }

@@ -40,6 +40,8 @@ final class Finished: Sendable {
     let epoch: Epoch
     /// Whether what follows the task was sent: not again, then, when a later step of its settlement has to be repeated.
     let hasPublished = Atomic(false)
+    /// The same of the bodies of chords that it completed.
+    let hasSentBodies = Atomic(false)
 
     init(item: Item, epoch: Epoch) {
         self.item = item
@@ -229,6 +231,12 @@ extension Finished {
     /// Of a task that was run.
     var taskID: String? {
         if case .run(let task, _, _) = item { task.request.message.headers.id } else { nil }
+    }
+
+    /// Of a task that began in a worker that died.
+    var obituaryID: String? {
+        guard case .ended(let ending, let delivery) = item, delivery.kind == .obituary else { return nil }
+        return ending.message?.headers.id
     }
 
     /// Whether losing the epoch makes it the next holder's business: nothing of it has run.

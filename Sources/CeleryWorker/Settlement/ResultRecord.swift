@@ -67,6 +67,22 @@ struct ResultRecord {
         return finish(meta, message: request.message, queue: request.queue)
     }
 
+    /// The end of a task that never ran, because one before it failed.
+    func abandoned(
+        _ id: String,
+        group: String?,
+        parent: Message,
+        _ exception: ExceptionInfo,
+        state: TaskState
+    ) -> StoredResult {
+        var meta = TaskMeta(taskID: id, state: state, outcome: .exception(exception))
+        meta.traceback = "Traceback (most recent call last):\n\(exception.type): \(exception.message)"
+        meta.dateDone = Timestamp.now.iso8601
+        meta.groupID = group
+        meta.parentID = parent.headers.id
+        return StoredResult(meta, expires: settings.resultExpires(in: state))
+    }
+
     private func finish(_ meta: TaskMeta, message: Message, queue: String) -> StoredResult {
         var meta = meta
         meta.groupID = message.headers.group

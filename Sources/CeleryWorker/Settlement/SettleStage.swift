@@ -64,14 +64,37 @@ struct SettleStage {
     private func settle(_ batch: [Finished]) async -> [Finished] {
         let plan = SettlementPlan(pipeline)
         var unsettled: [Finished] = []
+        let known: [String: TaskMeta]
+        do {
+            known = try await endedBefore(batch)
+        } catch {
+            pipeline.log.settleFailed(error, count: batch.count)
+            pipeline.state.withLock { $0.settled(batch, except: batch) }
+            return batch
+        }
         for number in Set(batch.map(\.epoch.number)).sorted() {
             let group = batch.filter { $0.epoch.number == number }
-            unsettled += await settle(group, as: group.map { plan.item(for: $0) }, consumer: group[0].epoch.consumer)
+            let items = group.map { plan.item(for: $0, known: known) }
+            unsettled += await settle(group, as: items, consumer: group[0].epoch.consumer)
         }
         let left = unsettled
         pipeline.state.withLock { $0.settled(batch, except: left) }
         pipeline.creditBell.ring()
         return unsettled
+    }
+
+    /// What is stored of tasks whose worker died, as far as they had ended.
+    private func endedBefore(_ batch: [Finished]) async throws(TransportError) -> [String: TaskMeta] {
+        let ids = batch.compactMap(\.obituaryID)
+        guard !ids.isEmpty else { return [:] }
+        let metas: [String: TaskMeta]
+        do throws(TransportError) {
+            metas = try await pipeline.backend.fetch(ids, timeout: pipeline.app.settings.brokerTimeout)
+        } catch  where !error.isTransient {
+            // What cannot be read, or is not kept, tells nothing.
+            return [:]
+        }
+        return metas.filter { $0.value.state.isReady }
     }
 
     /// What cannot be settled together is settled one by one, so that one outcome harms no other. Returns what failed for
@@ -82,9 +105,9 @@ struct SettleStage {
         consumer: any TransportConsumer
     ) async -> [Finished] {
         do {
-            try await apply(items, of: batch, consumer: consumer)
-            for item in items { item.log(pipeline.log) }
-            return []
+            let deferred = try await apply(items, of: batch, consumer: consumer)
+            for (index, item) in items.enumerated() where !deferred.contains(index) { item.log(pipeline.log) }
+            return deferred.sorted().map { batch[$0] }
         } catch  where error.code == .epochLost || error.code == .closed {
             pipeline.log.fenced(items.count, error)
             return []
@@ -119,7 +142,7 @@ struct SettleStage {
             let last = Settlement(item.settlement.tag, .deadLetter(reason), results: results)
             do {
                 let item = SettlementPlan.Item(settlement: last, log: { _ in })
-                try await apply([item], of: batch, consumer: consumer)
+                _ = try await apply([item], of: batch, consumer: consumer)
                 pipeline.log.cannotSettle(error)
                 return true
             } catch  where [.epochLost, .closed, .notFound].contains(error.code) {
@@ -136,7 +159,28 @@ struct SettleStage {
         return false
     }
 
+    /// Returns the indices of those that have to wait for others.
     private func apply(
+        _ items: [SettlementPlan.Item],
+        of batch: [Finished],
+        consumer: any TransportConsumer
+    ) async throws(TransportError) -> Set<Int> {
+        guard items.contains(where: { $0.chords != nil }) else {
+            try await release(items, of: batch, consumer: consumer)
+            return []
+        }
+        let stage = ChordStage(pipeline: pipeline, account: SettlementPlan(pipeline).account)
+        let outcome = try await stage.prepare(items, of: batch)
+        let ready = items.indices.filter { !outcome.deferred.contains($0) }
+        try await release(ready.map { outcome.items[$0] }, of: ready.map { batch[$0] }, consumer: consumer)
+        if !outcome.claims.isEmpty {
+            // When it fails the claims run out, and the counters with them.
+            try? await pipeline.backend.chords?.finish(outcome.claims, timeout: pipeline.app.settings.brokerTimeout)
+        }
+        return outcome.deferred
+    }
+
+    private func release(
         _ items: [SettlementPlan.Item],
         of batch: [Finished],
         consumer: any TransportConsumer
@@ -144,14 +188,26 @@ struct SettleStage {
         let transport = pipeline.transport
         let timeout = pipeline.app.settings.brokerTimeout
         if let store = transport.storeIdentity, store == pipeline.backend.storeIdentity {
-            try await consumer.settle(items.map(\.settlement))
+            try await consumer.settle(
+                items.map { item in
+                    var settlement = item.settlement
+                    settlement.publish += item.chordBodies
+                    return settlement
+                }
+            )
             return
         }
         let messages = zip(items, batch)
-            .flatMap { $1.hasPublished.load(ordering: .relaxed) ? [] : $0.settlement.publish }
+            .flatMap { item, finished in
+                (finished.hasPublished.load(ordering: .relaxed) ? [] : item.settlement.publish)
+                    + (finished.hasSentBodies.load(ordering: .relaxed) ? [] : item.chordBodies)
+            }
         if !messages.isEmpty {
             try await transport.publish(messages, timeout: timeout)
-            for finished in batch { finished.hasPublished.store(true, ordering: .relaxed) }
+            for finished in batch {
+                finished.hasPublished.store(true, ordering: .relaxed)
+                finished.hasSentBodies.store(true, ordering: .relaxed)
+            }
         }
         let results = items.flatMap(\.settlement.results)
         if !results.isEmpty { try await pipeline.backend.store(results, timeout: timeout) }

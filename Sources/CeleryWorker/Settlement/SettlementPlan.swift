@@ -14,23 +14,33 @@ struct SettlementPlan {
     /// One settlement and its log line.
     struct Item {
         var settlement: Settlement
+        var chords: ChordWork?
+        /// What the chords that it completed send: after everything else, with the message's own release.
+        var chordBodies: [OutgoingMessage] = []
         var log: (WorkerLog) -> Void
     }
 
     private let pipeline: WorkerPipeline
     private let records: ResultRecord
+    let account: ChordAccount
 
     init(_ pipeline: WorkerPipeline) {
         self.pipeline = pipeline
         records = ResultRecord(pipeline)
+        account = ChordAccount(records: records, claimant: pipeline.identity)
     }
 
-    func item(for finished: Finished) -> Item {
+    /// - Parameter known: What is stored of tasks that began in a worker that died: of those that had ended nothing is lost.
+    func item(for finished: Finished, known: [String: TaskMeta] = [:]) -> Item {
         switch finished.item {
         case .postponed(let tag, let time):
             let requeue = Requeue(.front, notBefore: time, countsAttempt: false)
             return Item(settlement: Settlement(tag, .requeue(requeue))) { _ in }
-        case .ended(let ending, let delivery): return item(for: ending, delivery)
+        case .ended(let ending, let delivery):
+            if delivery.kind == .obituary, let message = ending.message, let meta = known[message.headers.id] {
+                return item(for: message, endedAs: meta, delivery)
+            }
+            return item(for: ending, delivery)
         case .run(let task, let end, let runtime): return item(for: task, end, runtime: runtime)
         }
     }
@@ -55,12 +65,18 @@ struct SettlementPlan {
         ) {
             settlement.results = [result]
         }
-        if failure != nil { settlement.publish = errbacks(message) }
+        var starts: [ChordStart] = []
+        if failure != nil {
+            let plan = errbacks(message)
+            settlement.publish = plan.messages
+            starts = plan.chords
+        }
+        let chords = chordWork(stored, message, starts, &settlement)
         let middleware = pipeline.app.middleware
         if let reason = ending.revoked { middleware.taskRevoked(message, reason: reason) }
         if failure?.exception.type == "NotRegistered" { middleware.taskUnknown(message) }
         let metrics = pipeline.metrics
-        return Item(settlement: settlement) { log in
+        return Item(settlement: settlement, chords: chords) { log in
             let state: TaskState = failure != nil ? .failure : ending.revoked != nil ? .revoked : .ignored
             metrics.ended(message.headers.task, state: state.rawValue, runtime: nil)
             if let reason = ending.revoked {
@@ -91,7 +107,11 @@ struct SettlementPlan {
             afterLoss: afterLoss
         )
         var children: [CeleryValue] = []
-        if case .reported(let report) = end { children = report.children }
+        var starts: [ChordStart] = []
+        if case .reported(let report) = end {
+            children = report.children
+            starts = report.chords
+        }
         var settlement = Settlement(task.tag, decision.disposition, publish: decision.publish)
         if let result = records.record(
             decision.stored,
@@ -102,17 +122,55 @@ struct SettlementPlan {
         ) {
             settlement.results = [result]
         }
-        if decision.needsErrbacks { settlement.publish += errbacks(message) }
+        if decision.needsErrbacks {
+            let plan = errbacks(message)
+            settlement.publish += plan.messages
+            starts += plan.chords
+        }
+        let chords = chordWork(decision.stored, message, starts, &settlement)
         let metrics = pipeline.metrics
-        return Item(settlement: settlement) { log in
+        return Item(settlement: settlement, chords: chords) { log in
             metrics.ended(message.headers.task, state: decision.stateWord, runtime: runtime)
             log.ended(message, end, decision, runtime: runtime)
         }
     }
 
-    private func errbacks(_ message: Message) -> [OutgoingMessage] {
-        guard let body = try? pipeline.app.codec.decodeBody(of: message) else { return [] }
-        return Continuations(app: pipeline.app, message: message, body: body).onFailure()
+    /// A task whose worker died after its result was stored: only what came after that is still to be done.
+    private func item(for message: Message, endedAs meta: TaskMeta, _ delivery: Delivery) -> Item {
+        var settlement = Settlement(delivery.tag, .acknowledge)
+        let stored: SettlementDecision.Stored =
+            switch meta.outcome {
+            case .value(let value): .success(value)
+            case .exception(let exception) where meta.state == .revoked: .revoked(exception.message)
+            case .exception(let exception): .failure(TaskFailure(exception: exception, traceback: meta.traceback))
+            }
+        let chords = chordWork(stored, message, [], &settlement)
+        return Item(settlement: settlement, chords: chords) { $0.alreadySucceeded(message) }
+    }
+
+    private func chordWork(
+        _ stored: SettlementDecision.Stored,
+        _ message: Message,
+        _ starts: [ChordStart],
+        _ settlement: inout Settlement
+    ) -> ChordWork? {
+        guard
+            let (work, results) = account.work(
+                stored,
+                message: message,
+                starts: starts,
+                continuations: continuations(message)
+            )
+        else { return nil }
+        settlement.results += results
+        return work.isEmpty ? nil : work
+    }
+
+    private func errbacks(_ message: Message) -> CanvasPlan { continuations(message)?.1.onFailure() ?? CanvasPlan() }
+
+    private func continuations(_ message: Message) -> (TaskBody, Continuations)? {
+        guard let body = try? pipeline.app.codec.decodeBody(of: message) else { return nil }
+        return (body, Continuations(app: pipeline.app, message: message, body: body))
     }
 }
 

@@ -39,8 +39,44 @@ struct ChildResultBackend: ResultBackend {
     func forget(_ ids: [String]) async throws(TransportError) { _ = try await link.request(.forget(ids)) }
 
     func removeExpired() async throws(TransportError) -> Int {
-        throw TransportError(.unsupported, "a task in a pool's child cannot clean up \(location); the parent does")
+        guard case .count(let count) = try await link.request(.removeExpired) else { throw .unexpectedReply }
+        return count
     }
 
+    var chords: (any ChordStore)? { facts.countsChords ? ChildChords(link: link, location: location) : nil }
+
+    func storeGroup(_ id: String, _ tuple: CeleryValue, expires: Duration?) async throws(TransportError) {
+        _ = try await link.request(.storeGroup(id, tuple, expires: expires))
+    }
+
+    func fetchGroup(_ id: String) async throws(TransportError) -> CeleryValue? {
+        guard case .group(let tuple) = try await link.request(.fetchGroup(id)) else { throw .unexpectedReply }
+        return tuple
+    }
+
+    func forgetGroup(_ id: String) async throws(TransportError) { _ = try await link.request(.forgetGroup(id)) }
+
     func shutdown() async {}
+}
+
+/// A task may start chords; counting their parts is its worker's business.
+private struct ChildChords: ChordStore {
+    let link: ChildLink
+    let location: String
+
+    func start(_ chords: [ChordStart], timeout: Duration) async throws(TransportError) {
+        _ = try await link.request(.startChords(chords, timeout: timeout))
+    }
+
+    func extend(_ groupID: String, by count: Int, timeout: Duration) async throws(TransportError) {
+        _ = try await link.request(.extendChord(groupID, by: count, timeout: timeout))
+    }
+
+    func count(_ parts: [ChordPart], timeout: Duration) async throws(TransportError) -> [ChordProgress] {
+        throw TransportError(.unsupported, "the parts of chords at \(location) are counted by the worker, not by its children")
+    }
+
+    func finish(_ claims: [ChordClaim], timeout: Duration) async throws(TransportError) {
+        throw TransportError(.unsupported, "chords at \(location) are ended by the worker, not by its children")
+    }
 }

@@ -13,6 +13,7 @@ extension FrameEncoder {
     mutating func report(_ report: TaskReport) {
         outcome(report.outcome)
         list(report.followUps) { $0.outgoing($1) }
+        list(report.chords) { $0.chord($1) }
         list(report.children) { $0.value($1) }
         duration(report.runtime)
     }
@@ -61,8 +62,15 @@ extension FrameDecoder {
     mutating func report() throws(FrameError) -> TaskReport {
         let outcome = try outcome()
         let followUps = try list { decoder throws(FrameError) in try decoder.outgoing() }
+        let chords = try list { decoder throws(FrameError) in try decoder.chord() }
         let children = try values()
-        return TaskReport(outcome: outcome, followUps: followUps, children: children, runtime: try duration())
+        return TaskReport(
+            outcome: outcome,
+            followUps: followUps,
+            chords: chords,
+            children: children,
+            runtime: try duration()
+        )
     }
 
     private mutating func outcome() throws(FrameError) -> TaskOutcome {

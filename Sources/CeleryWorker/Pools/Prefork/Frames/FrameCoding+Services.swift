@@ -42,6 +42,27 @@ extension FrameEncoder {
         case .forget(let ids):
             byte(7)
             list(ids) { $0.string($1) }
+        case .startChords(let chords, let timeout):
+            byte(8)
+            list(chords) { $0.chord($1) }
+            duration(timeout)
+        case .extendChord(let id, let count, let timeout):
+            byte(9)
+            string(id)
+            int(count)
+            duration(timeout)
+        case .storeGroup(let id, let tuple, let expires):
+            byte(10)
+            string(id)
+            value(tuple)
+            optional(expires) { $0.duration($1) }
+        case .fetchGroup(let id):
+            byte(11)
+            string(id)
+        case .forgetGroup(let id):
+            byte(12)
+            string(id)
+        case .removeExpired: byte(13)
         }
     }
 
@@ -66,7 +87,20 @@ extension FrameEncoder {
             byte(5)
             list(revocations) { $0.revocation($1) }
             int(cursor)
+        case .group(let tuple):
+            byte(6)
+            optional(tuple) { $0.value($1) }
+        case .count(let count):
+            byte(7)
+            int(count)
         }
+    }
+
+    mutating func chord(_ chord: ChordStart) {
+        string(chord.groupID)
+        int(chord.size)
+        optional(chord.nested) { $0.value($1) }
+        optional(chord.expires) { $0.duration($1) }
     }
 
     mutating func revocation(_ revocation: Revocation) {
@@ -86,6 +120,7 @@ extension FrameEncoder {
         bool(facts.keepsRevocations)
         string(facts.backendLocation)
         optional(facts.backendIdentity?.name)
+        bool(facts.countsChords)
     }
 }
 
@@ -111,6 +146,20 @@ extension FrameDecoder {
             let id = try string()
             return .wait(id, timeout: try duration())
         case 7: return .forget(try strings())
+        case 8:
+            let chords = try list { decoder throws(FrameError) in try decoder.chord() }
+            return .startChords(chords, timeout: try duration())
+        case 9:
+            let id = try string()
+            let count = try int()
+            return .extendChord(id, by: count, timeout: try duration())
+        case 10:
+            let id = try string()
+            let tuple = try value()
+            return .storeGroup(id, tuple, expires: try bool() ? try duration() : nil)
+        case 11: return .fetchGroup(try string())
+        case 12: return .forgetGroup(try string())
+        case 13: return .removeExpired
         case let tag: throw FrameError("no request has the tag \(tag)")
         }
     }
@@ -125,8 +174,17 @@ extension FrameDecoder {
         case 5:
             let revocations = try list { decoder throws(FrameError) in try decoder.revocation() }
             return .revocations(revocations, cursor: try int64())
+        case 6: return .group(try bool() ? try value() : nil)
+        case 7: return .count(try int())
         case let tag: throw FrameError("no reply has the tag \(tag)")
         }
+    }
+
+    mutating func chord() throws(FrameError) -> ChordStart {
+        let groupID = try string()
+        let size = try int()
+        let nested = try bool() ? try value() : nil
+        return ChordStart(groupID: groupID, size: size, nested: nested, expires: try bool() ? try duration() : nil)
     }
 
     private mutating func transportError() throws(FrameError) -> TransportError {
@@ -170,7 +228,8 @@ extension FrameDecoder {
             brokerIdentity: brokerIdentity,
             keepsRevocations: keepsRevocations,
             backendLocation: backend,
-            backendIdentity: try optionalString().map { StoreIdentity($0) }
+            backendIdentity: try optionalString().map { StoreIdentity($0) },
+            countsChords: try bool()
         )
     }
 }

@@ -18,12 +18,19 @@ enum ServiceCall: Sendable {
     case fetch([String], timeout: Duration)
     case wait(String, timeout: Duration)
     case forget([String])
+    case startChords([ChordStart], timeout: Duration)
+    case extendChord(String, by: Int, timeout: Duration)
+    case storeGroup(String, CeleryValue, expires: Duration?)
+    case fetchGroup(String)
+    case forgetGroup(String)
+    case removeExpired
 
     /// Whether it changes something, so that a run may not end before it did.
     var isMutating: Bool {
         switch self {
-        case .publish, .revoke, .store, .forget: true
-        case .revokedAmong, .revocationsAfter, .fetch, .wait: false
+        case .publish, .revoke, .store, .forget, .startChords, .extendChord, .storeGroup, .forgetGroup, .removeExpired:
+            true
+        case .revokedAmong, .revocationsAfter, .fetch, .wait, .fetchGroup: false
         }
     }
 }
@@ -34,6 +41,8 @@ enum ServiceReply: Sendable {
     case failure(TransportError)
     case metas([TaskMeta])
     case meta(TaskMeta?)
+    case group(CeleryValue?)
+    case count(Int)
     case ids(Set<String>)
     case revocations([Revocation], cursor: Int64)
 }
@@ -46,6 +55,7 @@ struct ServiceFacts: Sendable, Equatable {
     var keepsRevocations: Bool
     var backendLocation: String
     var backendIdentity: StoreIdentity?
+    var countsChords: Bool
 
     init(_ services: PoolServices) {
         capabilities = services.transport.capabilities
@@ -54,6 +64,7 @@ struct ServiceFacts: Sendable, Equatable {
         keepsRevocations = services.transport.revocations != nil
         backendLocation = services.backend.location
         backendIdentity = services.backend.storeIdentity
+        countsChords = services.backend.chords != nil
     }
 
     init(
@@ -62,7 +73,8 @@ struct ServiceFacts: Sendable, Equatable {
         brokerIdentity: StoreIdentity?,
         keepsRevocations: Bool,
         backendLocation: String,
-        backendIdentity: StoreIdentity?
+        backendIdentity: StoreIdentity?,
+        countsChords: Bool = false
     ) {
         self.capabilities = capabilities
         self.brokerLocation = brokerLocation
@@ -70,5 +82,6 @@ struct ServiceFacts: Sendable, Equatable {
         self.keepsRevocations = keepsRevocations
         self.backendLocation = backendLocation
         self.backendIdentity = backendIdentity
+        self.countsChords = countsChords
     }
 }

@@ -90,7 +90,28 @@ final class ServiceHost: Sendable {
         case .forget(let ids):
             try await services.backend.forget(ids)
             return .done
+        case .startChords(let chords, let timeout):
+            try await chordStore().start(chords, timeout: timeout)
+            return .done
+        case .extendChord(let id, let count, let timeout):
+            try await chordStore().extend(id, by: count, timeout: timeout)
+            return .done
+        case .storeGroup(let id, let tuple, let expires):
+            try await services.backend.storeGroup(id, tuple, expires: expires)
+            return .done
+        case .fetchGroup(let id): return .group(try await services.backend.fetchGroup(id))
+        case .forgetGroup(let id):
+            try await services.backend.forgetGroup(id)
+            return .done
+        case .removeExpired: return .count(try await services.backend.removeExpired())
         }
+    }
+
+    private func chordStore() throws(TransportError) -> any ChordStore {
+        guard let store = services.backend.chords else {
+            throw TransportError(.unsupported, "\(services.backend.location) cannot count the parts of a chord")
+        }
+        return store
     }
 
     private func revocationStore() throws(TransportError) -> any RevocationStore {

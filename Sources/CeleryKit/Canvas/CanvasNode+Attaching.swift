@@ -1,0 +1,101 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+package import CeleryWire
+
+extension CanvasNode {
+    /// The node with something more to do at its end, handed down to the parts that it concerns.
+    ///
+    /// What follows goes to the last part; callbacks to the last part, of a group to its first member; errbacks to every part.
+    /// Source: `celery/canvas.py` (`_chain.run`, `group.link`, `_chord.link_error`).
+    package func attaching(_ more: Continuation, errbacksOnHeader: Bool = false) throws(WireError) -> CanvasNode {
+        var node = self
+        switch shape {
+        case .call: node.continuation.add(more)
+        case .chain(var steps):
+            guard var last = steps.popLast() else { return self }
+            var errbacks = Continuation()
+            errbacks.errbacks = more.errbacks
+            if !errbacks.errbacks.isEmpty {
+                for index in steps.indices { steps[index] = try steps[index].attaching(errbacks) }
+            }
+            last = try last.attaching(more, errbacksOnHeader: errbacksOnHeader)
+            node.shape = .chain(steps + [last])
+        case .group(let members):
+            if let following = more.chain, !following.isEmpty {
+                return try chord(followedBy: following, more, errbacksOnHeader: errbacksOnHeader)
+            }
+            node.shape = .group(try Self.attaching(more, toMembers: members))
+            node.continuation.groupID = more.groupID ?? node.continuation.groupID
+        case .chord(var header, let body):
+            if errbacksOnHeader, !more.errbacks.isEmpty, case .group(let members) = header.shape {
+                var errbacks = Continuation()
+                errbacks.errbacks = more.errbacks.map(\.asImmutable)
+                header.shape = .group(try Self.attaching(errbacks, toMembers: members))
+            }
+            node.shape = .chord(header: header, body: try body.attaching(more))
+        }
+        return node
+    }
+
+    /// A group that turns out to be followed by something.
+    private func chord(
+        followedBy following: [Signature],
+        _ more: Continuation,
+        errbacksOnHeader: Bool
+    ) throws(WireError) -> CanvasNode {
+        var steps: [CanvasNode] = []
+        for signature in following.reversed() { steps.append(try CanvasNode(signature)) }
+        var left = more
+        left.chain = nil
+        return try CanvasNode.chord(self, .chain(steps)).attaching(left, errbacksOnHeader: errbacksOnHeader)
+    }
+
+    private static func attaching(
+        _ more: Continuation,
+        toMembers members: [CanvasNode]
+    ) throws(WireError) -> [CanvasNode] {
+        var attached: [CanvasNode] = []
+        for (index, member) in members.enumerated() {
+            var own = more
+            own.groupIndex = member.continuation.groupIndex ?? index
+            if index > 0 { own.callbacks = [] }
+            attached.append(try member.attaching(own))
+        }
+        return attached
+    }
+
+    /// Moves what a composed node's own options say down to its parts, so that only they say it.
+    func pushed() throws(WireError) -> CanvasNode {
+        if case .call = shape { return self }
+        var node = self
+        let own = continuation
+        node.continuation = Continuation()
+        return own == Continuation() ? node : try node.attaching(own)
+    }
+}
+
+extension CanvasNode.Continuation {
+    /// What is already there comes first; a place in a chord or group is replaced.
+    mutating func add(_ more: CanvasNode.Continuation) {
+        // In the wire's order the later steps stand in front.
+        if let following = more.chain { chain = following + (chain ?? []) }
+        chord = more.chord ?? chord
+        groupID = more.groupID ?? groupID
+        groupIndex = more.groupIndex ?? groupIndex
+        for callback in more.callbacks where !callbacks.contains(callback) { callbacks.append(callback) }
+        for errback in more.errbacks where !errbacks.contains(errback) { errbacks.append(errback) }
+    }
+}
+
+extension Signature {
+    var asImmutable: Signature {
+        var copy = self
+        copy.immutable = true
+        return copy
+    }
+}

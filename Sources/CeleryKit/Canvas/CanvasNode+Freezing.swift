@@ -1,0 +1,74 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryWire
+
+extension CanvasNode {
+    /// Gives every part an id that has none yet, and says what they are.
+    ///
+    /// - Parameters:
+    ///   - parent: The result before this one.
+    ///   - make: Makes ids; called in a fixed order, so that derived ones come out the same again.
+    package mutating func freeze(parent: ResultTree? = nil, _ make: () -> String) -> ResultTree {
+        switch shape {
+        case .call:
+            let id = self.id ?? make()
+            self.id = id
+            return .task(id: id, parent: parent)
+        case .chain(var steps):
+            var result = parent
+            for index in steps.indices { result = steps[index].freeze(parent: result, make) }
+            shape = .chain(steps)
+            id = result?.id
+            return result ?? .group(id: make(), parent: parent, children: [])
+        case .group(var members):
+            let id = self.id ?? make()
+            var children: [ResultTree] = []
+            for index in members.indices {
+                children.append(members[index].freeze(make))
+                if case .call = members[index].shape { members[index].continuation.groupIndex = index }
+            }
+            shape = .group(members)
+            self.id = id
+            return .group(id: id, parent: parent, children: children)
+        case .chord(var header, var body):
+            if header.id == nil { header.id = id }
+            let before = header.freeze(parent: parent, make)
+            let result = body.freeze(parent: before, make)
+            shape = .chord(header: header, body: body)
+            id = before.id
+            return result
+        }
+    }
+
+    /// Changes every call in it.
+    mutating func changeCalls(_ change: (inout CanvasNode) -> Void) {
+        switch shape {
+        case .call: change(&self)
+        case .chain(var steps):
+            for index in steps.indices { steps[index].changeCalls(change) }
+            shape = .chain(steps)
+        case .group(var members):
+            for index in members.indices { members[index].changeCalls(change) }
+            shape = .group(members)
+        case .chord(var header, var body):
+            header.changeCalls(change)
+            body.changeCalls(change)
+            shape = .chord(header: header, body: body)
+        }
+    }
+
+    /// Every call in it, what follows by its options included; not the parts of headers when only what it comes to is asked for.
+    package var calls: [CanvasNode] {
+        switch shape {
+        case .call: [self] + (continuation.chain ?? []).flatMap { (try? CanvasNode($0))?.calls ?? [] }
+        case .chain(let steps): steps.flatMap(\.calls)
+        case .group(let members): members.flatMap(\.calls)
+        case .chord(let header, let body): header.calls + body.calls
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+package import CeleryCore
+import CeleryWire
+
+/// What sending a workflow comes to: the messages of its first tasks, and the chords that have to be known before.
+package struct CanvasPlan: Sendable {
+    package var messages: [OutgoingMessage] = []
+    package var chords: [ChordStart] = []
+
+    package init() {}
+
+    var isEmpty: Bool { messages.isEmpty && chords.isEmpty }
+
+    mutating func append(_ other: CanvasPlan) {
+        messages += other.messages
+        chords += other.chords
+    }
+}
+
+/// Who sends a workflow, and what its first tasks are given.
+struct CanvasOrigin {
+    /// Put before the arguments of each first task that is not immutable.
+    var input: EncodedValue?
+    var parentID: String?
+    var rootID: String?
+    /// For all first tasks, beside their own options.
+    var options = SendOptions()
+    /// Makes the ids of what has none.
+    var makeID: () -> String = TaskID.random
+
+    /// Ids that come out the same when the same task does the same again.
+    static func derivedIDs(from parent: String, salt: String) -> () -> String {
+        var count = 0
+        return {
+            defer { count += 1 }
+            return TaskID.derived(from: parent, salt: count == 0 ? salt : "\(salt)/\(count)")
+        }
+    }
+}
+
+/// Turns a workflow into the messages with which it begins.
+struct CanvasSender {
+    let app: CeleryApp
+
+    /// The plan, and the workflow's results.
+    ///
+    /// - Throws: ``CeleryError``, and ``WireError`` for parts that cannot be written.
+    func plan(_ node: CanvasNode, from origin: CanvasOrigin) throws -> (plan: CanvasPlan, result: ResultTree) {
+        var frozen = routed(node)
+        let result = frozen.freeze(origin.makeID)
+        var plan = CanvasPlan()
+        try send(try frozen.pushed(), from: origin, into: &plan)
+        return (plan, result)
+    }
+
+    /// With the queue that each task's options name: whoever sends a later step may not know them.
+    func routed(_ node: CanvasNode) -> CanvasNode {
+        var routed = node
+        routed.changeCalls { call in
+            guard let queue = app.options(of: call.signature.task).queue, call.signature.options["queue"] == nil else { return }
+            call.signature.options["queue"] = .string(queue)
+        }
+        return routed
+    }
+
+    /// Sends a frozen node whose parts know what follows them.
+    private func send(_ node: CanvasNode, from origin: CanvasOrigin, into plan: inout CanvasPlan) throws {
+        switch node.shape {
+        case .call: plan.messages.append(try message(node, from: origin))
+        case .chain(let steps):
+            guard let first = steps.first else { return }
+            var following = CanvasNode.Continuation()
+            following.chain = []
+            for step in steps.dropFirst().reversed() {
+                following.chain?.append(try step.pushed().wire())
+            }
+            try send(try first.pushed().attaching(following), from: origin, into: &plan)
+        case .group(let members):
+            var place = CanvasNode.Continuation()
+            place.groupID = node.continuation.groupID ?? node.id
+            for (index, member) in members.enumerated() {
+                var place = place
+                place.groupIndex = member.continuation.groupIndex ?? index
+                // A member that is a part of a chord keeps its place there.
+                let isPart = member.calls.last?.continuation.chord != nil
+                try send(isPart ? member.pushed() : member.attaching(place).pushed(), from: origin, into: &plan)
+            }
+        case .chord(let header, let body): try sendChord(header, body, from: origin, into: &plan)
+        }
+    }
+
+    private func sendChord(
+        _ header: CanvasNode,
+        _ body: CanvasNode,
+        from origin: CanvasOrigin,
+        into plan: inout CanvasPlan
+    ) throws {
+        guard case .group(let members) = header.shape, let id = header.id else { return }
+        var body = try body.pushed()
+        guard !members.isEmpty else {
+            var origin = origin
+            origin.input = EncodedValue(.array([]))
+            return try send(body, from: origin, into: &plan)
+        }
+        if body.continuation.groupID == nil, case .call = body.shape { body.continuation.groupID = id }
+        var place = CanvasNode.Continuation()
+        place.groupID = id
+        place.chord = try body.wire()
+        let settings = app.configuration.settings
+        var frozen = header
+        let tree = frozen.freeze(origin.makeID)
+        plan.chords.append(
+            ChordStart(
+                groupID: id,
+                size: header.size,
+                nested: members.contains(where: \.endsInGroup) ? tree.tuple : nil,
+                expires: settings.resultChordExpires ?? settings.resultExpires
+            )
+        )
+        var index = 0
+        for member in members {
+            place.groupIndex = index
+            index += member.size
+            try send(try member.attaching(place).pushed(), from: origin, into: &plan)
+        }
+    }
+
+    private func message(_ node: CanvasNode, from origin: CanvasOrigin) throws -> OutgoingMessage {
+        let (signature, continuation) = (node.signature, node.continuation)
+        var options = SendOptions(signature.options, overriding: origin.options)
+        options.groupID = continuation.groupID
+        options.groupIndex = continuation.groupIndex
+        options.parentID = origin.parentID ?? options.parentID
+        options.rootID = origin.rootID ?? options.rootID
+        var arguments = signature.arguments
+        if let input = origin.input, !signature.immutable { arguments.insert(input, at: 0) }
+        return try app.sender.build(
+            task: signature.task,
+            body: TaskBody(
+                arguments: arguments,
+                keywords: signature.keywords,
+                embed: TaskBody.Embed(
+                    callbacks: continuation.callbacks,
+                    errbacks: continuation.errbacks,
+                    chain: continuation.chain,
+                    chord: continuation.chord
+                )
+            ),
+            taskOptions: app.options(of: signature.task),
+            options: options
+        )
+    }
+}

@@ -1,0 +1,82 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryWire
+
+/// Thrown by a task to let a workflow run in its place; made by ``TaskContext/replace(with:)``.
+public struct Replacement: Error, Sendable {
+    let node: CanvasNode
+    let failure: CeleryError?
+}
+
+extension TaskContext {
+    /// Makes the error that lets a workflow run in this task's place: `throw context.replace(with: add.s(2, 3))`.
+    ///
+    /// What the workflow comes to is this task's result, under this task's id; what followed this task follows it. A group gives
+    /// the array of its members' results.
+    public func replace<Input: WorkflowStart, Output>(with workflow: Workflow<Input, Output>) -> Replacement {
+        Replacement(node: workflow.node, failure: workflow.failure)
+    }
+
+    /// As ``replace(with:)``, for a group.
+    public func replace<Input: WorkflowStart, Element>(with group: GroupWorkflow<Input, Element>) -> Replacement {
+        replace(with: group.workflow)
+    }
+
+    /// Adds a part to the chord that this task is a part of: its body is given one result more, beside this task's.
+    ///
+    /// - Throws: ``CeleryError``: `.misconfigured` when the task is no part of a chord; as ``Workflow/applyAsync(_:)``.
+    @discardableResult
+    public func addToChord<Input: WorkflowStart, Output>(
+        _ workflow: Workflow<Input, Output>
+    ) async throws -> AsyncResult<Output> {
+        if let failure = workflow.failure { throw failure }
+        guard let chord = embed.chord, let groupID else {
+            throw CeleryError(.misconfigured, "task \(task)[\(id)] is no part of a chord: nothing can be added to it")
+        }
+        var place = CanvasNode.Continuation()
+        place.chord = chord
+        place.groupID = groupID
+        place.groupIndex = groupIndex
+        do {
+            let backend = try await app.resultBackend()
+            guard let store = backend.chords else {
+                throw TransportError(.unsupported, "\(backend.location) cannot count the parts of a chord")
+            }
+            try await store.extend(groupID, by: workflow.node.size, timeout: app.settings.brokerTimeout)
+        } catch let error as TransportError {
+            throw SendingErrors.backend(error, id: id)
+        }
+        let node = try workflow.node.attaching(place)
+        return try await app.sender.send(node, options: SendOptions())
+    }
+}
+
+extension Continuations {
+    /// The workflow that runs in the task's place: it ends under the task's id, and is followed by what followed the task.
+    func replacing(with replacement: Replacement) throws -> CanvasPlan {
+        if let failure = replacement.failure { throw failure }
+        var node = replacement.node
+        if node.endsInGroup {
+            var gather = Signature(task: "celery.accumulate")
+            gather.keywords = [TaskBody.Keyword("index", EncodedValue(.int(0)))]
+            node = .chain([node, CanvasNode(call: gather)])
+        }
+        node.last(is: message.headers.id)
+        var following = CanvasNode.Continuation()
+        following.chain = body.embed.chain
+        following.chord = body.embed.chord
+        following.groupID = message.headers.group
+        following.groupIndex = message.headers.groupIndex
+        following.callbacks = body.embed.callbacks
+        following.errbacks = body.embed.errbacks
+        var origin = origin(salt: "replace/\(message.headers.replacedTaskNesting)")
+        origin.options.replacedTaskNesting = message.headers.replacedTaskNesting + 1
+        return try CanvasSender(app: app).plan(try node.attaching(following), from: origin).plan
+    }
+}

@@ -1,0 +1,91 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+package import CeleryWire
+
+/// The ids of a workflow's results: what it comes to, and what was before that.
+///
+/// As a tuple, which is how Python stores it: `[[id, parent], null]` of a task, `[[id, parent], [child, …]]` of a group.
+package indirect enum ResultTree: Sendable, Equatable {
+    case task(id: String, parent: ResultTree?)
+    case group(id: String, parent: ResultTree?, children: [ResultTree])
+
+    package var id: String {
+        switch self {
+        case .task(let id, _), .group(let id, _, _): id
+        }
+    }
+
+    package var parent: ResultTree? {
+        switch self {
+        case .task(_, let parent), .group(_, let parent, _): parent
+        }
+    }
+
+    /// For lists of children, which do not say what was before them.
+    var withoutParent: ResultTree {
+        switch self {
+        case .task(let id, _): .task(id: id, parent: nil)
+        case .group(let id, _, let children): .group(id: id, parent: nil, children: children)
+        }
+    }
+
+    package var tuple: CeleryValue {
+        let head = CeleryValue.array([.string(id), parent?.tuple ?? .null])
+        switch self {
+        case .task: return .array([head, .null])
+        case .group(_, _, let children): return .array([head, .array(children.map(\.tuple))])
+        }
+    }
+
+    /// Reads a tuple.
+    ///
+    /// - Throws: ``WireError`` `.malformed` for anything else.
+    package init(tuple: CeleryValue) throws(WireError) {
+        guard case .array(let pair) = tuple, let first = pair.first else {
+            throw WireError(.malformed, "a result tuple is \(tuple.kind)")
+        }
+        let (id, parent) = try Self.head(first)
+        guard pair.count > 1, case .array(let elements) = pair[1] else {
+            self = .task(id: id, parent: parent)
+            return
+        }
+        var children: [ResultTree] = []
+        for element in elements { children.append(try ResultTree(tuple: element)) }
+        self = .group(id: id, parent: parent, children: children)
+    }
+
+    /// An id, or an id with a parent.
+    private static func head(_ value: CeleryValue) throws(WireError) -> (String, ResultTree?) {
+        switch value {
+        case .string(let id): return (id, nil)
+        case .array(let parts):
+            guard case .string(let id)? = parts.first else { break }
+            guard parts.count > 1, parts[1] != .null else { return (id, nil) }
+            return (id, try ResultTree(tuple: parts[1]))
+        default: break
+        }
+        throw WireError(.malformed, "a result tuple begins with \(value.kind), not with an id")
+    }
+
+    /// Ids of the tasks that it comes to, in order.
+    package var leaves: [String] {
+        switch self {
+        case .task(let id, _): [id]
+        case .group(_, _, let children): children.flatMap(\.leaves)
+        }
+    }
+
+    /// Every task and group in it, what was before included, each once.
+    package var all: [ResultTree] {
+        var found = parent?.all ?? []
+        if case .group(_, _, let children) = self {
+            for child in children { found += child.all }
+        }
+        return found + [self]
+    }
+}

@@ -1,0 +1,60 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+package import CeleryWire
+
+extension SendOptions {
+    /// The options of a signature under Celery's names. What `overriding` says comes before them, but for the task's id.
+    package init(_ options: CeleryObject, overriding: SendOptions = SendOptions()) {
+        self = overriding
+        guard !options.isEmpty else { return }
+        for (name, value) in options.members { set(name, value) }
+        guard case .array(let names)? = options["stamped_headers"] else { return }
+        for case .string(let name) in names { stamps[name] = options[name] ?? stamps[name] }
+    }
+
+    private mutating func set(_ name: String, _ value: CeleryValue) {
+        switch name {
+        case "task_id": taskID = value.text ?? taskID
+        case "countdown": countdown = countdown ?? value.number.map { .seconds($0) }
+        case "eta": eta = eta ?? value.text.flatMap { Timestamp(iso8601: $0) }
+        case "expires":
+            expires = expires ?? value.number.map { .seconds($0) }
+            expiresAt = expiresAt ?? value.text.flatMap { Timestamp(iso8601: $0) }
+        case "queue": queue = queue ?? value.text
+        case "exchange": exchange = exchange ?? value.text
+        case "routing_key": routingKey = routingKey ?? value.text
+        case "priority": priority = priority ?? value.number.map { Int($0) }
+        case "serializer": serializer = serializer ?? value.text
+        case "compression": compression = compression ?? value.text
+        case "delivery_mode": deliveryMode = deliveryMode ?? value.number.map { Int($0) }
+        case "time_limit": timeLimit = timeLimit ?? value.number.map { .seconds($0) }
+        case "soft_time_limit": softTimeLimit = softTimeLimit ?? value.number.map { .seconds($0) }
+        case "ignore_result": ignoreResult = ignoreResult ?? value.flag
+        case "shadow": shadow = shadow ?? value.text
+        case "reply_to": replyTo = replyTo ?? value.text
+        case "root_id": rootID = rootID ?? value.text
+        case "parent_id": parentID = parentID ?? value.text
+        case "replaced_task_nesting": replacedTaskNesting = value.number.map { Int($0) } ?? replacedTaskNesting
+        case "headers":
+            if case .object(let object) = value { for (key, value) in object.members where headers[key] == nil { headers[key] = value } }
+        default: break
+        }
+    }
+}
+
+extension CeleryValue {
+    var text: String? { if case .string(let text) = self { text } else { nil } }
+    var flag: Bool? { if case .bool(let flag) = self { flag } else { nil } }
+    var number: Double? {
+        switch self {
+        case .int(let value): Double(value)
+        case .double(let value): value
+        default: nil
+        }
+    }
+}

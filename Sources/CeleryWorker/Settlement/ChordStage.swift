@@ -1,0 +1,137 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+import Synchronization
+
+/// The part of settling that concerns chords: counts the parts that have ended and adds the bodies of those that are complete.
+///
+/// A part's own result and follow-ups are stored before it is counted, and its message is released only together with the body:
+/// whoever dies in between leaves the message to come back, be counted again without effect, and be given the claim.
+struct ChordStage {
+    let pipeline: WorkerPipeline
+    let account: ChordAccount
+
+    /// What is left to settle.
+    struct Outcome {
+        var items: [SettlementPlan.Item]
+        /// Indices of items that have to wait: somebody else is about to send a body for which they count.
+        var deferred: Set<Int> = []
+        var claims: [ChordClaim] = []
+    }
+
+    private var timeout: Duration { pipeline.app.settings.brokerTimeout }
+
+    /// Does what comes before the last step of settling.
+    func prepare(_ items: [SettlementPlan.Item], of batch: [Finished]) async throws(TransportError) -> Outcome {
+        var outcome = Outcome(items: items)
+        guard let store = pipeline.backend.chords else { return outcome }
+        try await start(items.flatMap { $0.chords?.starts ?? [] }, in: store)
+        let counting = items.indices.filter { items[$0].chords?.parts.isEmpty == false }
+        guard !counting.isEmpty else { return outcome }
+        try await publish(counting, of: batch, &outcome)
+        try await storeResults(counting, &outcome)
+        var queue = counting.flatMap { index in (items[index].chords?.parts ?? []).map { (index, $0) } }
+        while !queue.isEmpty {
+            let progress = try await store.count(queue.map(\.1.part), timeout: timeout)
+            var next: [(Int, ChordWork.Counting)] = []
+            for ((index, counted), progress) in zip(queue, progress) {
+                switch progress {
+                case .waiting, .over: break
+                case .claimed: outcome.deferred.insert(index)
+                case .complete(let claim):
+                    outcome.claims.append(claim)
+                    next += end(counted, claim, of: index, &outcome).map { (index, $0) }
+                }
+            }
+            queue = next
+        }
+        try await start(counting.flatMap { outcome.items[$0].chords?.starts ?? [] }, in: store)
+        return outcome
+    }
+
+    private func start(_ chords: [ChordStart], in store: any ChordStore) async throws(TransportError) {
+        if !chords.isEmpty { try await store.start(chords, timeout: timeout) }
+    }
+
+    /// Follow-ups leave before the result is stored, as everywhere.
+    private func publish(_ indices: [Int], of batch: [Finished], _ outcome: inout Outcome) async throws(TransportError) {
+        var messages: [OutgoingMessage] = []
+        for index in indices {
+            if !batch[index].hasPublished.load(ordering: .relaxed) { messages += outcome.items[index].settlement.publish }
+            outcome.items[index].settlement.publish = []
+        }
+        if !messages.isEmpty { try await pipeline.transport.publish(messages, timeout: timeout) }
+        for index in indices {
+            batch[index].hasPublished.store(true, ordering: .relaxed)
+            outcome.items[index].chords?.starts = []
+        }
+    }
+
+    private func storeResults(_ indices: [Int], _ outcome: inout Outcome) async throws(TransportError) {
+        var results: [StoredResult] = []
+        for index in indices {
+            results += outcome.items[index].settlement.results
+            outcome.items[index].settlement.results = []
+        }
+        if !results.isEmpty { try await pipeline.backend.store(results, timeout: timeout) }
+    }
+
+    /// All parts have ended: the body is sent with their results, or fails with the first of their errors. Returns the parts
+    /// of other chords that have ended thereby.
+    private func end(
+        _ counted: ChordWork.Counting,
+        _ claim: ChordClaim,
+        of index: Int,
+        _ outcome: inout Outcome
+    ) -> [ChordWork.Counting] {
+        guard let work = outcome.items[index].chords else { return [] }
+        let failure: ExceptionInfo
+        if let culprit = claim.members.first(where: { $0.state != .success }) {
+            failure = .chordError("Dependency \(culprit.taskID) raised \(ExceptionInfo(ofChordPart: culprit.value).repr)")
+        } else {
+            do {
+                let results = try claim.results()
+                let plan = try work.continuations.chordBody(counted.body, groupID: claim.groupID, results: results)
+                outcome.items[index].chordBodies += plan.messages
+                outcome.items[index].chords?.starts += plan.chords
+                return []
+            } catch {
+                failure = .chordError("Callback error: \(error)")
+            }
+        }
+        var others = ChordWork(starts: [], parts: [], continuations: work.continuations)
+        let calls = (try? CanvasNode(counted.body))?.calls ?? []
+        account.fail(
+            calls,
+            with: failure,
+            state: .failure,
+            parent: work.continuations.message,
+            &others,
+            &outcome.items[index].settlement.results
+        )
+        var errbacks: [Signature] = []
+        for errback in calls.flatMap(\.continuation.errbacks) where !errbacks.contains(errback) { errbacks.append(errback) }
+        if let id = calls.last?.id {
+            let plan = work.continuations.errbacks(errbacks, of: id)
+            outcome.items[index].chordBodies += plan.messages
+            outcome.items[index].chords?.starts += plan.chords
+        }
+        return others.parts
+    }
+}
+
+extension ChordClaim {
+    /// The array for the body: in the header's order, nested as the header is.
+    func results() throws(WireError) -> EncodedValue {
+        guard let nested else { return try EncodedValue(array: members.map(\.value)) }
+        let values = Dictionary(members.map { ($0.taskID, $0.value) }, uniquingKeysWith: { first, _ in first })
+        return try ResultTree(tuple: nested).value { values[$0] ?? .null }
+    }
+}

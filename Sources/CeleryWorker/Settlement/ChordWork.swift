@@ -1,0 +1,125 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+
+/// What one task's end means for chords: those that its follow-ups begin, and those that it was a part of.
+struct ChordWork {
+    /// A part to be counted, and what runs when it is the last.
+    struct Counting {
+        var part: ChordPart
+        var body: Signature
+    }
+
+    /// To be made known before the follow-ups are published.
+    var starts: [ChordStart]
+    var parts: [Counting]
+    /// Of the task that ended: what a body sends derives its ids from it.
+    let continuations: Continuations
+
+    var isEmpty: Bool { starts.isEmpty && parts.isEmpty }
+}
+
+/// Finds out what a task's end means for the chain and the chords around it.
+struct ChordAccount {
+    let records: ResultRecord
+    /// Names this worker and the time of its start to the chord counters.
+    let claimant: String
+
+    /// What chain steps that never run now, and chords, are to be told of a task that ended. Nil when it was in neither.
+    func work(
+        _ stored: SettlementDecision.Stored,
+        message: Message,
+        starts: [ChordStart],
+        continuations: @autoclosure () -> (TaskBody, Continuations)?
+    ) -> (work: ChordWork, results: [StoredResult])? {
+        let end: (TaskState, EncodedValue, ExceptionInfo?)
+        switch stored {
+        case .success(let value): end = (.success, value, nil)
+        case .failure(let failure): end = (.failure, failure.exception.encoded, failure.exception)
+        case .revoked(let reason):
+            let exception = ExceptionInfo.revoked(reason)
+            end = (.revoked, exception.encoded, exception)
+        case .nothing, .retry: return nil
+        }
+        // Only a member of a group can be a part of a chord, and only what fails has more to tell.
+        guard message.headers.group != nil || end.2 != nil || !starts.isEmpty else { return nil }
+        guard let (body, continuations) = continuations() else { return nil }
+        var work = ChordWork(starts: starts, parts: [], continuations: continuations)
+        if let chord = body.embed.chord, let group = message.headers.group {
+            let headers = message.headers
+            work.parts.append(part(group, headers.groupIndex, headers.id, (end.0, end.1), chord))
+        }
+        var results: [StoredResult] = []
+        if let exception = end.2 {
+            fail(continuations.abandoned(), with: exception, state: end.0, parent: message, &work, &results)
+        }
+        return work.isEmpty && results.isEmpty ? nil : (work, results)
+    }
+
+    /// Calls that will never run end with this exception, in chords too.
+    func fail(
+        _ calls: [CanvasNode],
+        with exception: ExceptionInfo,
+        state: TaskState,
+        parent: Message,
+        _ work: inout ChordWork,
+        _ results: inout [StoredResult]
+    ) {
+        for call in calls {
+            guard let id = call.id else { continue }
+            results.append(
+                records.abandoned(id, group: call.continuation.groupID, parent: parent, exception, state: state)
+            )
+            if let chord = call.continuation.chord, let group = call.continuation.groupID {
+                let end = (state, exception.encoded)
+                work.parts.append(part(group, call.continuation.groupIndex, id, end, chord))
+            }
+        }
+    }
+
+    private func part(
+        _ group: String,
+        _ index: Int?,
+        _ id: String,
+        _ end: (TaskState, EncodedValue),
+        _ body: Signature
+    ) -> ChordWork.Counting {
+        ChordWork.Counting(
+            part: ChordPart(
+                groupID: group,
+                index: index,
+                taskID: id,
+                state: end.0,
+                value: end.1,
+                expires: records.settings.resultChordExpires ?? records.settings.resultExpires,
+                claimant: "\(claimant)/\(id)"
+            ),
+            body: body
+        )
+    }
+}
+
+extension ExceptionInfo {
+    /// As a result backend stores it.
+    fileprivate var encoded: EncodedValue { EncodedValue(.object(object)) }
+
+    /// What a part of a chord failed with.
+    init(ofChordPart value: EncodedValue) {
+        guard case .object(let object)? = try? value.value(), let info = ExceptionInfo(object) else {
+            self.init(type: "Exception", arguments: [(try? value.value()) ?? .null], module: "builtins")
+            return
+        }
+        self = info
+    }
+
+    static func chordError(_ text: String) -> ExceptionInfo {
+        ExceptionInfo(type: "ChordError", arguments: [.string(text)], module: "celery.exceptions")
+    }
+}
