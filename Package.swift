@@ -235,6 +235,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "CanvasTests",
+            dependencies: ["Celery", "CeleryWire", "ServiceTestSupport", log],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "InteropTests",
             dependencies: ["Celery", "CeleryWire", "CeleryYAML", "CeleryCompression", "ServiceTestSupport", log],
             exclude: ["python"],

@@ -69,6 +69,17 @@ extension CeleryApp {
         Workflow(app: self, node: CanvasNode(call: signature(name, args, kwargs, immutable: true)))
     }
 
+    /// A workflow from its signature, as Python or ``Workflow/signature()`` writes it.
+    ///
+    /// - Throws: ``CeleryError`` `.decoding` for a chain, group or chord whose parts are not signatures.
+    public func workflow(_ signature: Signature) throws -> Workflow<Unchecked, CeleryValue> {
+        do {
+            return Workflow(app: self, node: try CanvasNode(signature))
+        } catch {
+            throw CeleryError(.decoding, "that is no workflow: \(error.message)", taskName: signature.task, cause: error)
+        }
+    }
+
     private func signature(
         _ name: String,
         _ args: [CeleryValue],

@@ -1,0 +1,43 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Celery
+import Testing
+
+@Suite("Random workflows come to what the reference interpreter says")
+struct RandomWorkflowTests {
+    /// Many at a time, each checked on its own.
+    static func check(_ seeds: Range<UInt64>, on app: CeleryApp, limits: WorkflowShape.Limits) async throws {
+        try await withWorker(app) { () async throws -> Void in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                var next = seeds.lowerBound
+                func add() {
+                    guard next < seeds.upperBound else { return }
+                    let seed = next
+                    next += 1
+                    group.addTask {
+                        await WorkflowShape.random(seed: seed, limits: limits).check(on: app, seed: seed)
+                    }
+                }
+                for _ in 0..<16 { add() }
+                while try await group.next() != nil { add() }
+            }
+        }
+        await app.shutdown()
+    }
+
+    @Test("in memory, 1,000 of them")
+    func memory() async throws {
+        try await Self.check(0..<1000, on: CanvasTasks.app(broker: "memory://random"), limits: WorkflowShape.Limits(depth: 4))
+    }
+
+    @Test("in memory, with tasks that fail")
+    func failing() async throws {
+        let limits = WorkflowShape.Limits(depth: 4, failures: 8)
+        try await Self.check(0..<500, on: CanvasTasks.app(broker: "memory://failing"), limits: limits)
+    }
+}

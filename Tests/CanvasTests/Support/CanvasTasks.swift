@@ -1,0 +1,53 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Celery
+import Logging
+import Testing
+
+/// The tasks that workflow shapes are made of, as the Python side has them.
+enum CanvasTasks {
+    static func register(on app: CeleryApp) {
+        app.task("canvas.tag") { (input: CeleryValue, label: Int) -> CeleryValue in [.int(label), input] }
+        app.task("canvas.boom") { (_: CeleryValue) -> Int in throw WrongInput() }
+    }
+
+    struct WrongInput: CeleryErrorConvertible {
+        var exceptionInfo: ExceptionInfo { ExceptionInfo(type: "ValueError", arguments: ["boom"], module: "builtins") }
+    }
+
+    static func app(broker: String, backend: String? = nil, _ configure: (inout CelerySettings) -> Void = { _ in }) -> CeleryApp {
+        var settings = CelerySettings()
+        settings.brokerURL = broker
+        settings.resultBackend = backend
+        configure(&settings)
+        var logger = Logger(label: "canvas")
+        logger.logLevel = .error
+        let app = CeleryApp("canvas", registry: .bundled, settings: settings, logger: logger)
+        register(on: app)
+        return app
+    }
+}
+
+extension WorkflowShape {
+    /// Sends it and compares what it comes to with the reference.
+    func check(on app: CeleryApp, seed: UInt64, timeout: Duration = .seconds(60)) async {
+        do {
+            let result = try await app.workflow(signature).delay()
+            let outcome: Outcome
+            do {
+                outcome = .value(try await result.get(timeout: timeout))
+            } catch let error as CeleryError where error.code == .taskFailed {
+                outcome = .error(error.exception?.type ?? "")
+            }
+            let expected = self.outcome()
+            #expect(outcome == expected, "seed \(seed): \(value)")
+        } catch {
+            Issue.record("seed \(seed): \(error): \(value)")
+        }
+    }
+}

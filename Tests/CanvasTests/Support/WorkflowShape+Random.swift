@@ -1,0 +1,93 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+/// SplitMix64: the same numbers from the same seed.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+extension WorkflowShape {
+    /// What a random workflow may be made of.
+    struct Limits: Sendable {
+        var depth = 3
+        var width = 3
+        /// One call in so many fails; 0: none.
+        var failures = 0
+        /// Groups that are members of groups: Python flattens them.
+        var nestedGroups = true
+        /// Groups and chains of one: Python unrolls them.
+        var singles = true
+    }
+
+    /// A workflow that can be sent as it is.
+    static func random(seed: UInt64, limits: Limits) -> WorkflowShape {
+        var generator = SeededGenerator(seed: seed)
+        return random(depth: limits.depth, takesInput: false, isMember: false, limits, &generator)
+    }
+
+    private static func random(
+        depth: Int,
+        takesInput: Bool,
+        isMember: Bool,
+        _ limits: Limits,
+        _ generator: inout SeededGenerator
+    ) -> WorkflowShape {
+        let kind = depth == 0 ? 0 : Int.random(in: 0..<6, using: &generator)
+        let count = Int.random(in: (limits.singles ? 1 : 2)...limits.width, using: &generator)
+        switch kind {
+        case 1, 2:
+            var steps: [WorkflowShape] = []
+            for index in 0..<max(2, count) {
+                steps.append(
+                    random(
+                        depth: depth - 1,
+                        takesInput: takesInput || index > 0,
+                        isMember: false,
+                        limits,
+                        &generator
+                    )
+                )
+            }
+            return .chain(steps)
+        case 3 where !isMember || limits.nestedGroups:
+            return .group(members(count, depth, takesInput, limits, &generator))
+        case 4, 5:
+            let header = members(count, depth, takesInput, limits, &generator)
+            let body = random(depth: depth - 1, takesInput: true, isMember: isMember, limits, &generator)
+            return .chord(header, body)
+        default:
+            let label = Int.random(in: 0..<100, using: &generator)
+            if limits.failures > 0, Int.random(in: 0..<limits.failures, using: &generator) == 0, takesInput { return .boom }
+            return takesInput ? .tag(label) : .start(label)
+        }
+    }
+
+    private static func members(
+        _ count: Int,
+        _ depth: Int,
+        _ takesInput: Bool,
+        _ limits: Limits,
+        _ generator: inout SeededGenerator
+    ) -> [WorkflowShape] {
+        var members: [WorkflowShape] = []
+        for _ in 0..<count {
+            members.append(
+                random(depth: depth - 1, takesInput: takesInput, isMember: true, limits, &generator)
+            )
+        }
+        return members
+    }
+}

@@ -1,0 +1,115 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryWire
+
+/// A workflow as both sides of a test build it, and what it has to come to.
+indirect enum WorkflowShape: Sendable, Equatable {
+    /// `canvas.tag(input, label)` gives `[label, input]`.
+    case tag(Int)
+    /// `canvas.tag(number, label)`, whatever came before.
+    case start(Int)
+    /// `canvas.boom(input)` fails.
+    case boom
+    case chain([WorkflowShape])
+    case group([WorkflowShape])
+    case chord([WorkflowShape], WorkflowShape)
+
+    /// What running a shape comes to.
+    enum Outcome: Equatable {
+        case value(CeleryValue)
+        /// It ends in an error of that type.
+        case error(String)
+    }
+
+    /// The reference interpreter.
+    func outcome(of input: CeleryValue = .null) -> Outcome {
+        switch self {
+        case .tag(let label): return .value([.int(label), input])
+        case .start(let number): return .value([.int(number), .int(number)])
+        case .boom: return .error("ValueError")
+        case .chain(let steps):
+            var value = input
+            for (index, step) in steps.enumerated() {
+                switch step.outcome(of: value) {
+                case .value(let next): value = next
+                case .error(let type):
+                    // A group that something follows is a chord's header.
+                    let isHeader = step.endsInGroup && index + 1 < steps.count
+                    return .error(isHeader ? "ChordError" : type)
+                }
+            }
+            return .value(value)
+        case .group(let members):
+            var values: [CeleryValue] = []
+            for member in members {
+                switch member.outcome(of: input) {
+                case .value(let value): values.append(value)
+                case .error(let type): return .error(type)
+                }
+            }
+            return .value(.array(values))
+        case .chord(let header, let body): return WorkflowShape.chain([.group(header), body]).outcome(of: input)
+        }
+    }
+
+    private var endsInGroup: Bool {
+        switch self {
+        case .group: true
+        case .chain(let steps): steps.last?.endsInGroup ?? false
+        case .chord(_, let body): body.endsInGroup
+        case .tag, .start, .boom: false
+        }
+    }
+
+    /// For the Python side: `["tag", 1]`, `["chain", [shape, …]]`.
+    var value: CeleryValue {
+        switch self {
+        case .tag(let label): ["tag", .int(label)]
+        case .start(let number): ["start", .int(number)]
+        case .boom: ["boom"]
+        case .chain(let steps): ["chain", .array(steps.map(\.value))]
+        case .group(let members): ["group", .array(members.map(\.value))]
+        case .chord(let header, let body): ["chord", .array(header.map(\.value)), body.value]
+        }
+    }
+
+    /// As Python would write it.
+    var signature: Signature {
+        switch self {
+        case .tag(let label): Signature(task: "canvas.tag", arguments: [EncodedValue(.int(label))])
+        case .start(let number):
+            Signature(
+                task: "canvas.tag",
+                arguments: [EncodedValue(.int(number)), EncodedValue(.int(number))],
+                immutable: true
+            )
+        case .boom: Signature(task: "canvas.boom")
+        case .chain(let steps): Self.composed("chain", ["tasks": Self.list(steps)])
+        case .group(let members): Self.composed("group", ["tasks": Self.list(members)])
+        case .chord(let header, let body):
+            Self.composed(
+                "chord",
+                [
+                    "kwargs": [:], "header": Self.value(Self.composed("group", ["tasks": Self.list(header)])),
+                    "body": Self.value(body.signature),
+                ]
+            )
+        }
+    }
+
+    private static func composed(_ type: String, _ keywords: CeleryObject) -> Signature {
+        Signature(
+            task: "celery.\(type)",
+            keywords: keywords.members.map { TaskBody.Keyword($0.key, EncodedValue($0.value)) },
+            subtaskType: type
+        )
+    }
+
+    private static func value(_ signature: Signature) -> CeleryValue { (try? signature.value()) ?? .null }
+    private static func list(_ shapes: [WorkflowShape]) -> CeleryValue { .array(shapes.map { value($0.signature) }) }
+}
