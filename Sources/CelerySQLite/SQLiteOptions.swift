@@ -36,12 +36,14 @@ struct SQLiteOptions: Sendable {
     var logger = Logger(label: "celery.sqlite")
     var deadLetterRetention = Duration.seconds(7 * 86400)
     var deadLetterLimit = 10000
+    /// How long the claim to send a chord's body lasts.
+    var chordClaim = ChordTimes.claim
     /// For calls that have no time-out of their own.
     var timeout = Duration.seconds(5)
 
     init(path: String) { self.path = Self.absolute(path) }
 
-    /// Reads `sqlite:///relative` or `sqlite:////absolute`, as SQLAlchemy has it, with `?synchronous=full`.
+    /// Reads `sqlite:///relative` or `sqlite:////absolute`, as SQLAlchemy has it, with `?synchronous=full` and `chord_claim_timeout`.
     init(_ context: PluginContext) throws(TransportError) {
         guard context.url.host == nil, context.url.path.count > 1 else {
             throw TransportError(
@@ -56,7 +58,9 @@ struct SQLiteOptions: Sendable {
         logger = context.logger
         deadLetterRetention = context.deadLetterRetention
         deadLetterLimit = context.deadLetterLimit
+        chordClaim = try ChordTimes.claim(context)
         var settings = context.url.query
+        settings["chord_claim_timeout"] = nil
         if case .string(let value)? = context.options["synchronous"] { settings["synchronous"] = value }
         for (name, value) in settings {
             guard name == "synchronous", let mode = Synchronous(rawValue: value.lowercased()) else {

@@ -85,9 +85,9 @@ final class SQLiteResultBackend: ResultBackend {
     func removeExpired() async throws(TransportError) -> Int {
         var count = 0
         while true {
-            let removed = try await store.write { try $0.removeExpiredResults(limit: 1000) }
+            let removed = try await store.write { try $0.removeExpired(limit: 1000) }
             count += removed
-            guard removed == 1000 else { return count }
+            guard removed > 0 else { return count }
         }
     }
 

@@ -13,16 +13,20 @@ public struct ResultBackendHarness: Sendable {
     public var backend: any ResultBackend
     /// Put before all ids, to share a server with others.
     public var prefix: String
+    /// How long the claim to send a chord's body lasts; short where time passes by sleeping.
+    public var claim: Duration
     /// Lets time go by: advances a manual clock, or sleeps.
     public var pass: @Sendable (Duration) async throws -> Void
 
     public init(
         backend: any ResultBackend,
         prefix: String = "",
+        claim: Duration = .seconds(15),
         pass: @escaping @Sendable (Duration) async throws -> Void
     ) {
         self.backend = backend
         self.prefix = prefix
+        self.claim = claim
         self.pass = pass
     }
 
@@ -52,5 +56,5 @@ public struct ResultBackendCheck: Sendable, CustomStringConvertible {
     }
 
     /// Every check.
-    public static let all: [ResultBackendCheck] = storing + waiting
+    public static let all: [ResultBackendCheck] = storing + waiting + counting + claiming + groups
 }

@@ -75,6 +75,7 @@ import Testing
                         INSERT INTO epoch(id, token, name, queues, seen, lease) VALUES(7, 'gone', 'old', 'q', 0, 1000000);
                         INSERT INTO held(tag, message, begun) SELECT 7 << 40 | 1, message, 1 FROM ready;
                         DELETE FROM ready;
+                        DROP TABLE chord; DROP TABLE chord_part; DROP TABLE task_group;
                         PRAGMA user_version = 1;
                         """
                 )
@@ -86,6 +87,8 @@ import Testing
         let taken = try await consumer.receive(upTo: 10)
         #expect(taken.map(\.kind) == [.obituary])
         #expect(taken.map(\.taskID) == ["m"])
+        try await results.storeGroup("g", [["g", nil], []], expires: nil)
+        #expect(try await results.fetchGroup("g") == [["g", nil], []])
         try await consumer.close()
         await later.shutdown()
         await results.shutdown()

@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #if SQLite
+import CeleryCore
 import CeleryTesting
+import CeleryWire
 import Testing
 
 @Suite struct SQLiteConformanceTests {
@@ -26,9 +28,15 @@ import Testing
 
     @Test(arguments: ResultBackendCheck.all)
     func `keeps the result contract`(_ check: ResultBackendCheck) async throws {
-        let store = try await TemporaryStore()
-        // sleeps: the store keeps the system's time, so the checks' time passes by passing.
-        try await check.run(ResultBackendHarness(backend: store.backend, pass: { try await Task.sleep(for: $0) }))
+        let store = try await TemporaryStore(options: ["chord_claim_timeout": 2])
+        #expect(store.backend.chords != nil)
+        let harness = ResultBackendHarness(
+            backend: store.backend,
+            claim: .seconds(2),
+            // sleeps: the store keeps the system's time, so the checks' time passes by passing.
+            pass: { try await Task.sleep(for: $0) }
+        )
+        try await check.run(harness)
         await store.end()
     }
 }

@@ -54,10 +54,28 @@ struct MemoryResultBackend: ResultBackend {
     func removeExpired() async throws(TransportError) -> Int {
         let now = store.time.now
         return store.state.withLock { state in
-            let before = state.results.count
+            let before = state.results.count + state.groups.count + state.chords.count
             state.results = state.results.filter { !$0.value.isOver(at: now) }
-            return before - state.results.count
+            state.groups = state.groups.filter { !$0.value.isOver(at: now) }
+            state.chords = state.chords.filter { !$0.value.isOver(at: now) }
+            return before - state.results.count - state.groups.count - state.chords.count
         }
+    }
+
+    var chords: (any ChordStore)? { MemoryChordStore(store: store) }
+
+    func storeGroup(_ id: String, _ tuple: CeleryValue, expires: Duration?) async throws(TransportError) {
+        let now = store.time.now
+        store.state.withLock { $0.keep(id, tuple, expires: expires, now: now) }
+    }
+
+    func fetchGroup(_ id: String) async throws(TransportError) -> CeleryValue? {
+        let now = store.time.now
+        return store.state.withLock { $0.group(id, now: now) }
+    }
+
+    func forgetGroup(_ id: String) async throws(TransportError) {
+        store.state.withLock { $0.groups[id] = nil }
     }
 
     func shutdown() async {}

@@ -20,9 +20,18 @@ public final class MemoryStore: Sendable {
         func isOver(at now: Timestamp) -> Bool { expires.map { $0 <= now } ?? false }
     }
 
+    struct StoredGroup {
+        var tuple: CeleryValue
+        var expires: Timestamp?
+
+        func isOver(at now: Timestamp) -> Bool { expires.map { $0 <= now } ?? false }
+    }
+
     struct State {
         var broker = MemoryBroker()
         var results: [String: StoredMeta] = [:]
+        var groups: [String: StoredGroup] = [:]
+        var chords: [String: MemoryChord] = [:]
         var revocations: [Int64: Revocation] = [:]
         var lastRevocation: Int64 = 0
     }

@@ -20,14 +20,16 @@ final class RedisResultBackend: ResultBackend {
     let configuration: RedisConfiguration
     /// In front of all keys and channels.
     let prefix: String
-    private let codec: WireCodec
-    private let client: RedisClient
+    let codec: WireCodec
+    let client: RedisClient
+    let chordCommands: ChordCommands
     private let subscriber: ResultSubscriber
 
     /// Connects when it is first used.
     init(_ context: PluginContext) throws(TransportError) {
         configuration = try RedisConfiguration(context)
         prefix = try RedisResultKeys.prefix(context.options)
+        chordCommands = try ChordCommands(context, prefix: prefix)
         codec = context.codec
         client = RedisClient(configuration, logger: context.logger)
         subscriber = ResultSubscriber(configuration, prefix: prefix, codec: codec, logger: context.logger)

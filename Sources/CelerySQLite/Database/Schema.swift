@@ -15,8 +15,9 @@ import GRDB
 /// or `held`. Moving it between those touches small rows only, never the payload. Its id is its place in the queue: what
 /// is given back keeps it, what is requeued at the back gets a new one.
 enum Schema {
-    /// Kept in `PRAGMA user_version`. The tables of 1 are the same, but what has started was in them, not in journals.
-    static let version = 2
+    /// Kept in `PRAGMA user_version`. The tables of 1 and 2 are the same but for ``chordTables``, which came with 3; under 1,
+    /// what has started was in them, not in journals.
+    static let version = 3
     /// "Cely", so that `file` and we know our own; kept in `PRAGMA application_id`.
     static let applicationID = 0x4365_6c79
     /// The queue that obituaries wait on; every consumer serves it.
@@ -71,6 +72,23 @@ enum Schema {
           signal TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
         """
 
+    /// Counted parts lie apart from their chord, whose row changes with each of them. `place` is a part's index in the header.
+    static let chordTables = """
+        CREATE TABLE chord(
+          id INTEGER PRIMARY KEY, group_id TEXT NOT NULL UNIQUE, size INTEGER,
+          extra INTEGER NOT NULL DEFAULT 0, counted INTEGER NOT NULL DEFAULT 0, claimant TEXT,
+          claim_ends INTEGER NOT NULL DEFAULT 0, is_over INTEGER NOT NULL DEFAULT 0, expires INTEGER) STRICT;
+        CREATE INDEX chord_expires ON chord(expires) WHERE expires IS NOT NULL;
+
+        CREATE TABLE chord_part(
+          number INTEGER PRIMARY KEY, chord INTEGER NOT NULL, place INTEGER NOT NULL, task_id TEXT NOT NULL,
+          state TEXT NOT NULL, value BLOB NOT NULL, UNIQUE(chord, place, task_id)) STRICT;
+
+        CREATE TABLE task_group(
+          number INTEGER PRIMARY KEY, group_id TEXT NOT NULL UNIQUE, expires INTEGER, payload BLOB NOT NULL) STRICT;
+        CREATE INDEX task_group_expires ON task_group(expires) WHERE expires IS NOT NULL;
+        """
+
     /// Creates the tables in an empty file, and refuses one that is not ours or of a newer version.
     static func prepare(_ database: Database, path: String) throws {
         let found = try database.query("PRAGMA user_version").int() ?? 0
@@ -87,7 +105,8 @@ enum Schema {
             if found == Int64(version) { return .commit }
             guard found == 0 else {
                 // Begun early under version 1: an obituary, should its worker be dead.
-                try database.execute(sql: "UPDATE held SET begun = 3 WHERE begun = 1; PRAGMA user_version = \(version)")
+                if found == 1 { try database.execute(sql: "UPDATE held SET begun = 3 WHERE begun = 1") }
+                try database.execute(sql: chordTables + "PRAGMA user_version = \(version)")
                 return .commit
             }
             guard try database.query("SELECT count(*) FROM sqlite_master").int() == 0 else {
@@ -96,7 +115,7 @@ enum Schema {
                     "\(path) is an SQLite database of something else (it has tables that are not ours): use another file"
                 )
             }
-            try database.execute(sql: tables)
+            try database.execute(sql: tables + chordTables)
             try database.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
             return .commit
         }

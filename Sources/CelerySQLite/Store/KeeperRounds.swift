@@ -253,7 +253,7 @@ final class KeeperRounds: @unchecked Sendable {
         nextTidying = MonotonicTime.now.advanced(by: .seconds(60))
         guard !own.isEmpty else { return }
         try write { transaction in
-            _ = try transaction.removeExpiredResults(limit: 5000)
+            _ = try transaction.removeExpired(limit: 5000)
             try transaction.forgetDeadLetters()
             try transaction.forgetRevocations()
             try transaction.forgetPresences()

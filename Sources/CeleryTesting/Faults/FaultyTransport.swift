@@ -133,5 +133,49 @@ public struct FaultyResultBackend: ResultBackend {
         return try await base.removeExpired()
     }
 
+    public var chords: (any ChordStore)? {
+        base.chords.map { FaultyChordStore(base: $0, outage: outage) }
+    }
+
+    public func storeGroup(_ id: String, _ tuple: CeleryValue, expires: Duration?) async throws(TransportError) {
+        try outage.check("storeGroup")
+        try await base.storeGroup(id, tuple, expires: expires)
+    }
+
+    public func fetchGroup(_ id: String) async throws(TransportError) -> CeleryValue? {
+        try outage.check("fetchGroup")
+        return try await base.fetchGroup(id)
+    }
+
+    public func forgetGroup(_ id: String) async throws(TransportError) {
+        try outage.check("forgetGroup")
+        try await base.forgetGroup(id)
+    }
+
     public func shutdown() async { await base.shutdown() }
+}
+
+private struct FaultyChordStore: ChordStore {
+    let base: any ChordStore
+    let outage: Outage
+
+    func start(_ chords: [ChordStart], timeout: Duration) async throws(TransportError) {
+        try outage.check("start of chords")
+        try await base.start(chords, timeout: timeout)
+    }
+
+    func count(_ parts: [ChordPart], timeout: Duration) async throws(TransportError) -> [ChordProgress] {
+        try outage.check("count of chords")
+        return try await base.count(parts, timeout: timeout)
+    }
+
+    func finish(_ claims: [ChordClaim], timeout: Duration) async throws(TransportError) {
+        try outage.check("finish of chords")
+        try await base.finish(claims, timeout: timeout)
+    }
+
+    func extend(_ groupID: String, by count: Int, timeout: Duration) async throws(TransportError) {
+        try outage.check("extension of a chord")
+        try await base.extend(groupID, by: count, timeout: timeout)
+    }
 }

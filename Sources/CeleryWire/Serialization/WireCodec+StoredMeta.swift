@@ -17,24 +17,64 @@ extension WireCodec {
     ///   are) that `acceptContent` does not name; `.unsupported` for a compression that is not registered; `.malformed`.
     package func decodeStoredMeta(_ bytes: [UInt8]) throws(WireError) -> TaskMeta {
         guard bytes.first != UInt8(ascii: "{") else { return try TaskMeta.decode(json: bytes, limits: limits) }
-        var bytes = bytes
-        var limits = limits
-        if let (contentType, content) = CompressedResult.unmark(bytes) {
-            bytes = try compression(contentType).decompress(content, limit: limits.decompressedSize)
-            limits = bodyLimits
+        let stored = try unpack(bytes)
+        guard let value = try stored.value(self) else {
+            return try TaskMeta.decode(json: stored.bytes, limits: stored.limits)
         }
-        let name = Self.serializerName(of: bytes)
-        guard name != "json" else { return try TaskMeta.decode(json: bytes, limits: limits) }
-        return try TaskMeta(try accepted(name).decodeValue(bytes, limits: limits), limits: limits)
+        return try TaskMeta(value, limits: stored.limits)
     }
 
-    /// The serializer that a result, always a map, seems to be written with.
+    /// Decodes a counted part of a chord, in the same ways.
+    package func decodeStoredChordPart(_ bytes: [UInt8]) throws(WireError) -> StoredChordPart {
+        guard bytes.first != UInt8(ascii: "[") else { return try StoredChordPart.decode(json: bytes, limits: limits) }
+        let stored = try unpack(bytes)
+        guard let value = try stored.value(self) else {
+            return try StoredChordPart.decode(json: stored.bytes, limits: stored.limits)
+        }
+        return try StoredChordPart(value)
+    }
+
+    /// Decodes a stored group to its results as a tuple, in the same ways.
+    package func decodeStoredGroup(_ bytes: [UInt8]) throws(WireError) -> CeleryValue {
+        let stored = try unpack(bytes)
+        if let value = try stored.value(self) { return try StoredGroup.tuple(value) }
+        return try StoredGroup.tuple(
+            try EncodedValue(json: stored.bytes, limits: stored.limits).value(limits: stored.limits)
+        )
+    }
+
+    /// Something stored, decompressed.
+    private struct Stored {
+        var bytes: [UInt8]
+        var limits: WireLimits
+
+        /// Nil when it seems to be JSON.
+        func value(_ codec: WireCodec) throws(WireError) -> CeleryValue? {
+            let name = WireCodec.serializerName(of: bytes)
+            // Not `nil`, which would be a value too.
+            guard name != "json" else { return Optional.none }
+            return try codec.accepted(name).decodeValue(bytes, limits: limits)
+        }
+    }
+
+    private func unpack(_ bytes: [UInt8]) throws(WireError) -> Stored {
+        guard let (contentType, content) = CompressedResult.unmark(bytes) else {
+            return Stored(bytes: bytes, limits: limits)
+        }
+        let method = try compression(contentType)
+        return Stored(
+            bytes: try method.decompress(content, limit: limits.decompressedSize),
+            limits: bodyLimits
+        )
+    }
+
+    /// The serializer that a result, always a map or an array, seems to be written with.
     private static func serializerName(of bytes: [UInt8]) -> String {
         guard let first = bytes.first else { return "json" }
         return switch first {
         // A pickle begins with 80 and its version; in msgpack 80 is an empty map, with nothing behind it.
         case 0x80 where bytes.count > 1: "pickle"
-        case 0x80...0x8F, 0xDE, 0xDF: "msgpack"
+        case 0x80...0x9F, 0xDC...0xDF: "msgpack"
         // Python's keys in YAML are sorted, so that `children` comes first.
         case UInt8(ascii: "a")...UInt8(ascii: "z") where bytes.prefix(40).contains(UInt8(ascii: ":")): "yaml"
         default: "json"

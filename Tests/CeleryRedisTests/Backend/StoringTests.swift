@@ -97,8 +97,9 @@ struct StoringTests {
     @Test func `scripts are sent by their digest, and whole when the server forgot them`() async throws {
         let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
-        let script = RedisScript.storeResults
-        #expect(try await client.ask("SCRIPT", "LOAD", script.text).string == script.digest)
+        for script in [RedisScript.storeResults, .countChordPart, .finishChord, .extendChord] {
+            #expect(try await client.ask("SCRIPT", "LOAD", script.text).string == script.digest)
+        }
         try await backend.store("a", .success)
         _ = try await client.ask("SCRIPT", "FLUSH")
         try await backend.store("b", .success)

@@ -12,8 +12,9 @@ import sys
 import threading
 import traceback
 
+from celery.app.task import Context
 from celery.exceptions import TimeoutError as ResultTimeout
-from celery.result import AsyncResult
+from celery.result import AsyncResult, GroupResult
 from kombu.utils.json import dumps, loads
 
 from interop_app import app
@@ -86,6 +87,47 @@ def op_meta(command):
 def op_forget(command):
     AsyncResult(command["id"], app=app).forget()
     return {}
+
+
+def op_chord_start(command):
+    app.backend.set_chord_size(command["group"], command["size"])
+    return {}
+
+
+def op_chord_parts(command):
+    """Counts parts of chords as a worker does whose tasks have ended; the last of a chord sends its body."""
+    for part in command["parts"]:
+        body = app.signature("interop.body", task_id=part["body"], queue=command["queue"])
+        request = Context(id=part["id"], group=part["group"], group_index=part["index"], chord=body)
+        if "error" in part:
+            app.backend.on_chord_part_return(request, "FAILURE", ValueError(part["error"]))
+        else:
+            app.backend.on_chord_part_return(request, "SUCCESS", part["value"])
+    return {}
+
+
+def op_take(command):
+    """The arguments of all messages in a queue, by their tasks' ids; they are gone then."""
+    taken = []
+    with app.connection_for_read() as connection, connection.SimpleQueue(command["queue"]) as waiting:
+        while True:
+            try:
+                message = waiting.get_nowait()
+            except waiting.Empty:
+                return {"taken": taken}
+            message.ack()
+            taken.append({"id": message.headers["id"], "args": message.payload[0]})
+
+
+def op_save_group(command):
+    members = [AsyncResult(id, app=app) for id in command["members"]]
+    GroupResult(command["id"], members, app=app).save()
+    return {}
+
+
+def op_restore_group(command):
+    group = GroupResult.restore(command["id"], app=app)
+    return {"members": None if group is None else [member.id for member in group.results]}
 
 
 def op_redis(command):

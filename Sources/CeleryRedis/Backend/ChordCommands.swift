@@ -1,0 +1,113 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryWire
+
+/// The commands that count chords.
+struct ChordCommands {
+    /// A part whose JSON is made.
+    struct Encoded {
+        var part: ChordPart
+        var json: [UInt8]
+        /// How much of it is the same whatever came of the task.
+        var head: Int
+
+        init(_ part: ChordPart) throws(TransportError) {
+            self.part = part
+            let stored = StoredChordPart(taskID: part.taskID, state: part.state, value: part.value)
+            head = stored.head.count
+            do throws(WireError) {
+                json = try stored.json()
+            } catch {
+                throw TransportError(
+                    .unsupported,
+                    "the result of task \(part.taskID) cannot be written as JSON",
+                    cause: error
+                )
+            }
+        }
+    }
+
+    /// In front of all keys.
+    var prefix: String
+    /// Whether parts lie in a sorted set, or in a list in the order in which they ended (`result_chord_ordered`).
+    var isOrdered: Bool
+    var claim: Duration
+
+    func keys(_ groupID: String) -> ChordKeys { ChordKeys(groupID, prefix: prefix) }
+
+    /// The size comes last: with it the chord may be complete.
+    func start(_ chords: [ChordStart]) -> RedisCommands {
+        var commands = RedisCommands(capacity: 64 + chords.count * 400)
+        for chord in chords {
+            let keys = keys(chord.groupID)
+            if let nested = chord.nested {
+                Self.set(keys.group, StoredGroup.json(nested), life: chord.expires, in: &commands)
+            }
+            commands.add("DEL", keys.claim)
+            if let life = chord.expires.map(RedisResultKeys.milliseconds) {
+                commands.add("PEXPIRE", keys.extra, life)
+            } else {
+                commands.add("PERSIST", keys.extra)
+            }
+            Self.set(keys.size, Array(String(chord.size).utf8), life: chord.expires, in: &commands)
+        }
+        return commands
+    }
+
+    func count(_ parts: [Encoded], _ form: RedisScript.Form) -> RedisCommands {
+        var commands = RedisCommands(capacity: parts.reduce(64) { $0 + $1.json.count + 700 })
+        for encoded in parts {
+            let (part, keys) = (encoded.part, keys(encoded.part.groupID))
+            RedisScript.countChordPart.begin(form, keys: 6, arguments: 8, in: &commands)
+            for key in [keys.parts, keys.extra, keys.size, keys.seen, keys.claim, keys.group] { commands.argument(key) }
+            commands.argument(part.taskID)
+            commands.argument(part.index.map(String.init) ?? "+inf")
+            commands.argument(encoded.json)
+            commands.argument(encoded.head)
+            commands.argument(isOrdered ? 1 : 0)
+            commands.argument(part.expires.map(RedisResultKeys.milliseconds) ?? 0)
+            commands.argument(RedisResultKeys.milliseconds(claim))
+            commands.argument(part.claimant)
+        }
+        return commands
+    }
+
+    func finish(_ claims: [ChordClaim], _ form: RedisScript.Form) -> RedisCommands {
+        var commands = RedisCommands(capacity: 64 + claims.count * 500)
+        for claim in claims {
+            let keys = keys(claim.groupID)
+            RedisScript.finishChord.begin(form, keys: 5, arguments: 2, in: &commands)
+            for key in [keys.claim, keys.parts, keys.extra, keys.size, keys.seen] { commands.argument(key) }
+            commands.argument(claim.claimant)
+            commands.argument(ChordTimes.over.components.seconds)
+        }
+        return commands
+    }
+
+    func extend(_ groupID: String, by count: Int, _ form: RedisScript.Form) -> RedisCommands {
+        let keys = keys(groupID)
+        var commands = RedisCommands(capacity: 512)
+        RedisScript.extendChord.begin(form, keys: 4, arguments: 2, in: &commands)
+        for key in [keys.extra, keys.size, keys.parts, keys.claim] { commands.argument(key) }
+        commands.argument(count)
+        commands.argument(RedisResultKeys.milliseconds(ChordTimes.unknown))
+        return commands
+    }
+
+    /// Sets a key for as long as Python would.
+    static func set(_ key: String, _ value: [UInt8], life: Duration?, in commands: inout RedisCommands) {
+        switch life.map(RedisResultKeys.milliseconds) {
+        case nil: commands.add("SET", key, value)
+        case let life? where life % 1000 == 0: commands.add("SETEX", key, life / 1000, value)
+        case let life?: commands.add("PSETEX", key, life, value)
+        }
+    }
+}
+#endif

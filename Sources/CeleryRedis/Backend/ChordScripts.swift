@@ -1,0 +1,108 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+extension RedisScript {
+    /// Counts a part of a chord, and gives the claim to whoever counts the last.
+    ///
+    /// - KEYS: ``ChordKeys`` parts, extra, size, seen, claim, group.
+    /// - ARGV: task id, index, part, length of what all JSON of this task begins with, `1` when parts are ordered, life of
+    ///   the counters in milliseconds (0: for ever), that of the claim, claimant.
+    /// - Returns: `over`; `waiting`; `claimed`; `complete`, the parts and the saved group; `broken` and a key that holds no number.
+    ///
+    /// A part of a worker that does not write `seen` is told by its beginning, when there are more parts than were seen.
+    static let countChordPart = RedisScript(
+        text: #"""
+            local parts, extra, size, seen, claim, group = unpack(KEYS)
+            local id, place, part, head, mode, life, lease, who = unpack(ARGV)
+            local ordered = mode == '1'
+            local holder = redis.call('GET', claim)
+            if holder == 'done' then return {'over'} end
+            local function count()
+              return redis.call(ordered and 'ZCARD' or 'LLEN', parts)
+            end
+            local function is_known()
+              if count() < redis.call('SCARD', seen) then return false end
+              local others
+              if ordered then
+                others = redis.call('ZRANGEBYSCORE', parts, place, place)
+              else
+                others = redis.call('LRANGE', parts, 0, -1)
+              end
+              local wanted = string.sub(part, 1, tonumber(head))
+              for _, other in ipairs(others) do
+                if string.sub(other, 1, #wanted) == wanted then return true end
+              end
+              return false
+            end
+            if redis.call('SADD', seen, id .. ':' .. place) == 1 and not is_known() then
+              if ordered then
+                redis.call('ZADD', parts, place, part)
+              else
+                redis.call('RPUSH', parts, part)
+              end
+            end
+            if life ~= '0' then
+              for _, key in ipairs({parts, extra, size, seen}) do
+                redis.call('PEXPIRE', key, life)
+              end
+              local left = redis.call('PTTL', group)
+              if left >= 0 and left < tonumber(life) then redis.call('PEXPIRE', group, life) end
+            end
+            local wanted = redis.call('GET', size)
+            if not wanted then return {'waiting'} end
+            local more = redis.call('GET', extra) or '0'
+            if not tonumber(wanted) then return {'broken', size} end
+            if not tonumber(more) then return {'broken', extra} end
+            if count() < tonumber(wanted) + tonumber(more) then return {'waiting'} end
+            if holder and holder ~= who then return {'claimed'} end
+            redis.call('SET', claim, who, 'PX', lease)
+            return {
+              'complete',
+              redis.call(ordered and 'ZRANGE' or 'LRANGE', parts, 0, -1),
+              redis.call('GET', group),
+            }
+            """#,
+        digest: "af2961fc684a63dd41994fc1c8b3dd70063375a7"
+    )
+
+    /// Forgets a chord's counters and remembers that it is over, unless somebody else holds the claim.
+    ///
+    /// - KEYS: ``ChordKeys`` claim, parts, extra, size, seen.
+    /// - ARGV: claimant, how long it is remembered in seconds.
+    /// - Returns: Whether it did.
+    static let finishChord = RedisScript(
+        text: #"""
+            local holder = redis.call('GET', KEYS[1])
+            if holder and holder ~= ARGV[1] then return 0 end
+            redis.call('DEL', unpack(KEYS, 2))
+            redis.call('SET', KEYS[1], 'done', 'EX', ARGV[2])
+            return 1
+            """#,
+        digest: "707c44c7a2b908d3d219dc1de67c47f26e6d05c3"
+    )
+
+    /// Makes a chord wait for more parts, for as long as its other counters are kept.
+    ///
+    /// - KEYS: ``ChordKeys`` extra, size, parts, claim.
+    /// - ARGV: how many, life in milliseconds when nothing else is known of the chord.
+    static let extendChord = RedisScript(
+        text: #"""
+            local extra, size, parts, claim = unpack(KEYS)
+            if redis.call('GET', claim) == 'done' then return 0 end
+            redis.call('INCRBY', extra, ARGV[1])
+            if redis.call('PTTL', extra) >= 0 then return 1 end
+            local life = redis.call('PTTL', size)
+            if life == -2 then life = redis.call('PTTL', parts) end
+            if life == -2 then life = ARGV[2] end
+            if tonumber(life) > 0 then redis.call('PEXPIRE', extra, life) end
+            return 1
+            """#,
+        digest: "58beac4a84bc5366fcf87036171071b8e32879df"
+    )
+}
+#endif
