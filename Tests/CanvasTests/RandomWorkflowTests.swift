@@ -32,12 +32,12 @@ struct RandomWorkflowTests {
 
     @Test("in memory, 1,000 of them")
     func memory() async throws {
-        try await Self.check(0..<1000, on: CanvasTasks.app(broker: "memory://random"), limits: WorkflowShape.Limits(depth: 4))
+        try await Self.check(0..<1000, on: CanvasTasks.app(broker: "memory://random"), limits: WorkflowShape.Limits())
     }
 
     @Test("in memory, with tasks that fail")
     func failing() async throws {
-        let limits = WorkflowShape.Limits(depth: 4, failures: 8)
+        let limits = WorkflowShape.Limits(failures: 8)
         try await Self.check(0..<500, on: CanvasTasks.app(broker: "memory://failing"), limits: limits)
     }
 }

@@ -115,11 +115,14 @@ struct CanvasSender {
         let settings = app.configuration.settings
         var frozen = header
         let tree = frozen.freeze(origin.makeID)
+        // Not a conditional expression: its nil would be CeleryValue's.
+        var nested: CeleryValue?
+        if members.contains(where: \.endsInGroup) { nested = tree.tuple }
         plan.chords.append(
             ChordStart(
                 groupID: id,
                 size: header.size,
-                nested: members.contains(where: \.endsInGroup) ? tree.tuple : nil,
+                nested: nested,
                 expires: settings.resultChordExpires ?? settings.resultExpires
             )
         )

@@ -46,7 +46,9 @@ struct ChordAccount {
         case .revoked(let reason):
             let exception = ExceptionInfo.revoked(reason)
             end = (.revoked, exception.encoded, exception)
-        case .nothing, .retry: return nil
+        case .nothing, .retry:
+            guard !starts.isEmpty, let (_, continuations) = continuations() else { return nil }
+            return (ChordWork(starts: starts, parts: [], continuations: continuations), [])
         }
         // Only a member of a group can be a part of a chord, and only what fails has more to tell.
         guard message.headers.group != nil || end.2 != nil || !starts.isEmpty else { return nil }

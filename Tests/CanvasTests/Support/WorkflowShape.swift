@@ -22,8 +22,8 @@ indirect enum WorkflowShape: Sendable, Equatable {
     /// What running a shape comes to.
     enum Outcome: Equatable {
         case value(CeleryValue)
-        /// It ends in an error of that type.
-        case error(String)
+        /// It ends in an error of one of these types: whichever of a group's failing members is seen first.
+        case error(Set<String>)
     }
 
     /// The reference interpreter.
@@ -31,38 +31,39 @@ indirect enum WorkflowShape: Sendable, Equatable {
         switch self {
         case .tag(let label): return .value([.int(label), input])
         case .start(let number): return .value([.int(number), .int(number)])
-        case .boom: return .error("ValueError")
-        case .chain(let steps):
+        case .boom: return .error(["ValueError"])
+        case .chain, .chord:
             var value = input
+            let steps = self.steps
             for (index, step) in steps.enumerated() {
                 switch step.outcome(of: value) {
                 case .value(let next): value = next
-                case .error(let type):
+                case .error(let types):
                     // A group that something follows is a chord's header.
-                    let isHeader = step.endsInGroup && index + 1 < steps.count
-                    return .error(isHeader ? "ChordError" : type)
+                    guard case .group = step, index + 1 < steps.count else { return .error(types) }
+                    return .error(["ChordError"])
                 }
             }
             return .value(value)
         case .group(let members):
             var values: [CeleryValue] = []
+            var errors: Set<String> = []
             for member in members {
                 switch member.outcome(of: input) {
                 case .value(let value): values.append(value)
-                case .error(let type): return .error(type)
+                case .error(let types): errors.formUnion(types)
                 }
             }
-            return .value(.array(values))
-        case .chord(let header, let body): return WorkflowShape.chain([.group(header), body]).outcome(of: input)
+            return errors.isEmpty ? .value(.array(values)) : .error(errors)
         }
     }
 
-    private var endsInGroup: Bool {
+    /// What runs one after the other: chains inside of chains are one, and a chord is a group and what follows it.
+    private var steps: [WorkflowShape] {
         switch self {
-        case .group: true
-        case .chain(let steps): steps.last?.endsInGroup ?? false
-        case .chord(_, let body): body.endsInGroup
-        case .tag, .start, .boom: false
+        case .tag, .start, .boom, .group: [self]
+        case .chain(let steps): steps.flatMap(\.steps)
+        case .chord(let header, let body): [.group(header)] + body.steps
         }
     }
 
