@@ -129,6 +129,7 @@ extension EpochEngine {
     func decided(_ results: [RESPValue]? = nil) {
         guard let done = round else { return }
         round = nil
+        lastEffective = done.number
         for tag in done.filed { table[tag]?.file() }
         unfiled.subtract(done.filed)
         let filed = Set(done.filed)
