@@ -34,6 +34,7 @@ final class RedisTransport: Transport {
         publication.append(to: &commands, keys: store.keys)
         guard commands.count > 1 else {
             if !commands.isEmpty { _ = try await store.client.send(commands, timeout: timeout) }
+            CutPoint.published.reached()
             return
         }
         var transaction = RedisCommands(capacity: commands.size + 64)
@@ -41,6 +42,7 @@ final class RedisTransport: Transport {
         transaction.append(commands)
         transaction.add("EXEC")
         _ = try await store.client.send(transaction, timeout: timeout)
+        CutPoint.published.reached()
     }
 
     func openConsumer(_ configuration: ConsumerConfiguration) async throws(TransportError) -> any TransportConsumer {
