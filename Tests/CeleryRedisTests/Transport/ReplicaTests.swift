@@ -13,9 +13,39 @@ import Testing
 
 @testable import CeleryRedis
 
-/// A server that has forgotten the last moments, as a replica may that becomes the master.
+/// What is asked of replicas, and a server that has forgotten the last moments, as a replica may that becomes the master.
 @Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"), .timeLimit(.minutes(2)))
 struct ReplicaTests {
+    @Test
+    func `publishing that waits for replicas succeeds once they have the message, and fails in time when they do not`()
+        async throws
+    {
+        try await RedisServer.with { master in
+            let options: CeleryObject = ["wait_for_replicas": 1, "wait_for_replicas_timeout": 0.5]
+            let place = try await RedisPlace(master.url(), options: options)
+            let error = await #expect(throws: TransportError.self) { try await place.publish(["alone"]) }
+            #expect(error?.code == .timedOut)
+            #expect(error?.message.contains("0 of 1 replicas") == true)
+            try await RedisServer.with(RedisServerOptions(replicaOf: master.port)) { replica in
+                try await eventually("a replica that has all") { (try? await place.publish(["sent"])) != nil }
+                let list = "\(place.prefix)q"
+                let (there, here) = (try replica.command("LLEN", list).number, try master.command("LLEN", list).number)
+                #expect(there == here)
+                try await place.publish(["one", "two"])
+                #expect(try replica.command("LLEN", list).number == (there ?? 0) + 2)
+            }
+            await place.end()
+        }
+    }
+
+    @Test(arguments: [.string("one"), -1, true] as [CeleryValue])
+    func `a number of replicas that is none is refused`(_ value: CeleryValue) async throws {
+        let error = await #expect(throws: TransportError.self) {
+            _ = try await RedisPlace(options: ["wait_for_replicas": value])
+        }
+        #expect(error?.code == .misconfigured)
+    }
+
     @Test func `an epoch whose server has forgotten its last rounds ends, and loses nothing`() async throws {
         try await RedisServer.with { server in
             let place = try await RedisPlace(server.url(), prefix: "")

@@ -1,0 +1,75 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryWire
+import Foundation
+import ServiceTestSupport
+import Testing
+
+@testable import FaultHarness
+
+/// A master that dies under load, with sentinels that make its replica the next.
+@Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"), .timeLimit(.minutes(15)))
+struct FailoverTests {
+    @Test("A failover under load loses nothing of what was sent with wait_for_replicas")
+    func waiting() async throws {
+        let tallies = try await failovers(FaultReport.isLong ? 5 : 1, ["wait_for_replicas": 1])
+        for tally in tallies { #expect(tally.lost == 0, "\(tally.breaches)") }
+    }
+
+    @Test(
+        "A failover under load without wait_for_replicas is counted",
+        .enabled(if: FaultReport.isLong, "figures of the long run")
+    )
+    func notWaiting() async throws { _ = try await failovers(5, [:]) }
+
+    private func failovers(_ rounds: Int, _ options: CeleryObject) async throws -> [Tally] {
+        var tallies: [Tally] = []
+        var rows: [String] = []
+        for _ in 0..<rounds {
+            let group = try await SentinelGroup.start()
+            do {
+                let (tally, resumed) = try await failover(of: group, options)
+                tallies.append(tally)
+                rows.append("\(tally.cells) | \(resumed.tenths)")
+            } catch {
+                await group.end()
+                throw error
+            }
+            await group.end()
+        }
+        let how = options["wait_for_replicas"] == nil ? "without" : "with"
+        FaultReport.add(
+            "The master of three sentinels killed under load, \(how) `wait_for_replicas`",
+            "\(Tally.columns) | tasks run again after, s",
+            rows
+        )
+        return tallies
+    }
+
+    private func failover(of group: SentinelGroup, _ more: CeleryObject) async throws -> (Tally, Double) {
+        var options: CeleryObject = ["master_name": .string(SentinelGroup.name)]
+        for (name, value) in more.members { options[name] = value }
+        return try await FaultSite.with(try FaultSite(broker: group.url(), options: options)) { site in
+            _ = try site.worker(concurrency: 8)
+            let client = try site.client(rate: 150, longest: 60, prompt: true)
+            _ = try await waited(for: "tasks that ended") { site.ends > 100 ? true : nil }
+            let old = try await group.killMaster()
+            let death = ContinuousClock.now
+            let starts = site.starts
+            _ = try await group.master(otherThan: old)
+            // It becomes a replica of the new one.
+            try await old.restart()
+            _ = try await waited(for: "tasks that run again", within: .seconds(60)) {
+                site.starts > starts + 20 ? true : nil
+            }
+            let resumed = (ContinuousClock.now - death).seconds
+            await client.end()
+            return (try await site.settled(within: .seconds(60)), resumed)
+        }
+    }
+}
