@@ -44,6 +44,8 @@ struct LedgerTasks: Sendable {
     let early: TaskHandle<Int, Int>
     /// `acks_late` with `reject_on_worker_lost`.
     let late: TaskHandle<Int, Int>
+    /// Of a soak: only counted.
+    let tick: TaskHandle<Int, Int>
 
     init(environment: CampaignEnvironment) throws {
         let ledger = try Ledger(path: environment.ledger)
@@ -64,6 +66,11 @@ struct LedgerTasks: Sendable {
         }
         early = app.task("faults.early") { (context: TaskContext, milliseconds: Int) in
             try await work(context, milliseconds)
+        }
+        let ticks = try CountingFile(path: environment.runTicks)
+        tick = app.task("faults.tick") { (value: Int) in
+            ticks.count()
+            return value
         }
         late = app.task("faults.late", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
             (context: TaskContext, milliseconds: Int) in try await work(context, milliseconds)

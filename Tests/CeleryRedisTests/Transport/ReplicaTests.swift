@@ -20,7 +20,8 @@ struct ReplicaTests {
     func `publishing that waits for replicas succeeds once they have the message, and fails in time when they do not`()
         async throws
     {
-        try await RedisServer.with { master in
+        let options = RedisServerOptions(directives: [("repl-diskless-sync-delay", "0")])
+        try await RedisServer.with(options) { master in
             let options: CeleryObject = ["wait_for_replicas": 1, "wait_for_replicas_timeout": 0.5]
             let place = try await RedisPlace(master.url(), options: options)
             let error = await #expect(throws: TransportError.self) { try await place.publish(["alone"]) }

@@ -113,6 +113,9 @@ final class FaultSite: Sendable {
 
     var entries: [Ledger.Entry] { (try? Ledger.read(path: environment.ledger)) ?? [] }
 
+    /// How many tasks were sent.
+    var sent: Int { entries.count { if case .sent = $0 { true } else { false } } }
+
     /// How often a task has begun.
     var starts: Int { entries.count { if case .started = $0 { true } else { false } } }
 
