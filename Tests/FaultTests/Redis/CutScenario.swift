@@ -130,7 +130,7 @@ struct CutScenario: Sendable {
         for _ in 0..<4 {
             try await site.send(1, .late, milliseconds: milliseconds)
             if point == .followUpsPublished {
-                let task = try site.tasks.early.s(milliseconds).link(site.tasks.early.si(5))
+                let task = site.tasks.early.s(milliseconds).link(site.tasks.early.si(5))
                 site.note(try await task.applyAsync().id, .early)
             } else {
                 try await site.send(1, .early, milliseconds: milliseconds)
