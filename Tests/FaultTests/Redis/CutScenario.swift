@@ -73,9 +73,7 @@ struct CutScenario: Sendable {
     /// Whether no task can have begun where the process died. With children it is they who begin.
     private var hasBegunNothing: Bool {
         switch point {
-        case .epochEntered, .fetchSent, .fetchAnswered, .received, .published, .commandSent, .unackedRead,
-            .unackedRestored:
-            true
+        case .epochEntered, .fetchSent, .fetchAnswered, .received, .published, .commandSent: true
         case .beginSent, .beginAnswered, .begun: pool == "prefork"
         default: false
         }

@@ -29,9 +29,9 @@ struct FailoverTests {
         for _ in 0..<rounds {
             let group = try await SentinelGroup.start()
             do {
-                let (tally, resumed) = try await failover(of: group, options)
+                let (tally, row) = try await failover(of: group, options)
                 tallies.append(tally)
-                rows.append("\(tally.cells) | \(resumed.tenths)")
+                rows.append(row)
             } catch {
                 await group.end()
                 throw error
@@ -40,28 +40,28 @@ struct FailoverTests {
         }
         let how = options["wait_for_replicas"] == nil ? "without" : "with"
         FaultReport.add(
-            "The master of three sentinels killed under load, \(how) `wait_for_replicas`",
-            "\(Tally.columns) | tasks run again after, s",
+            "The master of three sentinels \(FaultReport.isLong ? "killed" : "replaced") under load, \(how) `wait_for_replicas`",
+            "\(Tally.columns) | another master after, s | tasks run again after, s",
             rows
         )
         return tallies
     }
 
-    private func failover(of group: SentinelGroup, _ more: CeleryObject) async throws -> (Tally, Double) {
+    private func failover(of group: SentinelGroup, _ more: CeleryObject) async throws -> (Tally, String) {
         var options: CeleryObject = ["master_name": .string(SentinelGroup.name)]
         for (name, value) in more.members { options[name] = value }
         return try await FaultSite.with(try FaultSite(broker: group.url(), options: options)) { site in
             _ = try site.worker(concurrency: 8)
             let client = try site.client(rate: 150, longest: 60, prompt: true)
             _ = try await waited(for: "tasks that ended") { site.ends > 100 ? true : nil }
-            let old = try await group.killMaster()
-            let death = ContinuousClock.now
+            let begin = ContinuousClock.now
             let starts = site.starts
-            _ = try await group.master(otherThan: old)
+            let old = try await replaceMaster(of: group)
+            let replaced = (ContinuousClock.now - begin).seconds
             _ = try await waited(for: "tasks that run again", within: .seconds(60)) {
                 site.starts > starts + 1 ? true : nil
             }
-            let resumed = (ContinuousClock.now - death).seconds
+            let resumed = (ContinuousClock.now - begin).seconds
             if FaultReport.isLong {
                 // It becomes a replica of the new one, and what is sent counts again.
                 try await old.restart()
@@ -71,7 +71,22 @@ struct FailoverTests {
                 }
             }
             await client.end()
-            return (try await site.settled(within: .seconds(60)), resumed)
+            let tally = try await site.settled(within: .seconds(60))
+            return (tally, "\(tally.cells) | \(replaced.tenths) | \(resumed.tenths)")
         }
+    }
+
+    /// By night it dies and the sentinels notice; by day they are told to replace it, which does not take them so long.
+    ///
+    /// - Returns: What was the master.
+    private func replaceMaster(of group: SentinelGroup) async throws -> RedisServer {
+        guard FaultReport.isLong else {
+            let old = try await group.master()
+            try await group.failover()
+            return old
+        }
+        let old = try await group.killMaster()
+        _ = try await group.master(otherThan: old)
+        return old
     }
 }
