@@ -97,8 +97,10 @@ fault_tests() {
 # soak MINUTES
 soak() {
     local report="$root/docs/evidence/soak-redis.md" status=0
-    swift build -c release --product FaultHarness "${swift_options[@]}" || return 1
-    harness="$(swift build -c release "${swift_options[@]}" --show-bin-path)/FaultHarness"
+    # In a folder of its own, as the sanitizer's build is.
+    local options=(-c release --scratch-path .build/release-soak "${swift_options[@]}")
+    swift build --product FaultHarness "${options[@]}" || return 1
+    harness="$(swift build "${options[@]}" --show-bin-path)/FaultHarness"
     folder=$(mktemp -d "${TMPDIR:-/tmp}/celery-soak.XXXXXX")
     {
         say "# Soak, redis"
