@@ -161,6 +161,13 @@ let package = Package(
             path: "Tests/ServiceTestSupport",
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "FaultHarness", "Celery", "CeleryCore", "CeleryKit", "CeleryWire", "ServiceTestSupport",
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "FaultHarnessTests", dependencies: ["FaultHarness", "CeleryWire"], swiftSettings: strict),
         .testTarget(
             name: "CeleryWireTests",

@@ -39,26 +39,10 @@ extension Campaign {
                     }
             )
             let open = ids.filter { endings[$0] == nil }
-            endings.merge(try await self.endings(of: Array(open), app)) { $1 }
+            endings.merge(try await app.endings(of: open)) { $1 }
             isEmpty = try await app.transport().status(of: []).allSatisfy { $0.ready + $0.delayed + $0.held == 0 }
         } while (endings.count < ids.count || !isEmpty) && Timestamp.now < deadline
         try await judgeQueue(app)
-        return endings
-    }
-
-    func endings(of ids: [String], _ app: CeleryApp) async throws -> [String: Ending] {
-        var endings: [String: Ending] = [:]
-        for (id, meta) in try await app.resultBackend().fetch(ids, timeout: .seconds(10)) where meta.state.isReady {
-            switch meta.outcome {
-            case .value: endings[id] = .success
-            case .exception(let exception):
-                let at = meta.dateDone.flatMap { Timestamp(iso8601: $0) }
-                endings[id] = .failure(type: exception.type, at: at)
-            }
-        }
-        for letter in try await app.transport().deadLetters.list(.all, limit: 10000) {
-            if let id = letter.taskID { endings[id] = .deadLetter }
-        }
         return endings
     }
 

@@ -7,6 +7,7 @@
 
 import Celery
 import CeleryKit
+import CeleryWire
 
 #if canImport(Glibc)
 import Glibc
@@ -19,27 +20,41 @@ import Darwin
 /// How the processes of one campaign are set up; it travels in the environment.
 struct CampaignEnvironment: Sendable {
     var broker: String
+    /// Where results go; the broker when nil.
+    var backend: String?
     var ledger: String
     /// Seconds.
     var lease: Double
+    /// Transport options of broker and backend.
+    var options: CeleryObject = [:]
 
     var variables: [String: String] {
-        ["FAULTS_BROKER": broker, "FAULTS_LEDGER": ledger, "FAULTS_LEASE": "\(lease)"]
+        var variables = ["FAULTS_BROKER": broker, "FAULTS_LEDGER": ledger, "FAULTS_LEASE": "\(lease)"]
+        variables["FAULTS_BACKEND"] = backend
+        variables["FAULTS_OPTIONS"] = (try? JSONSerializer().encode(.object(options)))
+            .map { String(decoding: $0, as: UTF8.self) }
+        return variables
     }
 }
 
 /// The app under test: tasks that write down when they start and when they end.
-struct LedgerTasks {
+struct LedgerTasks: Sendable {
     let app: CeleryApp
     /// Acknowledged when it starts: Celery's default.
     let early: TaskHandle<Int, Int>
     /// `acks_late` with `reject_on_worker_lost`.
     let late: TaskHandle<Int, Int>
+    /// Of a soak: only counted.
+    let tick: TaskHandle<Int, Int>
 
     init(environment: CampaignEnvironment) throws {
         let ledger = try Ledger(path: environment.ledger)
-        app = CeleryApp("faults", broker: environment.broker, backend: environment.broker)
-        app.update { $0.workerLease = .milliseconds(Int64(environment.lease * 1000)) }
+        app = CeleryApp("faults", broker: environment.broker, backend: environment.backend ?? environment.broker)
+        app.update { settings in
+            settings.workerLease = .milliseconds(Int64(environment.lease * 1000))
+            settings.brokerTransportOptions = environment.options
+            settings.resultBackendTransportOptions = environment.options
+        }
 
         @Sendable func work(_ context: TaskContext, _ milliseconds: Int) async throws -> Int {
             ledger.append(
@@ -51,6 +66,11 @@ struct LedgerTasks {
         }
         early = app.task("faults.early") { (context: TaskContext, milliseconds: Int) in
             try await work(context, milliseconds)
+        }
+        let ticks = try CountingFile(path: environment.runTicks)
+        tick = app.task("faults.tick") { (value: Int) in
+            ticks.count()
+            return value
         }
         late = app.task("faults.late", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
             (context: TaskContext, milliseconds: Int) in try await work(context, milliseconds)
@@ -64,8 +84,18 @@ extension CampaignEnvironment {
         func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
         return CampaignEnvironment(
             broker: value("FAULTS_BROKER") ?? "sqlite:///faults.sqlite",
+            backend: value("FAULTS_BACKEND"),
             ledger: value("FAULTS_LEDGER") ?? "ledger.txt",
-            lease: value("FAULTS_LEASE").flatMap(Double.init) ?? 10
+            lease: value("FAULTS_LEASE").flatMap(Double.init) ?? 10,
+            options: value("FAULTS_OPTIONS").flatMap { object($0) } ?? [:]
         )
+    }
+
+    private static func object(_ text: String) -> CeleryObject? {
+        guard case .object(let object)? = try? JSONSerializer().decodeValue(Array(text.utf8), limits: WireLimits())
+        else {
+            return nil
+        }
+        return object
     }
 }

@@ -17,6 +17,10 @@ struct ProduceCommand: AsyncParsableCommand {
     @Option var contract: String
     @Option var rate: Double
     @Option var seed: UInt64
+    /// No task takes longer, in milliseconds.
+    @Option var longest = 200
+    /// Nothing is for later; else one in ten is.
+    @Flag var prompt = false
 
     func run() async throws {
         let environment = CampaignEnvironment.current
@@ -25,9 +29,9 @@ struct ProduceCommand: AsyncParsableCommand {
         var random = SplitMix64(state: seed)
         let task = contract == Contract.late.rawValue ? tasks.late : tasks.early
         while true {
-            let milliseconds = Int.random(in: 1...200, using: &random)
-            // One in ten is for later.
-            let countdown = Int.random(in: 0..<10, using: &random) == 0 ? Double.random(in: 0.2...3, using: &random) : 0
+            let milliseconds = Int.random(in: 1...longest, using: &random)
+            let countdown =
+                !prompt && Int.random(in: 0..<10, using: &random) == 0 ? Double.random(in: 0.2...3, using: &random) : 0
             let due = countdown > 0 ? Timestamp.now.advanced(bySeconds: countdown) : .now
             do {
                 let options = SendOptions(countdown: countdown > 0 ? .seconds(countdown) : nil)

@@ -12,7 +12,9 @@ import Celery
 @main
 enum Program {
     static func main() async throws {
-        if let verb = CommandLine.arguments.dropFirst().first, ["run", "produce", "--help", "-h"].contains(verb) {
+        if let verb = CommandLine.arguments.dropFirst().first,
+            ["run", "produce", "soak", "pace", "--help", "-h"].contains(verb)
+        {
             await FaultHarness.main()
         } else {
             await CeleryCommand.main(try LedgerTasks(environment: .current).app)
@@ -24,6 +26,6 @@ enum Program {
 struct FaultHarness: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Kills workers at random while tasks flow, and counts what became of every task.",
-        subcommands: [RunCommand.self, ProduceCommand.self]
+        subcommands: [RunCommand.self, ProduceCommand.self, SoakCommand.self, PaceCommand.self]
     )
 }

@@ -13,17 +13,19 @@ import Musl
 import Darwin
 #endif
 
-/// A redis-server for one campaign: in the campaign's folder, on a unix socket, writing every change to its disk.
+/// A redis-server for one campaign: in the campaign's folder, on a unix socket, writing every change to its disk or none.
 final class RedisProcess {
     private let folder: String
+    private let isPersistent: Bool
     private var group: ProcessGroup
 
     var url: String { "redis+socket://\(socket)" }
     private var socket: String { Self.socket(in: folder) }
 
-    init(folder: String) throws {
+    init(folder: String, isPersistent: Bool = true) throws {
         self.folder = folder
-        group = try Self.start(in: folder)
+        self.isPersistent = isPersistent
+        group = try Self.start(in: folder, isPersistent: isPersistent)
         try waitUntilReady()
     }
 
@@ -32,11 +34,17 @@ final class RedisProcess {
         group.signalAll(SIGKILL)
         while group.reap() == nil { usleep(1000) }
         unlink(socket)
-        group = try Self.start(in: folder)
+        group = try Self.start(in: folder, isPersistent: isPersistent)
         try waitUntilReady()
     }
 
     func closeConnections() { run(["CLIENT", "KILL", "TYPE", "normal"]) }
+
+    /// What it answers to one command, as redis-cli prints it.
+    func answer(_ command: [String]) -> String {
+        guard run(command) else { return "" }
+        return TextFile.text(of: "\(folder)/redis-cli.log", from: 0).filter { $0 != "\n" || command.first == "INFO" }
+    }
 
     func end() {
         group.signalAll(SIGKILL)
@@ -46,12 +54,12 @@ final class RedisProcess {
     /// The path of a socket may not be longer than about a hundred bytes, which temporary folders are not.
     private static func socket(in folder: String) -> String { "\(folder)/redis.sock" }
 
-    private static func start(in folder: String) throws -> ProcessGroup {
+    private static func start(in folder: String, isPersistent: Bool) throws -> ProcessGroup {
         try ProcessGroup(
             program: "redis-server",
             arguments: [
                 "--port", "0", "--unixsocket", socket(in: folder), "--dir", folder, "--save", "",
-                "--appendonly", "yes", "--appendfsync", "always",
+                "--appendonly", isPersistent ? "yes" : "no", "--appendfsync", "always",
             ],
             environment: environment,
             log: "\(folder)/redis.log"

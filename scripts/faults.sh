@@ -2,6 +2,8 @@
 # The kill loop on the embedded broker and on a redis-server of its own.
 #   scripts/faults.sh short              a few blows with a short lease: part of `make test`, about a minute
 #   scripts/faults.sh nightly [BROKER]   hundreds of blows with the default lease; writes docs/evidence/faults-BROKER.md
+#   scripts/faults.sh tests                the fault tests, long: docs/evidence/fault-tests-redis.md
+#   scripts/faults.sh soak [MINUTES]       a steady load on Redis, release build: docs/evidence/soak-redis.md
 #   scripts/faults.sh run …     one campaign with options of your own; see --help
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -69,6 +71,48 @@ nightly() {
     return "$status"
 }
 
+# written: when and where a page of evidence was made.
+written() {
+    say "Written by \`$1\` on $(date -u +%Y-%m-%d) at commit $(git rev-parse --short HEAD 2>/dev/null || say unknown)," \
+        "$(nproc) cores, $(swift --version 2>/dev/null | sed -n 's/.*\(Swift version [0-9.]*\).*/\1/p' | head -n 1), $2 build."
+}
+
+# The tests of Tests/FaultTests with as many blows as a night has time for.
+fault_tests() {
+    local report="$root/docs/evidence/fault-tests-redis.md" python
+    python=$(scripts/interop.sh) || return 1
+    swift build --build-tests "${swift_options[@]}" || return 1
+    {
+        say "# Fault tests, redis"
+        say
+        written "scripts/faults.sh tests" debug
+        say "Real workers, clients and servers; each figure is counted from what the tasks wrote down themselves, outside the system. Where"
+        say "a process dies, a task that is acknowledged late and had begun runs twice, and an early one that had begun fails with"
+        say "\`WorkerLostError\`; nothing else may. \`Tests/FaultTests\` has the tests."
+    } >"$report"
+    FAULTS_LONG=1 FAULTS_REPORT="$report" CELERY_TEST_PYTHON="$python" timeout --kill-after=30 5400 swift test --skip-build \
+        --disable-xctest "${swift_options[@]}" --no-parallel --filter FaultTests </dev/null
+}
+
+# soak MINUTES
+soak() {
+    local report="$root/docs/evidence/soak-redis.md" status=0
+    # In a folder of its own, as the sanitizer's build is.
+    local options=(-c release --scratch-path .build/release-soak "${swift_options[@]}")
+    swift build --product FaultHarness "${options[@]}" || return 1
+    harness="$(swift build "${options[@]}" --show-bin-path)/FaultHarness"
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/celery-soak.XXXXXX")
+    {
+        say "# Soak, redis"
+        say
+        written "scripts/faults.sh soak $1" release
+        say "One worker, one client and one redis-server on one machine. Results expire early, so that what the server keeps reaches its level."
+    } >"$report"
+    "$harness" soak --folder "$folder" --minutes "$1" --report "$report" </dev/null || status=1
+    if [ "$status" -eq 0 ]; then rm -rf "$folder"; fi
+    return "$status"
+}
+
 mode=${1:-short}
 shift || true
 status=0
@@ -85,10 +129,12 @@ case "$mode" in
         mkdir -p "$root/docs/evidence"
         for broker in ${1:-sqlite redis}; do nightly "$broker" || status=1; done
         ;;
+    tests) fault_tests || status=1 ;;
+    soak) soak "${1:-30}" || status=1 ;;
     run)
         build
         campaign "$@" || status=1
         ;;
-    *) fail "usage: scripts/faults.sh [short | nightly | run …]" ;;
+    *) fail "usage: scripts/faults.sh [short | nightly | tests | soak [MINUTES] | run …]" ;;
 esac
 exit "$status"

@@ -11,6 +11,12 @@ status=0
 heading "Kill loop"
 scripts/faults.sh nightly || status=1
 
+heading "Fault tests, long"
+scripts/faults.sh tests || status=1
+
+heading "Soak"
+scripts/faults.sh soak "${SOAK_MINUTES:-30}" || status=1
+
 heading "Tests under Thread Sanitizer"
 scripts/sanitize.sh || status=1
 

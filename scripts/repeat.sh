@@ -29,7 +29,7 @@ tests() {
     fi
 }
 start=$(date +%s)
-timed='CelerySQLiteTests|CeleryRedisTests|EndToEndTests|CeleryWorkerTests|InteropTests'
+timed='CelerySQLiteTests|CeleryRedisTests|EndToEndTests|CeleryWorkerTests|InteropTests|FaultTests'
 for round in $(seq "$times"); do
     if [ -n "$filter" ]; then
         tests "$round" --no-parallel --filter "$filter"

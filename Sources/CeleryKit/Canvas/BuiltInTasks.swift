@@ -106,7 +106,10 @@ enum BuiltInTasks {
                     )
                 )
             }
-        let result: AsyncResult<CeleryValue> = try await context.app.sender.send(.group(members), options: SendOptions())
+        let result: AsyncResult<CeleryValue> = try await context.app.sender.send(
+            .group(members),
+            options: SendOptions()
+        )
         return EncodedValue(result.tree?.tuple ?? .null)
     }
 }

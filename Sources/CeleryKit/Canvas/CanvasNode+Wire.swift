@@ -29,7 +29,10 @@ extension CanvasNode {
             guard let body = try signature.keyword("body") else {
                 throw WireError(.missingValue, "a chord has no body")
             }
-            self = .chord(try Self.header(try signature.keyword("header"), of: signature), try CanvasNode(Signature(body)))
+            self = .chord(
+                try Self.header(try signature.keyword("header"), of: signature),
+                try CanvasNode(Signature(body))
+            )
         default:
             self.init(call: rest)
             self.continuation = continuation

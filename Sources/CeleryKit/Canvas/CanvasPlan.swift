@@ -63,7 +63,9 @@ struct CanvasSender {
     func routed(_ node: CanvasNode) -> CanvasNode {
         var routed = node
         routed.changeCalls { call in
-            guard let queue = app.options(of: call.signature.task).queue, call.signature.options["queue"] == nil else { return }
+            guard let queue = app.options(of: call.signature.task).queue, call.signature.options["queue"] == nil else {
+                return
+            }
             call.signature.options["queue"] = .string(queue)
         }
         return routed

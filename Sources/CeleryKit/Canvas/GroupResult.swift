@@ -109,7 +109,8 @@ extension GroupResult {
     /// What the members returned with their places, in the order in which they end.
     ///
     /// Ends by throwing the first error. Waits for each member for so long at most.
-    public func stream(timeout: Duration = .seconds(60)) -> AsyncThrowingStream<(index: Int, value: Element), any Error> {
+    public func stream(timeout: Duration = .seconds(60)) -> AsyncThrowingStream<(index: Int, value: Element), any Error>
+    {
         let members = members
         return AsyncThrowingStream { continuation in
             // Ends with the stream: cancelled when nobody listens any more.

@@ -41,7 +41,9 @@ extension SendOptions {
         case "parent_id": parentID = parentID ?? value.text
         case "replaced_task_nesting": replacedTaskNesting = value.number.map { Int($0) } ?? replacedTaskNesting
         case "headers":
-            if case .object(let object) = value { for (key, value) in object.members where headers[key] == nil { headers[key] = value } }
+            if case .object(let object) = value {
+                for (key, value) in object.members where headers[key] == nil { headers[key] = value }
+            }
         default: break
         }
     }

@@ -12,7 +12,9 @@ extension Workflow {
     public func then<Next>(_ step: Workflow<Output, Next>) -> Workflow<Input, Next> { joined(step) }
 
     /// Adds a step that takes nothing from this one.
-    public func then<Other: FollowsAnything, Next>(_ step: Workflow<Other, Next>) -> Workflow<Input, Next> { joined(step) }
+    public func then<Other: FollowsAnything, Next>(_ step: Workflow<Other, Next>) -> Workflow<Input, Next> {
+        joined(step)
+    }
 
     /// Adds a group; each of its members is given what this comes to.
     public func then<Next>(_ step: GroupWorkflow<Output, Next>) -> GroupWorkflow<Input, Next> {
@@ -42,13 +44,17 @@ extension Workflow {
     public func linkError<Next>(_ errback: Workflow<String, Next>) -> Workflow { linkingError(errback) }
 
     /// Adds a task that is called, with nothing but its own arguments, when a task of this fails.
-    public func linkError<Other: FollowsAnything, Next>(_ errback: Workflow<Other, Next>) -> Workflow { linkingError(errback) }
+    public func linkError<Other: FollowsAnything, Next>(_ errback: Workflow<Other, Next>) -> Workflow {
+        linkingError(errback)
+    }
 
     /// The same as ``linkError(_:)``.
     public func onError<Next>(_ errback: Workflow<String, Next>) -> Workflow { linkingError(errback) }
 
     /// The same as ``linkError(_:)``.
-    public func onError<Other: FollowsAnything, Next>(_ errback: Workflow<Other, Next>) -> Workflow { linkingError(errback) }
+    public func onError<Other: FollowsAnything, Next>(_ errback: Workflow<Other, Next>) -> Workflow {
+        linkingError(errback)
+    }
 
     private func linking<Step, Next>(_ callback: Workflow<Step, Next>) -> Workflow {
         with { node in
@@ -81,7 +87,9 @@ extension GroupWorkflow {
     public func then<Next>(_ step: Workflow<[Element], Next>) -> Workflow<Input, Next> { workflow.joined(step) }
 
     /// Adds a step that begins when all members have succeeded.
-    public func then<Other: FollowsAnything, Next>(_ step: Workflow<Other, Next>) -> Workflow<Input, Next> { workflow.joined(step) }
+    public func then<Other: FollowsAnything, Next>(_ step: Workflow<Other, Next>) -> Workflow<Input, Next> {
+        workflow.joined(step)
+    }
 
     /// Adds a group; each of its members is given the array of the results.
     public func then<Next>(_ step: GroupWorkflow<[Element], Next>) -> GroupWorkflow<Input, Next> {

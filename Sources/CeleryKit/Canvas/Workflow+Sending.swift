@@ -109,7 +109,8 @@ extension Sender {
     private static let batch = 1000
 
     /// Sends a composed workflow and returns the handle of what it comes to.
-    func send<Output: Codable & Sendable>(_ node: CanvasNode, options: SendOptions) async throws -> AsyncResult<Output> {
+    func send<Output: Codable & Sendable>(_ node: CanvasNode, options: SendOptions) async throws -> AsyncResult<Output>
+    {
         var node = node
         if let id = options.taskID { node.last(is: id) }
         var origin = CanvasOrigin()

@@ -55,7 +55,8 @@ extension CeleryTask {
             return TaskSignature(app: app, node: CanvasNode(call: Signature(task: Self.name, arguments: arguments)))
         } catch {
             let failure =
-                error as? CeleryError ?? CeleryError(.encoding, "\(Self.name): \(error)", taskName: Self.name, cause: error)
+                error as? CeleryError
+                ?? CeleryError(.encoding, "\(Self.name): \(error)", taskName: Self.name, cause: error)
             return TaskSignature(app: app, node: CanvasNode(call: Signature(task: Self.name)), failure: failure)
         }
     }

@@ -68,6 +68,7 @@ final class RedisClientCore {
                 entry.completion(result)
             }
         }
+        CutPoint.commandSent.reached()
     }
 
     private func wait(_ entry: Waiting) {

@@ -44,6 +44,9 @@ extension EpochEngine {
                 return link.reconnect(failure)
             }
             guard let last = replies[0].int else { return finish(.swept) }
+            (isFirst ? CutPoint.epochEntered : .epochResumed).reached()
+            // It would hold for this epoch what that takes for settled: others are to sweep it.
+            guard last >= lastEffective else { return finish(.forgotten) }
             journal?.allowStarts(for: lease - .nanoseconds(patience.nanoseconds))
             let asks = round?.asks ?? []
             var isHeard = true

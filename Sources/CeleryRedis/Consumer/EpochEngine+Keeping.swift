@@ -124,6 +124,7 @@ extension EpochEngine {
             store.logger.error("a parked message cannot be moved", metadata: ["reason": "\(refusal)"])
         }
         if let count = answer[0].int, count > 0 {
+            CutPoint.dueMoved.reached()
             plan.forget()
             pump()
         }

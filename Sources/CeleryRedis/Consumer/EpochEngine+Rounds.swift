@@ -42,6 +42,7 @@ extension EpochEngine {
             guard let self, case .success(let replies) = result, !isOver else { return }
             answered(replies)
         }
+        next.wasSent()
     }
 
     /// Takes what waits into a round: filings, marks, what is published and stored, where messages go, and releases.
@@ -111,6 +112,7 @@ extension EpochEngine {
         let fence = replies[replies.count - 1]
         switch replies[replies.count - 3] {
         case .array(let results):
+            current.tookEffect(results)
             decided(results)
             guard !isOver else { return }
             fetched(results.dropFirst(current.fetchStart), asks: current.asks)
@@ -129,6 +131,7 @@ extension EpochEngine {
     func decided(_ results: [RESPValue]? = nil) {
         guard let done = round else { return }
         round = nil
+        lastEffective = done.number
         for tag in done.filed { table[tag]?.file() }
         unfiled.subtract(done.filed)
         let filed = Set(done.filed)

@@ -64,6 +64,8 @@ final class EpochEngine {
     var mustFile = false
     var lastTag: UInt64 = 0
     var lastRound = 0
+    /// The last round that is known to have taken effect.
+    var lastEffective = 0
     var renewals = 0
     /// Milliseconds until the next look at lists, where the server does not tell of changes or refused.
     var idlePause: Int64 = 5
@@ -260,6 +262,13 @@ extension TransportError {
         TransportError(
             .epochLost,
             "the consumer's lease ran out and what it held was given to others; open a new consumer"
+        )
+    }
+
+    static var forgotten: TransportError {
+        TransportError(
+            .epochLost,
+            "after a failover or a crash the server has forgotten what this consumer did last; open a new consumer"
         )
     }
 

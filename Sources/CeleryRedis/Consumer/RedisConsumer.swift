@@ -87,7 +87,10 @@ final class RedisConsumer: TransportConsumer {
                     throw error
                 }
             }
-            if !deliveries.isEmpty { return deliveries }
+            if !deliveries.isEmpty {
+                CutPoint.received.reached()
+                return deliveries
+            }
         }
         return []
     }
@@ -174,6 +177,7 @@ final class RedisConsumer: TransportConsumer {
                 1000
             )
             moved = try await store.client.send(commands)[0].int ?? 0
+            if moved > 0 { CutPoint.unparked.reached() }
         } while moved > 0 && ContinuousClock.now < deadline
     }
 

@@ -41,13 +41,16 @@ struct Sweep: Sendable {
         condemn.add("HGET", store.keys.epochs, id)
         let replies = try await replies(condemn, connection)
         guard replies[0].int == 1, let bytes = replies[1].bytes else { return }
+        CutPoint.condemned.reached()
         guard let record = EpochRecord(bytes) else {
             store.logger.error("the record of epoch \(id) cannot be read: what it held is not given back; see doctor")
             return
         }
         let started = try JournalPlace.seal(record).map { Set($0.map(\.rawValue)) }
+        CutPoint.journalSealed.reached()
         for _ in 0..<10 {
             guard let count = try await giveBack(id, record, keys, started: started, over: connection) else { continue }
+            CutPoint.swept.reached()
             if let journal = record.journal, started != nil { JournalPlace.remove(journal.path) }
             store.logger.warning(
                 "gave back what a dead worker held",
@@ -74,6 +77,7 @@ struct Sweep: Sendable {
         look.add("HGETALL", keys.begun)
         for key in taken { look.add("LRANGE", key, 0, -1) }
         let found = try await replies(look, connection)
+        CutPoint.sweepRead.reached()
         let plan = ReturnPlan(keys: store.keys, limits: store.codec.limits, now: store.now)
         var commands = RedisCommands()
         commands.add("MULTI")

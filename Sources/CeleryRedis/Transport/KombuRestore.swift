@@ -29,6 +29,7 @@ struct KombuRestore: Sendable {
             look.add("ZREVRANGEBYSCORE", keys.unackedIndex, "\(latest)", "-inf", "LIMIT", 0, Self.limit)
             let tags = try await store.client.send(look)[0].elements.compactMap(\.string)
             guard !tags.isEmpty else { return }
+            CutPoint.unackedRead.reached()
             var fetch = RedisCommands()
             fetch.add("HMGET", keys.unacked, list: tags)
             for (tag, value) in zip(tags, try await store.client.send(fetch)[0].elements) {
@@ -80,6 +81,7 @@ struct KombuRestore: Sendable {
             bytes
         )
         if try await store.client.send(commands)[0].int == 1 {
+            CutPoint.unackedRestored.reached()
             store.logger.warning(
                 "gave back what a Python worker held for longer than the visibility timeout",
                 metadata: ["task": "\(message.headers.task)", "id": "\(message.headers.id)"]

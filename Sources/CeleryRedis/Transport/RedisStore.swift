@@ -24,6 +24,10 @@ final class RedisStore: Sendable {
     let deadLetterLimit: Int
     /// For everything but consuming.
     let client: RedisClient
+    /// For publishing: a connection of its own where it waits for replicas, so that nothing else does.
+    let publisher: RedisClient
+    /// What publishing waits for; nil when for nothing.
+    let replicas: ReplicaWait?
     let router: RedisRouter
 
     init(_ context: PluginContext) throws(TransportError) {
@@ -36,6 +40,8 @@ final class RedisStore: Sendable {
         deadLetterRetention = context.deadLetterRetention
         deadLetterLimit = context.deadLetterLimit
         client = RedisClient(configuration, logger: context.logger)
+        replicas = try ReplicaWait(context)
+        publisher = replicas == nil ? client : RedisClient(configuration, logger: context.logger)
         router = RedisRouter(client: client, keys: keys, database: configuration.database)
     }
 

@@ -32,15 +32,18 @@ final class RedisTransport: Transport {
         let publication = try await Publication(messages, store: store)
         var commands = RedisCommands(capacity: publication.size)
         publication.append(to: &commands, keys: store.keys)
-        guard commands.count > 1 else {
-            if !commands.isEmpty { _ = try await store.client.send(commands, timeout: timeout) }
-            return
+        guard !commands.isEmpty else { return }
+        var batch = commands
+        if commands.count > 1 {
+            batch = RedisCommands(capacity: commands.size + 64)
+            batch.add("MULTI")
+            batch.append(commands)
+            batch.add("EXEC")
         }
-        var transaction = RedisCommands(capacity: commands.size + 64)
-        transaction.add("MULTI")
-        transaction.append(commands)
-        transaction.add("EXEC")
-        _ = try await store.client.send(transaction, timeout: timeout)
+        store.replicas?.append(to: &batch, timeout: timeout)
+        let replies = try await store.publisher.send(batch, timeout: timeout)
+        CutPoint.published.reached()
+        try store.replicas?.check(replies.last, at: location)
     }
 
     func openConsumer(_ configuration: ConsumerConfiguration) async throws(TransportError) -> any TransportConsumer {
@@ -67,6 +70,7 @@ final class RedisTransport: Transport {
         guard let consumers = consumersOpen.end() else { return }
         for consumer in consumers { try? await consumer.close() }
         store.client.shutdown()
+        store.publisher.shutdown()
     }
 }
 #endif

@@ -51,6 +51,7 @@ struct StartStage {
         guard !begun.isEmpty else { return }
         do {
             let jobs = try await mark(marks, begun, epoch: epoch)
+            CutPoint.begun.reached()
             let pairs = zip(jobs, begun).map { (job: $0, task: $1) }
             pipeline.state.withLock { $0.run(pairs, epoch: epoch) }
             pipeline.pool.submit(jobs)

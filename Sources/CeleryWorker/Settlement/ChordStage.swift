@@ -61,10 +61,13 @@ struct ChordStage {
     }
 
     /// Follow-ups leave before the result is stored, as everywhere.
-    private func publish(_ indices: [Int], of batch: [Finished], _ outcome: inout Outcome) async throws(TransportError) {
+    private func publish(_ indices: [Int], of batch: [Finished], _ outcome: inout Outcome) async throws(TransportError)
+    {
         var messages: [OutgoingMessage] = []
         for index in indices {
-            if !batch[index].hasPublished.load(ordering: .relaxed) { messages += outcome.items[index].settlement.publish }
+            if !batch[index].hasPublished.load(ordering: .relaxed) {
+                messages += outcome.items[index].settlement.publish
+            }
             outcome.items[index].settlement.publish = []
         }
         if !messages.isEmpty { try await pipeline.transport.publish(messages, timeout: timeout) }
@@ -94,7 +97,9 @@ struct ChordStage {
         guard let work = outcome.items[index].chords else { return [] }
         let failure: ExceptionInfo
         if let culprit = claim.members.first(where: { $0.state != .success }) {
-            failure = .chordError("Dependency \(culprit.taskID) raised \(ExceptionInfo(ofChordPart: culprit.value).repr)")
+            failure = .chordError(
+                "Dependency \(culprit.taskID) raised \(ExceptionInfo(ofChordPart: culprit.value).repr)"
+            )
         } else {
             do {
                 let results = try claim.results()
@@ -117,7 +122,9 @@ struct ChordStage {
             &outcome.items[index].settlement.results
         )
         var errbacks: [Signature] = []
-        for errback in calls.flatMap(\.continuation.errbacks) where !errbacks.contains(errback) { errbacks.append(errback) }
+        for errback in calls.flatMap(\.continuation.errbacks) where !errbacks.contains(errback) {
+            errbacks.append(errback)
+        }
         if let id = calls.last?.id {
             let plan = work.continuations.errbacks(errbacks, of: id)
             outcome.items[index].chordBodies += plan.messages

@@ -34,6 +34,7 @@ struct SettleStage {
                 await pipeline.settleBell.wait()
                 continue
             }
+            CutPoint.ended.reached()
             let unsettled = await settle(batch)
             failures = unsettled.isEmpty ? 0 : failures + 1
             if !unsettled.isEmpty {
@@ -195,6 +196,7 @@ struct SettleStage {
                     return settlement
                 }
             )
+            CutPoint.settled.reached()
             return
         }
         let messages = zip(items, batch)
@@ -204,13 +206,17 @@ struct SettleStage {
             }
         if !messages.isEmpty {
             try await transport.publish(messages, timeout: timeout)
+            CutPoint.followUpsPublished.reached()
             for finished in batch {
                 finished.hasPublished.store(true, ordering: .relaxed)
                 finished.hasSentBodies.store(true, ordering: .relaxed)
             }
         }
         let results = items.flatMap(\.settlement.results)
-        if !results.isEmpty { try await pipeline.backend.store(results, timeout: timeout) }
+        if !results.isEmpty {
+            try await pipeline.backend.store(results, timeout: timeout)
+            CutPoint.resultsStored.reached()
+        }
         try await consumer.settle(items.map { Settlement($0.settlement.tag, $0.settlement.disposition) })
     }
 }

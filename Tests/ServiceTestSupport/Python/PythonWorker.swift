@@ -40,6 +40,9 @@ package final class PythonWorker: Sendable {
     /// Sends a signal to its main process only.
     package func signal(_ number: Int32) { process.signal(number) }
 
+    /// Sends a signal to it and its children.
+    package func signalGroup(_ number: Int32) { process.signalGroup(number) }
+
     /// Warm shutdown: it finishes what runs. Waits for its end.
     ///
     /// - Returns: Its exit code.

@@ -28,8 +28,13 @@ package struct RedisProbe: ~Copyable {
 
     /// - Throws: ``ServiceError`` with the server's own text, or when nothing comes within ten seconds.
     package mutating func command(_ arguments: [String]) throws -> RedisReply {
+        try command(arguments.map { Array($0.utf8) })
+    }
+
+    /// The same with arguments that are no text.
+    package mutating func command(_ arguments: [[UInt8]]) throws -> RedisReply {
         var request = Array("*\(arguments.count)\r\n".utf8)
-        for argument in arguments { request += Array("$\(argument.utf8.count)\r\n\(argument)\r\n".utf8) }
+        for argument in arguments { request += Array("$\(argument.count)\r\n".utf8) + argument + Array("\r\n".utf8) }
         guard LoopbackSocket.write(request[...], to: socket) else { throw ServiceError("Redis closed the connection") }
         return try reply()
     }

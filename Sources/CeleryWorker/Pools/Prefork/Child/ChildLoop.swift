@@ -104,10 +104,12 @@ final class ChildLoop: Sendable {
         if let ticket = job.ticket, job.request.hasExpired || gate?.pass(ticket) != true {
             return frames.frame(.declined) { $0.unsigned(job.number) }
         }
+        CutPoint.childBegun.reached()
         frames.frame(.accepted) { $0.unsigned(job.number) }
         data.send(frames)
         frames.removeAll()
         let report = run(job.request, control)
+        CutPoint.childRan.reached()
         encode(job.number, report, &frames)
         if frames.bytes.count > data.limit {
             let size = frames.bytes.count

@@ -73,7 +73,10 @@ private struct ChildChords: ChordStore {
     }
 
     func count(_ parts: [ChordPart], timeout: Duration) async throws(TransportError) -> [ChordProgress] {
-        throw TransportError(.unsupported, "the parts of chords at \(location) are counted by the worker, not by its children")
+        throw TransportError(
+            .unsupported,
+            "the parts of chords at \(location) are counted by the worker, not by its children"
+        )
     }
 
     func finish(_ claims: [ChordClaim], timeout: Duration) async throws(TransportError) {

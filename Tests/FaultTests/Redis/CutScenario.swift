@@ -1,0 +1,204 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Celery
+import CeleryCore
+import CeleryKit
+import Foundation
+import ServiceTestSupport
+
+@testable import FaultHarness
+
+/// A process that dies at one step of the protocol, and another that takes over.
+struct CutScenario: Sendable {
+    /// What has to go on for the step to be reached.
+    enum Situation {
+        case working, childWorking, reconnecting, sweeping, stopping, restoring, sending
+    }
+
+    struct Outcome: Sendable {
+        var point: CutPoint
+        var row: String
+        var breaches: [String]
+    }
+
+    var point: CutPoint
+    var pool: String
+
+    /// All steps; in a pool of processes those that differ there, and in the long run all that can.
+    static var all: [CutScenario] {
+        CutPoint.allCases.flatMap { point -> [CutScenario] in
+            let both = ["async", "prefork"].map { CutScenario(point: point, pool: $0) }
+            switch point.situation {
+            case .childWorking: return [both[1]]
+            case .sending: return [both[0]]
+            default: return FaultReport.isLong || point.differsInChildren ? both : [both[0]]
+            }
+        }
+    }
+
+    private var concurrency: Int { pool == "async" ? 8 : 2 }
+
+    func run() async throws -> Outcome {
+        try await RedisServer.with { broker in
+            guard [.followUpsPublished, .resultsStored].contains(point) else { return try await run(broker, nil) }
+            return try await RedisServer.with { try await run(broker, $0.url()) }
+        }
+    }
+
+    private func run(_ broker: RedisServer, _ backend: String?) async throws -> Outcome {
+        try await FaultSite.with(try FaultSite(broker: broker.url(), backend: backend)) { site in
+            let dead = try await die(at: site, broker)
+            let death = ContinuousClock.now
+            if point.situation != .childWorking { _ = try site.worker(pool, concurrency: concurrency, name: "heir") }
+            let tally = try await site.settled(dead: dead)
+            let back = (ContinuousClock.now - death).seconds
+            var breaches = tally.breaches
+            if hasBegunNothing, tally.runTwice + tally.workerLost > 0 {
+                breaches.append("nothing had begun, and still: \(tally.description)")
+            }
+            if back > 20 { breaches.append("all was back only after \(back.tenths) s") }
+            return Outcome(
+                point: point,
+                row: "\(point.rawValue) | \(pool) | \(tally.cells) | \(back.tenths)",
+                breaches: breaches.map { "\(point.rawValue), \(pool): \($0)" }
+            )
+        }
+    }
+
+    /// Whether no task can have begun where the process died. With children it is they who begin.
+    private var hasBegunNothing: Bool {
+        switch point {
+        case .epochEntered, .fetchSent, .fetchAnswered, .received, .published, .commandSent: true
+        case .beginSent, .beginAnswered, .begun: pool == "prefork"
+        default: false
+        }
+    }
+
+    // MARK: - Dying
+
+    /// Lets a process get to the step.
+    ///
+    /// - Returns: The processes that are dead.
+    private func die(at site: FaultSite, _ broker: RedisServer) async throws -> Set<Int32> {
+        switch point.situation {
+        case .working, .childWorking:
+            try await sendSome(site, milliseconds: 30)
+            if point == .dueMoved {
+                try await site.send(2, .late, milliseconds: 5, options: SendOptions(countdown: .milliseconds(800)))
+            }
+            let worker = try victim(site)
+            return point.situation == .working ? [try await death(of: worker, site)] : [try await note(site)]
+        case .reconnecting:
+            try await sendSome(site, milliseconds: 400)
+            let worker = try victim(site)
+            try await started(site)
+            try broker.command("CLIENT", "KILL", "TYPE", "normal")
+            return [try await death(of: worker, site)]
+        case .sweeping:
+            try await sendSome(site, milliseconds: 400)
+            let first = try site.worker(pool, concurrency: concurrency, name: "first")
+            try await started(site)
+            await first.end()
+            return [first.pid, try await death(of: try victim(site), site)]
+        case .stopping:
+            let worker = try victim(site, concurrency: 2)
+            _ = try await waited(for: "a worker") { worker.logText.contains(" ready.") ? true : nil }
+            try await site.send(3, .late, milliseconds: 5, options: SendOptions(countdown: .seconds(3)))
+            try await sendSome(site, milliseconds: 150)
+            try await started(site)
+            worker.signal(SIGTERM)
+            return [try await death(of: worker, site)]
+        case .restoring:
+            try await site.send(4, .late, milliseconds: 30)
+            try hold(2, broker)
+            return [try await death(of: try victim(site), site)]
+        case .sending:
+            let client = try site.client(rate: 100, longest: 30, environment: cut(site))
+            return [try await death(of: client, site)]
+        }
+    }
+
+    /// Four that are acknowledged late and four early ones in turn; these with callbacks where that is the point.
+    private func sendSome(_ site: FaultSite, milliseconds: Int) async throws {
+        for _ in 0..<4 {
+            try await site.send(1, .late, milliseconds: milliseconds)
+            if point == .followUpsPublished {
+                let task = site.tasks.early.s(milliseconds).link(site.tasks.early.si(5))
+                site.note(try await task.applyAsync().id, .early)
+            } else {
+                try await site.send(1, .early, milliseconds: milliseconds)
+            }
+        }
+    }
+
+    private func started(_ site: FaultSite) async throws {
+        _ = try await waited(for: "tasks that run") { site.starts > 0 ? true : nil }
+    }
+
+    private func victim(_ site: FaultSite, concurrency: Int? = nil) throws -> GuardedProcess {
+        try site.worker(pool, concurrency: concurrency ?? self.concurrency, name: "victim", environment: cut(site))
+    }
+
+    /// The first commands of a client ask for where to send to.
+    private func cut(_ site: FaultSite) -> [String: String] {
+        let number = [.commandSent: 20, .published: 5][point] ?? 1
+        return ["CELERY_CUT_POINT": "\(point.rawValue):\(number)", "CELERY_CUT_NOTE": site.directory.path("cut")]
+    }
+
+    /// Waits until the process has died, and of this step.
+    private func death(of process: GuardedProcess, _ site: FaultSite) async throws -> Int32 {
+        do {
+            let code = try await process.exitCode(within: .seconds(30))
+            let pid = try await note(site)
+            guard code == 128 + SIGKILL, pid == process.pid else { throw ServiceError("it ended with \(code)") }
+            return pid
+        } catch {
+            throw ServiceError("\(point.rawValue), \(pool): no process died of it: \(error)\n\(process.logText)")
+        }
+    }
+
+    /// The process that noted that it dies.
+    private func note(_ site: FaultSite) async throws -> Int32 {
+        try await waited(for: "a process that dies at \(point.rawValue)") {
+            let words = (try? site.directory.read("cut"))?.split(separator: " ") ?? []
+            guard words.count == 2, words[0] == point.rawValue else { return nil }
+            return Int32(words[1].dropLast())
+        }
+    }
+
+    /// Moves messages to where Python workers keep what they hold, as if one had died with them long ago.
+    private func hold(_ count: Int, _ broker: RedisServer) throws {
+        for number in 0..<count {
+            guard let message = try broker.command("RPOP", "celery").text else { throw ServiceError("no message") }
+            try broker.command("HSET", "unacked", "tag\(number)", "[\(message), \"celery\", \"celery\"]")
+            try broker.command("ZADD", "unacked_index", "1", "tag\(number)")
+        }
+    }
+}
+
+extension CutPoint {
+    var situation: CutScenario.Situation {
+        switch self {
+        case .commandSent, .published: .sending
+        case .epochResumed: .reconnecting
+        case .closeSent, .closeAnswered, .unparked: .stopping
+        case .condemned, .journalSealed, .sweepRead, .swept: .sweeping
+        case .unackedRead, .unackedRestored: .restoring
+        case .childBegun, .childRan: .childWorking
+        case .epochEntered, .fetchSent, .fetchAnswered, .beginSent, .beginAnswered, .settleSent, .settleAnswered,
+            .dueMoved,
+            .received, .begun, .ended, .followUpsPublished, .resultsStored, .settled:
+            .working
+        }
+    }
+
+    /// Where a pool of processes takes another way: its children begin, and a journal tells what they have begun.
+    var differsInChildren: Bool {
+        [.beginAnswered, .begun, .settleAnswered, .journalSealed, .closeSent].contains(self)
+    }
+}
