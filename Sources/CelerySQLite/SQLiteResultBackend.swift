@@ -41,14 +41,9 @@ final class SQLiteResultBackend: ResultBackend {
         var metas: [String: TaskMeta] = [:]
         for (id, bytes) in found {
             do throws(WireError) {
-                metas[id] = try store.options.codec.decodeMeta(bytes)
+                metas[id] = try store.options.codec.decodeStoredMeta(bytes)
             } catch {
-                throw TransportError(
-                    .unavailable,
-                    "the result of task \(id) in \(location) cannot be read: forget it, or ask for it with the program "
-                        + "that stored it",
-                    cause: error
-                )
+                throw .unreadableResult(of: id, in: location, error)
             }
         }
         return metas

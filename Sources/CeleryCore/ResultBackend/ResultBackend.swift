@@ -73,3 +73,20 @@ public struct StoredResult: Sendable {
         self.expires = expires
     }
 }
+
+extension TransportError {
+    /// What is stored for a task cannot be decoded; says what to do about it.
+    package static func unreadableResult(of id: String, in location: String, _ error: WireError) -> TransportError {
+        let advice =
+            switch error.code {
+            case .contentDisallowed: "name its serializer in result_accept_content, or store results as json"
+            case .unsupported: "register the serializer or compression it was written with, or store results as json"
+            default: "forget it, or ask for it with the program that stored it"
+            }
+        return TransportError(
+            .unavailable,
+            "the result of task \(id) in \(location) cannot be read: \(advice)",
+            cause: error
+        )
+    }
+}

@@ -39,7 +39,8 @@ public struct CelerySettings: Sendable {
     public var brokerNativeDelayedDeliveryQueueType = "quorum"
     public var brokerPoolLimit: Int? = 10
     public var brokerPoolAcquireTimeout: Duration?
-    /// `true`, `false` or an object of key, certificate and authority files.
+    /// `true`, `false` or, for Redis, an object of `ssl_cert_reqs`, `ssl_ca_certs`, `ssl_certfile`, `ssl_keyfile`,
+    /// `ssl_check_hostname`.
     public var brokerUseSSL: CeleryValue = .bool(false)
     /// How long one call to the broker may take. Ours; default 5 s.
     public var brokerTimeout: Duration = .seconds(5)
@@ -82,11 +83,16 @@ public struct CelerySettings: Sendable {
     public var resultChordExpires: Duration?
     public var resultExtended = false
     public var resultPersistent: Bool?
+    /// Name of a registered serializer. A reader has to have the same (or be a Swift program), and to accept it.
     public var resultSerializer = "json"
+    /// Name of a registered compression (`zlib`, `bzip2`, …); nil: none. Celery reads such results since 5.7.
+    public var resultCompression: String?
 
     // MARK: Redis as result backend
 
+    /// `true`, or an object of `ssl_cert_reqs`, `ssl_ca_certs`, `ssl_certfile`, `ssl_keyfile`, `ssl_check_hostname`.
     public var redisBackendUseSSL: CeleryValue = .null
+    /// Nil: 25 s.
     public var redisBackendHealthCheckInterval: Duration?
     public var redisClientName: String?
     public var redisMaxConnections: Int?
@@ -95,7 +101,8 @@ public struct CelerySettings: Sendable {
     public var redisRetryOnTimeout = false
     public var redisSocketConnectTimeout: Duration?
     public var redisSocketKeepalive = false
-    public var redisSocketTimeout: Duration? = .seconds(120)
+    /// Nil: 5 s. Celery's default is 120 s.
+    public var redisSocketTimeout: Duration?
 
     // MARK: Message signing
 

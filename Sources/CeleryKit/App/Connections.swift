@@ -96,7 +96,7 @@ extension CeleryApp {
     public func transport() async throws -> any Transport {
         try await connections.transport { [self] in
             let urls = try brokerURLs()
-            return try await registry.transport(context(for: urls, options: settings.brokerTransportOptions))
+            return try await registry.transport(context(for: urls, options: settings.brokerOptions))
         }
     }
 
@@ -105,7 +105,8 @@ extension CeleryApp {
     public func resultBackend() async throws -> any ResultBackend {
         try await connections.backend { [self] in
             guard let urls = try backendURLs() else { return DisabledResultBackend() }
-            return try await registry.backend(context(for: urls, options: settings.resultBackendTransportOptions))
+            try checkResultCodec()
+            return try await registry.backend(context(for: urls, options: settings.backendOptions))
         }
     }
 
@@ -164,7 +165,27 @@ extension CeleryApp {
     private var resultCodec: WireCodec {
         var codec = codec
         codec.acceptContent = settings.resultAcceptContent ?? settings.acceptContent
+        codec.resultSerializer = settings.resultSerializer
+        codec.resultCompression = settings.resultCompression
         return codec
+    }
+
+    /// Finds out before the first result what would go wrong with each.
+    private func checkResultCodec() throws(TransportError) {
+        let codec = resultCodec
+        if let problem = codec.resultProblem {
+            throw TransportError(
+                .misconfigured,
+                "results cannot be stored with result_serializer \(settings.resultSerializer)"
+                    + (settings.resultCompression.map { " and result_compression \($0)" } ?? ""),
+                cause: problem
+            )
+        }
+        guard !codec.readsOwnResults else { return }
+        logger.warning(
+            "this program stores results that it does not accept: name result_serializer in result_accept_content",
+            metadata: ["result_serializer": "\(settings.resultSerializer)", "accepted": "\(codec.acceptContent)"]
+        )
     }
 
     private static func environment(_ name: String) -> String? {

@@ -8,7 +8,6 @@
 import CeleryWire
 
 extension SettingTable {
-    private static let redis = "there is no Redis transport in this version"
     private static let amqp = "there is no RabbitMQ transport in this version"
     private static let network = "the brokers of this version need no network connection"
 
@@ -49,7 +48,6 @@ extension SettingTable {
             "broker_use_ssl",
             \.brokerUseSSL,
             "TLS: true, false or its options",
-            pending: network,
             expected: "true, false or an object",
             allowed: isSwitchOrObject
         ),
@@ -126,26 +124,77 @@ extension SettingTable {
             "result_serializer",
             \.resultSerializer,
             "serializer of results",
-            pending: "results are stored as json"
+            expected:
+                "json, msgpack, yaml or another that is registered; never pickle, which can run any code when read",
+            allowed: { !$0.isEmpty && !isPickle($0) }
         ),
+        Setting(
+            "result_compression",
+            \.resultCompression,
+            "compression of results",
+            expected: "zlib, bzip2, lzma, brotli, zstd or another that is registered, or null",
+            allowed: { $0 != "" }
+        ),
+    ]
+
+    static let redisResults: [Setting] = [
         Setting(
             "redis_backend_use_ssl",
             \.redisBackendUseSSL,
-            "TLS options",
-            pending: redis,
+            "TLS: true, false or its options",
+            expected: "true, false or an object",
             allowed: isSwitchOrObject
         ),
-        Setting("redis_backend_health_check_interval", \.redisBackendHealthCheckInterval, "ping", pending: redis),
-        Setting("redis_client_name", \.redisClientName, "CLIENT SETNAME", pending: redis),
-        Setting("redis_max_connections", \.redisMaxConnections, "connections at the same time", pending: redis),
-        Setting("redis_username", \.redisUsername, "ACL user", pending: redis),
-        Setting("redis_password", \.redisPassword, "its password", pending: redis),
-        Setting("redis_retry_on_timeout", \.redisRetryOnTimeout, "try again after a timeout", pending: redis),
-        Setting("redis_socket_connect_timeout", \.redisSocketConnectTimeout, "to connect", pending: redis),
-        Setting("redis_socket_keepalive", \.redisSocketKeepalive, "TCP keepalive", pending: redis),
-        Setting("redis_socket_timeout", \.redisSocketTimeout, "for an answer", pending: redis),
+        Setting(
+            "redis_backend_health_check_interval",
+            \.redisBackendHealthCheckInterval,
+            "ask a silent connection whether it lives",
+            expected: seconds,
+            allowed: isPositive
+        ),
+        Setting(
+            "redis_client_name",
+            \.redisClientName,
+            "CLIENT SETNAME",
+            expected: "a text without spaces and line ends, or null",
+            allowed: { $0?.contains(where: \.isWhitespace) != true }
+        ),
+        Setting(
+            "redis_max_connections",
+            \.redisMaxConnections,
+            "connections at the same time",
+            pending: "a program has one connection for results and one to wait over, for any number of callers"
+        ),
+        Setting("redis_username", \.redisUsername, "ACL user, where result_backend names none"),
+        Setting("redis_password", \.redisPassword, "its password, where result_backend has none"),
+        Setting(
+            "redis_retry_on_timeout",
+            \.redisRetryOnTimeout,
+            "try again after a timeout",
+            pending: "a worker always stores again what it could not store, and who waits goes on waiting"
+        ),
+        Setting(
+            "redis_socket_connect_timeout",
+            \.redisSocketConnectTimeout,
+            "to connect; default 4 s",
+            expected: seconds,
+            allowed: isPositive
+        ),
+        Setting("redis_socket_keepalive", \.redisSocketKeepalive, "TCP keepalive", pending: "it is always on"),
+        Setting(
+            "redis_socket_timeout",
+            \.redisSocketTimeout,
+            "for an answer; default 5 s",
+            expected: seconds,
+            allowed: isPositive
+        ),
     ]
 
+    private static let seconds = "a number of seconds above 0, or null"
+    private static let isPositive: @Sendable (Duration?) -> Bool = { $0 ?? .seconds(1) > .zero }
+    private static let isPickle: @Sendable (String) -> Bool = {
+        ["pickle", "application/x-python-serialize"].contains($0)
+    }
     private static let retries = "outcomes wait under lease and are tried again without limit"
     static let noCanvas = "chords come with a later version"
 

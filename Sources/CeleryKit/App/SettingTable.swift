@@ -82,7 +82,8 @@ public struct Setting: Sendable {
 /// Every setting by name.
 public enum SettingTable {
     /// All of them, in the order of Celery's reference.
-    public static let all: [Setting] = general + broker + messages + results + tasks + worker + ours + beat
+    public static let all: [Setting] =
+        general + broker + messages + results + redisResults + tasks + worker + ours + beat
 
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 

@@ -46,7 +46,6 @@ enum SettingsWithoutMeaning {
         "worker_redirect_stdouts": "output of tasks is left alone; log through a Logger",
         "worker_redirect_stdouts_level": "output of tasks is left alone; log through a Logger",
         "worker_executable": "a process always runs its own program",
-        "result_compression": "Celery defines it and never reads it",
         "result_backend_thread_safe": python,
         "override_backends": classes,
         "visibility_timeout": "a task is held under a lease, however long it runs; see worker_lease",

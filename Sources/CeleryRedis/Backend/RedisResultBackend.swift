@@ -40,12 +40,63 @@ final class RedisResultBackend: ResultBackend {
 
     func store(_ results: [StoredResult], timeout: Duration) async throws(TransportError) {
         guard !results.isEmpty else { return }
-        let encoded = try ResultCommands.encode(results, codec: codec, prefix: prefix)
-        _ = try await client.sendScripts(timeout: timeout) { form in
-            var commands = RedisCommands(capacity: encoded.reduce(1024) { $0 + $1.payload.count + 128 })
-            ResultCommands.appendScript(encoded, form, to: &commands)
+        var left = try encode(results)
+        var verdicts = left.map { _ in ResultVerdict.open }
+        let deadline = ContinuousClock.now + timeout
+        // What is there and is not to be judged by the server comes back once; others may change it again meanwhile.
+        while !left.isEmpty {
+            let (encoded, judged) = (left, verdicts)
+            let replies = try await client.sendScripts(timeout: ContinuousClock.now.duration(to: deadline)) { form in
+                var commands = RedisCommands(capacity: encoded.reduce(1024) { $0 + $1.payload.count + 128 })
+                ResultCommands.appendScript(encoded, judged, form, to: &commands)
+                return commands
+            }
+            (left, verdicts) = ([], [])
+            for reply in replies.first?.elements ?? [] {
+                let unclear = reply.elements
+                guard unclear.count == 3, let place = unclear[0].int.map({ Int($0) }), encoded.indices.contains(place)
+                else { continue }
+                let verdict = self.verdict(unclear.dropFirst())
+                guard case .replaceIf = verdict else { continue }
+                left.append(encoded[place])
+                verdicts.append(verdict)
+            }
+        }
+    }
+
+    /// Makes results ready to be stored.
+    func encode(_ results: [StoredResult]) throws(TransportError) -> [ResultCommands.Encoded] {
+        try ResultCommands.encode(results, codec: codec, prefix: prefix)
+    }
+
+    /// Looks at what the server cannot tell the state of, before results are stored in a transaction that cannot look.
+    ///
+    /// What changes in between is spared, but for a SUCCESS, which may not get lost.
+    func verdicts(
+        before results: [ResultCommands.Encoded],
+        timeout: Duration
+    ) async throws(TransportError) -> [ResultVerdict] {
+        guard !results.isEmpty else { return [] }
+        let replies = try await client.sendScripts(timeout: timeout) { form in
+            var commands = RedisCommands(capacity: results.count * 80 + 2048)
+            RedisScript.unclearResults.begin(form, keys: results.count, arguments: 0, in: &commands)
+            for result in results { commands.argument(result.key) }
             return commands
         }
+        return zip(results, replies.first?.elements ?? [])
+            .map { result, unclear in
+                let verdict = unclear.isNull ? ResultVerdict.keep : self.verdict(unclear.elements.dropFirst(0))
+                if result.isSuccess, unclear.isNull || verdict != .keep { return .replace }
+                return verdict
+            }
+    }
+
+    /// Of a result's bytes and their digest.
+    private func verdict(_ unclear: ArraySlice<RESPValue>) -> ResultVerdict {
+        guard unclear.count == 2, let bytes = unclear.first?.bytes, let digest = unclear.last?.string else {
+            return .keep
+        }
+        return codec.isStoredSuccess(bytes) ? .keep : .replaceIf(digest)
     }
 
     func fetch(_ ids: [String], timeout: Duration) async throws(TransportError) -> [String: TaskMeta] {
@@ -107,18 +158,7 @@ final class RedisResultBackend: ResultBackend {
         do throws(WireError) {
             return try codec.decodeStoredMeta(bytes)
         } catch {
-            let advice =
-                switch error.code {
-                case .contentDisallowed: "name its serializer in result_accept_content, or store results as json"
-                case .unsupported:
-                    "register the serializer or compression it was written with, or store results as json"
-                default: "forget it, or ask for it with the program that stored it"
-                }
-            throw TransportError(
-                .unavailable,
-                "the result of task \(id) in \(location) cannot be read: \(advice)",
-                cause: error
-            )
+            throw .unreadableResult(of: id, in: location, error)
         }
     }
 }

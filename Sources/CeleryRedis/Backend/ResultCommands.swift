@@ -23,16 +23,18 @@ enum ResultCommands {
         var payload: [UInt8]
         /// Milliseconds; nil for ever.
         var life: Int64?
+        var isSuccess: Bool
 
         init(_ result: StoredResult, codec: WireCodec, prefix: String) throws(TransportError) {
             key = RedisResultKeys.key(of: result.meta.taskID, prefix: prefix)
             life = result.expires.map(RedisResultKeys.milliseconds)
+            isSuccess = result.meta.state == .success
             do throws(WireError) {
-                payload = try codec.encode(result.meta)
+                payload = try codec.encodeStored(result.meta)
             } catch {
                 throw TransportError(
                     .unsupported,
-                    "the result of task \(result.meta.taskID) cannot be written as JSON",
+                    "the result of task \(result.meta.taskID) cannot be written as \(codec.resultSerializer)",
                     cause: error
                 )
             }
@@ -42,26 +44,23 @@ enum ResultCommands {
     /// Appends what stores the results in order and announces them; also for use between `MULTI` and `EXEC`.
     ///
     /// - Parameters:
-    ///   - prefix: In front of keys and channels, as ``RedisResultKeys/prefix(_:)`` makes it.
     ///   - database: Nil when the results go to the connection's own database.
-    ///   - sparesSuccess: Whether one of the tasks may be stored as SUCCESS, which is not overwritten: true for all but first
-    ///     attempts. Then it is one script, else Python's `SETEX` and `PUBLISH` for each.
+    ///   - verdicts: On what is stored already and the server cannot tell the state of, by the results' places; nil when none
+    ///     of the tasks can be stored as SUCCESS, which is not overwritten. Then it is Python's `SETEX` and `PUBLISH` for
+    ///     each, else one script.
     static func append(
-        _ results: [StoredResult],
+        _ results: [Encoded],
         to commands: inout RedisCommands,
-        codec: WireCodec,
-        prefix: String,
         database: DatabaseSwitch? = nil,
-        sparesSuccess: Bool
-    ) throws(TransportError) {
+        verdicts: [ResultVerdict]?
+    ) {
         guard !results.isEmpty else { return }
-        let encoded = try encode(results, codec: codec, prefix: prefix)
-        commands.reserve(encoded.reduce(128) { $0 + 2 * ($1.payload.count + $1.key.utf8.count + 48) })
+        commands.reserve(results.reduce(128) { $0 + 2 * ($1.payload.count + $1.key.utf8.count + 48) })
         if let database { commands.add("SELECT", database.results) }
-        if sparesSuccess {
-            appendScript(encoded, .text, to: &commands)
+        if let verdicts {
+            appendScript(results, verdicts, .text, to: &commands)
         } else {
-            for result in encoded { appendPlain(result, to: &commands) }
+            for result in results { appendPlain(result, to: &commands) }
         }
         if let database { commands.add("SELECT", database.back) }
     }
@@ -75,12 +74,18 @@ enum ResultCommands {
     }
 
     /// One call of ``RedisScript/storeResults`` for all of them.
-    static func appendScript(_ results: [Encoded], _ form: RedisScript.Form, to commands: inout RedisCommands) {
-        RedisScript.storeResults.begin(form, keys: results.count, arguments: results.count * 2, in: &commands)
+    static func appendScript(
+        _ results: [Encoded],
+        _ verdicts: [ResultVerdict],
+        _ form: RedisScript.Form,
+        to commands: inout RedisCommands
+    ) {
+        RedisScript.storeResults.begin(form, keys: results.count, arguments: results.count * 3, in: &commands)
         for result in results { commands.argument(result.key) }
-        for result in results {
+        for (result, verdict) in zip(results, verdicts) {
             commands.argument(result.payload)
             commands.argument(result.life ?? 0)
+            commands.argument(verdict.argument)
         }
     }
 

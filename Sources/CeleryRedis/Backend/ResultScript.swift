@@ -7,47 +7,103 @@
 
 #if Redis
 extension RedisScript {
+    /// Looks at results, of which it tells only what its own eyes cannot: the state of what is compressed, or neither JSON
+    /// nor msgpack.
+    ///
+    /// - KEYS: Where the results are.
+    /// - Returns: For each nothing, or its bytes and their SHA-1.
+    static let unclearResults = RedisScript(
+        text: tell + #"""
+
+            local found = {}
+            for i, key in ipairs(KEYS) do
+              local _, value = tell(key)
+              found[i] = value and {value, redis.sha1hex(value)} or false
+            end
+            return found
+            """#,
+        digest: "9aee0e7632aefa8bb727bbe372911223d2d90fe3"
+    )
+
     /// Stores results and announces them, but for those whose task is stored as SUCCESS.
     ///
-    /// - KEYS: Where each result goes, in order; also the channel of its announcement.
-    /// - ARGV: For each its bytes, and its life in milliseconds (0: for ever).
-    /// - Returns: How many were stored.
+    /// Python reads before it writes; here nothing can come in between. What the script cannot tell is judged by whoever
+    /// sends it, who has seen it before: ``ResultVerdict``.
     ///
-    /// Python reads before it writes; here nothing can come in between. The state is told by the first bytes, which is where
-    /// Python and we write it, in JSON and in msgpack; what begins otherwise is decoded. A compressed result is not
-    /// understood and gives way.
+    /// - KEYS: Where each result goes, in order; also the channel of its announcement.
+    /// - ARGV: For each its bytes, its life in milliseconds (0: for ever), and the verdict on what is there.
+    /// - Returns: What was not stored because it has yet to be judged: its place, what is there, and the SHA-1 of that.
     static let storeResults = RedisScript(
-        text: #"""
-            local function status(key)
-              local head = redis.pcall('GETRANGE', key, 0, 47)
-              if type(head) ~= 'string' or head == '' then return nil end
-              local found = string.match(head, '^{%s*"status"%s*:%s*"([^"\\]*)"')
-                or string.match(head, '^[\128-\143]\166status[\160-\191]([%w_]*)')
-              if found then return found end
-              local value = redis.call('GET', key)
-              local fine, meta = pcall(function()
-                local first = string.byte(value)
-                if first == 123 then return cjson.decode(value) end
-                if first >= 128 then return cmsgpack.unpack(value) end
-              end)
-              return fine and type(meta) == 'table' and meta['status']
-            end
-            local stored = 0
-            for i, key in ipairs(KEYS) do
-              if status(key) ~= 'SUCCESS' then
-                local value, life = ARGV[2 * i - 1], ARGV[2 * i]
-                if life == '0' then
-                  redis.call('SET', key, value)
-                else
-                  redis.call('SET', key, value, 'PX', life)
-                end
-                redis.call('PUBLISH', key, value)
-                stored = stored + 1
-              end
-            end
-            return stored
+        text: storing + #"""
+
+            return store(KEYS, ARGV)
             """#,
-        digest: "0d376fcfac0fcc8274289ba01ae73356ffd88d71"
+        digest: "690aaf5b0cd45623aa1c6d237cf9e5cb323128a0"
     )
+
+    /// The function that ``storeResults`` is, for other scripts.
+    static let storing =
+        tell + #"""
+
+            local function store(KEYS, ARGV)
+              local unclear = {}
+              for i, key in ipairs(KEYS) do
+                local value, life, verdict = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
+                local status, old = tell(key)
+                if status and status ~= 'SUCCESS' or old and (verdict == '*' or verdict == redis.sha1hex(old)) then
+                  if life == '0' then
+                    redis.call('SET', key, value)
+                  else
+                    redis.call('SET', key, value, 'PX', life)
+                  end
+                  redis.call('PUBLISH', key, value)
+                elseif old and verdict == '?' then
+                  unclear[#unclear + 1] = {i - 1, old, redis.sha1hex(old)}
+                end
+              end
+              return unclear
+            end
+            """#
+
+    /// The state of a stored result: told by the first bytes, which is where Python and we write it, in JSON and in msgpack;
+    /// what begins otherwise is decoded. Nothing, and the value, when that cannot be done here.
+    private static let tell = #"""
+        local function tell(key)
+          local head = redis.pcall('GETRANGE', key, 0, 47)
+          if type(head) ~= 'string' or head == '' then return '' end
+          local found = string.match(head, '^{%s*"status"%s*:%s*"([^"\\]*)"')
+            or string.match(head, '^[\128-\143]\166status[\160-\191]([%w_]*)')
+          if found then return found end
+          local value = redis.call('GET', key)
+          local fine, meta = pcall(function()
+            local first = string.byte(value)
+            if first == 123 then return cjson.decode(value) end
+            if first > 128 then return cmsgpack.unpack(value) end
+          end)
+          if fine and type(meta) == 'table' and type(meta['status']) == 'string' then return meta['status'] end
+          return nil, value
+        end
+        """#
+}
+
+/// What to do with a stored result whose state the server cannot tell.
+enum ResultVerdict: Hashable, Sendable {
+    /// Nobody has looked at it: it stays, and the script returns it.
+    case open
+    /// It stays.
+    case keep
+    /// It gives way, whatever it is.
+    case replace
+    /// It gives way if it is still what was judged, by its SHA-1.
+    case replaceIf(String)
+
+    var argument: String {
+        switch self {
+        case .open: "?"
+        case .keep: ""
+        case .replace: "*"
+        case .replaceIf(let digest): digest
+        }
+    }
 }
 #endif

@@ -8,7 +8,6 @@
 #if Redis
 import CeleryCore
 import CeleryWire
-import NIOSSL
 
 extension RedisConfiguration {
     /// URL schemes that are served: Redis over TCP, over TLS, over a unix socket, and through sentinels.
@@ -38,6 +37,7 @@ extension RedisConfiguration {
             }
             endpoints.append(try Self.endpoint(of: url, default: isSentinel ? 26379 : 6379))
         }
+        tls = try RedisTLS.configuration(context)
         if isSentinel {
             guard let master = text("master_name") else {
                 throw TransportError(
@@ -47,6 +47,7 @@ extension RedisConfiguration {
             }
             var credentials = CeleryObject()
             if case .object(let object)? = options["sentinel_kwargs"] { credentials = object }
+            sentinelTLS = try RedisTLS.sentinels(credentials, servers: tls, location)
             func credential(_ name: String) -> String? {
                 guard case .string(let value)? = credentials[name] else { return nil }
                 return value
@@ -61,9 +62,6 @@ extension RedisConfiguration {
             discovery = .fixed(endpoints)
         }
         database = try Self.database(of: context.url) ?? fallback
-        if context.url.scheme == "rediss" || options["ssl"] != nil, options["ssl"] != .bool(false) {
-            tls = try RedisTLS.configuration(context)
-        }
         if let name = text("client_name") { clientName = name.replacing(" ", with: "-") }
         if let seconds = try Self.seconds("socket_timeout", context) { timeout = seconds }
         if let seconds = try Self.seconds("socket_connect_timeout", context) { connectTimeout = seconds }

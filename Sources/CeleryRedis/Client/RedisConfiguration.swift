@@ -30,6 +30,8 @@ struct RedisConfiguration: Sendable {
     var password: String?
     var database = 0
     var tls: TLSConfiguration?
+    /// For the sentinels themselves.
+    var sentinelTLS: TLSConfiguration?
     /// Shown by `CLIENT LIST`; no spaces.
     var clientName = "celery-swift"
     /// Limits one attempt to connect, its handshake included.

@@ -18,6 +18,8 @@ struct RedisConnection: Sendable {
     let endpoint: RedisConfiguration.Endpoint
     /// RESP3, so that the server can say things unasked.
     var hasPushes = false
+    /// Redis 7 and later: a script may say that it is to run although the server is full.
+    var passesMemoryLimit = false
     /// The server's number for it; nil when it did not tell.
     var clientID: Int64?
 

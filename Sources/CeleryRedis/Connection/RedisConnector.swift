@@ -65,8 +65,20 @@ struct RedisConnector: Sendable {
             return try await RedisHandshake.run(bare, configuration)
         } catch {
             bare.close()
-            throw error
+            throw explained(error, endpoint)
         }
+    }
+
+    /// A server that speaks TLS and one that does not only fall silent before each other.
+    private func explained(_ error: TransportError, _ endpoint: RedisConfiguration.Endpoint) -> TransportError {
+        guard case .host = endpoint else { return error }
+        let hint: String
+        switch (configuration.tls, error.code) {
+        case (nil, .unavailable): hint = "before its first answer; if it speaks TLS only, write rediss://"
+        case (_?, .timedOut): hint = "(its first answer; if it does not speak TLS, write redis://)"
+        default: return error
+        }
+        return TransportError(error.code, "\(error.message) \(hint)", cause: error.cause)
     }
 
     /// Asks a sentinel for the master.
@@ -76,7 +88,7 @@ struct RedisConnector: Sendable {
         _ user: String?,
         _ password: String?
     ) async throws(TransportError) -> RedisConfiguration.Endpoint {
-        let connection = try await open(sentinel, tls: configuration.tls)
+        let connection = try await open(sentinel, tls: configuration.sentinelTLS)
         defer { connection.close() }
         var commands = RedisCommands()
         if let password {

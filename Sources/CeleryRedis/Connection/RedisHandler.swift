@@ -153,7 +153,7 @@ final class RedisHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close(unavailable("connection failed", error))
+        close(TLSFailure.error(error, at: location) ?? unavailable("connection failed", error))
     }
 
     private func take(_ value: RESPValue) {

@@ -27,6 +27,9 @@ enum RedisHandshake {
             for (name, value) in reply.pairs {
                 switch name {
                 case "id": ready.clientID = value.int
+                case "version":
+                    let major = value.string.flatMap { Int($0.prefix { $0 != "." }) }
+                    ready.passesMemoryLimit = major ?? 0 >= 7
                 case "mode" where value.string == "cluster": throw cluster(connection)
                 default: break
                 }

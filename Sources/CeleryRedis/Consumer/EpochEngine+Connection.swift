@@ -23,7 +23,7 @@ extension EpochEngine {
         var commands = RedisCommands()
         commands.add(
             "EVAL",
-            script,
+            RedisScripts.passing(script, over: connection),
             4,
             keys.fence,
             keys.lease,
@@ -76,6 +76,9 @@ extension EpochEngine {
             link.proved()
             plan.forget()
             subscribe(store.router.subscriptions(of: record.queues), over: connection)
+            let waiting = unsent
+            unsent = []
+            for (bytes, list) in waiting { put(bytes, into: list, over: connection) }
             if case .opening(let opened) = phase {
                 phase = .running
                 timers.opening?.cancel()
@@ -120,7 +123,7 @@ extension EpochEngine {
         var commands = RedisCommands()
         commands.add(
             "EVAL",
-            RedisScripts.register,
+            RedisScripts.passing(RedisScripts.register, over: connection),
             3,
             keys.fence,
             store.keys.epochs,
@@ -151,15 +154,27 @@ extension EpochEngine {
 
     // MARK: - What the server says of its own accord
 
+    /// Of what was heard while there was no connection to send it over, so much waits.
+    private static let unsentLimit = 1000
+
     private func subscribe(_ new: [String: String], over connection: RedisConnection) {
-        guard connection.hasPushes, new != subscriptions || !new.isEmpty else { return }
+        guard new != subscriptions || !new.isEmpty else { return }
         let gone = subscriptions.keys.filter { new[$0] == nil }
         subscriptions = new
+        guard connection.hasPushes else { return listen() }
         var commands = RedisCommands()
         if !gone.isEmpty { commands.addUnanswered("PUNSUBSCRIBE", list: gone) }
         if !new.isEmpty { commands.addUnanswered("PSUBSCRIBE", list: Array(new.keys)) }
         commands.add("ECHO", "subscribed")
         send(commands, over: connection) { _ in }
+    }
+
+    /// Without pushes channels need a connection of their own.
+    private func listen() {
+        if ear == nil, !subscriptions.isEmpty {
+            ear = BroadcastEar(store.configuration, loop, logger: store.logger) { [weak self] in self?.pushed($0) }
+        }
+        ear?.listen(to: subscriptions.keys.sorted())
     }
 
     private func pushed(_ elements: [RESPValue]) {
@@ -180,9 +195,15 @@ extension EpochEngine {
 
     /// A sender in Python has published to a fanout exchange: from here on it is a message like any other.
     private func broadcast(_ bytes: [UInt8], to list: String) {
-        guard !StoredMessage.isCopied(bytes, limits: store.codec.limits), let connection = link.connection else {
-            return
+        guard !StoredMessage.isCopied(bytes, limits: store.codec.limits) else { return }
+        if isArmed, let connection = link.connection {
+            put(bytes, into: list, over: connection)
+        } else if unsent.count < Self.unsentLimit {
+            unsent.append((bytes, list))
         }
+    }
+
+    private func put(_ bytes: [UInt8], into list: String, over connection: RedisConnection) {
         var commands = RedisCommands()
         commands.add("LPUSH", list, bytes)
         send(commands, over: connection) { [self] _ in

@@ -31,7 +31,8 @@ extension EpochEngine {
         commands.add("PEXPIRE", keys.lease, record.lease)
         commands.add("GET", keys.fence)
         commands.add("HGETALL", store.keys.epochs)
-        commands.add("EVAL", RedisScripts.pulse, 1, store.keys.pulse, Int64(lease / .microseconds(2)))
+        let pulse = RedisScripts.passing(RedisScripts.pulse, over: connection)
+        commands.add("EVAL", pulse, 1, store.keys.pulse, Int64(lease / .microseconds(2)))
         send(commands, over: connection) { [self] replies in
             if let error = replies[0].error, RedisFailure.wantsReconnection(error) {
                 return link.reconnect(RedisFailure.error(error, at: store.configuration.location))
@@ -51,6 +52,7 @@ extension EpochEngine {
             pump()
         default: break
         }
+        if renewals % 200 == 2 { sweeper.tidy(loop: loop) }
         renewals += 1
     }
 

@@ -18,6 +18,8 @@ extension EpochEngine {
     /// Sends the next round, if there is something to send and nothing under way.
     func pump() {
         guard isArmed, round == nil, let connection = link.connection, !isOver else { return }
+        let isFull = isFull(connection)
+        if isFull { refuseWhatFillsUp() }
         let asks = asksForNextFetch()
         let hasWork = !begins.isEmpty || !settles.isEmpty || !closings.isEmpty || mustFile
         guard hasWork || !asks.isEmpty else { return }
@@ -35,7 +37,7 @@ extension EpochEngine {
         next.commands.add("EXEC")
         next.commands.add("WATCH", keys.fence)
         next.commands.add("GET", keys.fence)
-        let commands = next.commands
+        let commands = isFull ? passing(next.commands, next.number) : next.commands
         next.commands = RedisCommands(capacity: 0)
         round = next
         connection.handler.value.send(commands, deadline: .now() + patience) { [weak self] result in
@@ -204,6 +206,12 @@ extension EpochEngine {
             round = failed
             restore()
             return link.reconnect(error)
+        }
+        if canPass(reply) {
+            round = failed
+            restore()
+            mustFile = mustFile || !failed.filed.isEmpty
+            return
         }
         guard failed.asks.isEmpty else {
             // Perhaps only the fetch was: the rest again without it, and the fetch after a while.

@@ -67,6 +67,12 @@ final class EpochEngine {
     /// The last round that is known to have taken effect.
     var lastEffective = 0
     var renewals = 0
+    /// Until when rounds pass the server's memory limit.
+    var fullUntil = NIODeadline.distantPast
+    /// Hears what is published to fanout exchanges, where the server cannot push.
+    var ear: BroadcastEar?
+    /// What it heard while there was no other connection, and the lists that it goes to.
+    var unsent: [(bytes: [UInt8], list: String)] = []
     /// Milliseconds until the next look at lists, where the server does not tell of changes or refused.
     var idlePause: Int64 = 5
     var timers = EpochTimers()
@@ -215,6 +221,7 @@ final class EpochEngine {
         if case .opening(let completion) = phase { opened = completion } else { opened = nil }
         phase = .over(error)
         link.end()
+        ear?.end()
         timers.cancel()
         store.sawRevocations(true)
         if let journal {

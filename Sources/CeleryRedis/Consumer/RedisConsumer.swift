@@ -119,13 +119,16 @@ final class RedisConsumer: TransportConsumer {
                 )
             }
             let (here, there) = (store.configuration.database, results.configuration.database)
-            try ResultCommands.append(
-                stored,
+            let encoded = try results.encode(stored)
+            var verdicts: [ResultVerdict]?
+            if repeated.withLock({ set in settlements.contains { set.contains($0.tag) } }) {
+                verdicts = try await results.verdicts(before: encoded, timeout: store.configuration.timeout)
+            }
+            ResultCommands.append(
+                encoded,
                 to: &commands,
-                codec: store.codec,
-                prefix: results.prefix,
                 database: here == there ? nil : ResultCommands.DatabaseSwitch(results: there, back: here),
-                sparesSuccess: repeated.withLock { set in settlements.contains { set.contains($0.tag) } }
+                verdicts: verdicts
             )
         }
         let dispositions = settlements.map { (tag: $0.tag.rawValue, $0.disposition) }

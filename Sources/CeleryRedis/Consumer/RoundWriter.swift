@@ -10,6 +10,11 @@ import CeleryCore
 
 /// Writes the commands of rounds.
 struct RoundWriter {
+    /// A script cannot pass on a command of more than some thousand words.
+    private static func pieces<Element>(_ list: [Element]) -> [ArraySlice<Element>] {
+        stride(from: 0, to: list.count, by: 2000).map { list[$0..<min($0 + 2000, list.count)] }
+    }
+
     let keys: RedisKeys
     let epoch: EpochKeys
     let plan: ReturnPlan
@@ -26,7 +31,7 @@ struct RoundWriter {
         into commands: inout RedisCommands
     ) {
         let kept = held.filter { !settled.contains($0.field.tag) }
-        if !kept.isEmpty {
+        for kept in Self.pieces(kept) {
             commands.begin("HSET", arguments: 1 + 2 * kept.count)
             commands.argument(epoch.held)
             for message in kept {
@@ -42,20 +47,21 @@ struct RoundWriter {
     }
 
     func mark(_ marks: [(HeldField, HeldMark)], into commands: inout RedisCommands) {
-        guard !marks.isEmpty else { return }
-        commands.begin("HSET", arguments: 1 + 2 * marks.count)
-        commands.argument(epoch.begun)
-        for (field, mark) in marks {
-            commands.argument(field)
-            commands.argument([mark.rawValue])
+        for marks in Self.pieces(marks) {
+            commands.begin("HSET", arguments: 1 + 2 * marks.count)
+            commands.argument(epoch.begun)
+            for (field, mark) in marks {
+                commands.argument(field)
+                commands.argument([mark.rawValue])
+            }
         }
     }
 
     func release(_ held: [HeldMessage], into commands: inout RedisCommands) {
         let filed = held.filter(\.isFiled).map(\.field)
-        if !filed.isEmpty { commands.add("HDEL", epoch.held, list: filed) }
+        for filed in Self.pieces(filed) { commands.add("HDEL", epoch.held, list: filed) }
         let marked = held.filter(\.hasMark).map(\.field)
-        if !marked.isEmpty { commands.add("HDEL", epoch.begun, list: marked) }
+        for marked in Self.pieces(marked) { commands.add("HDEL", epoch.begun, list: marked) }
     }
 
     func dispose(_ message: HeldMessage, _ disposition: Settlement.Disposition, into commands: inout RedisCommands) {

@@ -18,6 +18,9 @@ final class Sweeper {
     private var silent: [String: NIODeadline] = [:]
     private var isSweeping = false
     private var isRestoring = false
+    private var isTidying = false
+    /// Since when nobody has used each queue, as far as this worker has seen.
+    private var unused: [String: NIODeadline] = [:]
 
     init(_ store: RedisStore) { self.store = store }
 
@@ -40,6 +43,22 @@ final class Sweeper {
         Task {
             for id in ids { await sweep.run(id) }
             loop.execute { sweeper.value.isSweeping = false }
+        }
+    }
+
+    /// Forgets workers and queues that have long gone.
+    func tidy(loop: any EventLoop) {
+        guard !isTidying else { return }
+        isTidying = true
+        let (tidying, known) = (Tidying(store: store), unused)
+        let sweeper = NIOLoopBound(self, eventLoop: loop)
+        // Unstructured, as a sweep is.
+        Task {
+            let left = await tidying.run(known)
+            loop.execute {
+                sweeper.value.unused = left
+                sweeper.value.isTidying = false
+            }
         }
     }
 

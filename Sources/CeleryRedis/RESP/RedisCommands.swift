@@ -73,6 +73,14 @@ struct RedisCommands: Sendable {
         unanswered += 1
     }
 
+    /// The commands again, each as its words.
+    var words: [[[UInt8]]] {
+        var (parser, rest) = (RESPParser(), buffer)
+        var commands: [[[UInt8]]] = []
+        while let value = try? parser.next(&rest) { commands.append(value.elements.compactMap(\.bytes)) }
+        return commands
+    }
+
     mutating func append(_ other: RedisCommands, times: Int = 1) {
         for _ in 0..<times { buffer.writeImmutableBuffer(other.buffer) }
         count += other.count * times

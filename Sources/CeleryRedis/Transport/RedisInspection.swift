@@ -17,14 +17,12 @@ struct RedisInspection {
 
     func purge(_ queues: [String]) async throws(TransportError) -> Int {
         var commands = RedisCommands()
-        commands.add("MULTI")
         for queue in queues {
             for list in keys.lists(queue) { commands.add("LLEN", list) }
             commands.add("ZCARD", keys.parked(queue))
             commands.add("DEL", list: keys.lists(queue) + [keys.parked(queue)])
         }
-        commands.add("EXEC")
-        let answers = try await store.client.send(commands).last?.elements ?? []
+        let answers = try await together(commands)
         let width = keys.steps.count + 2
         return answers.enumerated()
             .reduce(0) { sum, item in
@@ -37,7 +35,6 @@ struct RedisInspection {
         guard !queues.isEmpty else { return [] }
         let epochs = try await records()
         var commands = RedisCommands()
-        commands.add("MULTI")
         for queue in queues {
             for list in keys.lists(queue) { commands.add("LLEN", list) }
             commands.add("ZCARD", keys.parked(queue))
@@ -47,8 +44,7 @@ struct RedisInspection {
             commands.add("HKEYS", epoch.held)
             for place in record.lists.indices { commands.add("LLEN", epoch.taken(list: place)) }
         }
-        commands.add("EXEC")
-        var answers = (try await store.client.send(commands).last?.elements ?? [])[...]
+        var answers = try await together(commands)[...]
         var status: [QueueStatus] = []
         for queue in queues {
             var entry = QueueStatus(name: queue)
@@ -59,6 +55,19 @@ struct RedisInspection {
         let held = Self.held(epochs.map(\.record), keys, &answers)
         for index in status.indices { status[index].held = held[status[index].name] ?? 0 }
         return status
+    }
+
+    /// In one transaction; one after the other where the server is full, which then refuses all transactions.
+    private func together(_ commands: RedisCommands) async throws(TransportError) -> [RESPValue] {
+        var transaction = RedisCommands(capacity: commands.size + 64)
+        transaction.add("MULTI")
+        transaction.append(commands)
+        transaction.add("EXEC")
+        do throws(TransportError) {
+            return try await store.client.send(transaction).last?.elements ?? []
+        } catch  where error.code == .full {
+            return try await store.client.send(commands)
+        }
     }
 
     func bindings() async throws(TransportError) -> [Binding] {

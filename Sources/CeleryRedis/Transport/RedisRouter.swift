@@ -30,11 +30,13 @@ final class RedisRouter: Sendable {
         /// What this process has declared.
         var declared = RoutingTable()
         var known: [String: Known] = [:]
-        /// Queues whose name the server knows.
-        var noted: Set<String> = []
+        /// Queues whose name the server knows, and since when.
+        var noted: [String: ContinuousClock.Instant] = [:]
     }
 
     private static let patience = Duration.seconds(1)
+    /// After that a queue that is used is named to the server again, which may have forgotten it: ``Tidying``.
+    static let notePatience = Duration.seconds(600)
 
     private let client: RedisClient
     private let keys: RedisKeys
@@ -72,13 +74,18 @@ final class RedisRouter: Sendable {
         }
         for queue in topology.queues { commands.add("SADD", keys.queues, queue.name) }
         commands.add("EXEC")
-        _ = try await client.send(commands)
+        do throws(TransportError) {
+            _ = try await client.send(commands)
+        } catch {
+            // A full server is emptied by workers, which begin with this: there is nothing to write if all is there.
+            guard error.code == .full, try await knows(bindings) else { throw error }
+        }
         try state.withLock { state throws(TransportError) in
             for binding in bindings {
                 try state.declared.add(binding)
                 state.known[binding.exchange] = nil
             }
-            state.noted.formUnion(topology.queues.map(\.name))
+            for queue in topology.queues { state.noted[queue.name] = .now }
         }
     }
 
@@ -94,7 +101,14 @@ final class RedisRouter: Sendable {
 
     /// Queues among these that the server has not been told of; they are taken for told from now on.
     func unnoted(_ queues: some Sequence<String>) -> [String] {
-        state.withLock { state in queues.filter { state.noted.insert($0).inserted } }
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            queues.filter { queue in
+                if let last = state.noted[queue], last.duration(to: now) < Self.notePatience { return false }
+                state.noted[queue] = now
+                return true
+            }
+        }
     }
 
     /// All bindings of an exchange, those of Python's queues too.
@@ -115,6 +129,17 @@ final class RedisRouter: Sendable {
         )
         state.withLock { $0.known[exchange] = Known(table: table, readAt: .now) }
         return table
+    }
+
+    /// Whether the server has all of them. The names of queues without are for people only.
+    private func knows(_ bindings: [Binding]) async throws(TransportError) -> Bool {
+        var commands = RedisCommands()
+        for binding in bindings {
+            commands.add("SISMEMBER", keys.binding(binding.exchange), member(binding))
+            if binding.kind == .fanout { commands.add("SISMEMBER", keys.copies(binding.exchange), binding.queue) }
+        }
+        guard !commands.isEmpty else { return true }
+        return try await client.send(commands).allSatisfy { $0.int == 1 }
     }
 
     /// As one of our own has declared it; kombu keeps no kinds, and what its bindings look like is not enough to refuse.

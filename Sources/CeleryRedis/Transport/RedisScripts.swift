@@ -8,6 +8,60 @@
 #if Redis
 /// What must decide on the server; rare, so that they are always sent whole.
 enum RedisScripts {
+    /// A script that runs although the server is full, where it can.
+    static func passing(_ script: String, over connection: RedisConnection) -> String {
+        connection.passesMemoryLimit ? "#!lua flags=allow-oom\n" + script : script
+    }
+
+    /// A round on a full server, which refuses every transaction, even one that only deletes.
+    ///
+    /// KEYS: fence. ARGV: connection, round, then each command as the number of its words and these; the only script among
+    /// them is the one that stores results, without its text. Returns what the transaction would, its first answer
+    /// included; nothing when the epoch was swept.
+    static let round =
+        RedisScript.storing + """
+
+            local fence = redis.call('GET', KEYS[1])
+            if not fence or string.match(fence, '%d+$') ~= ARGV[1] then return false end
+            redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. ARGV[1])
+            local answers, next = {'OK'}, 3
+            while next <= #ARGV do
+                local last = next + ARGV[next]
+                if ARGV[next + 1] == 'EVAL' then
+                    local first = next + 4 + ARGV[next + 3]
+                    local keys, rest = {}, {}
+                    for i = next + 4, last do
+                        local list = i < first and keys or rest
+                        list[#list + 1] = ARGV[i]
+                    end
+                    local fine, answer = pcall(store, keys, rest)
+                    answers[#answers + 1] = fine and answer or {err = 'ERR results cannot be stored'}
+                else
+                    answers[#answers + 1] = redis.pcall(unpack(ARGV, next + 1, last))
+                end
+                next = last + 1
+            end
+            return answers
+            """
+
+    /// Forgets a queue, unless something lies in it.
+    ///
+    /// KEYS: the set of queues, its lists and what is parked of it. ARGV: its name. Returns whether it did.
+    static let forgetQueue = """
+        for i = 2, #KEYS do
+            if redis.call('EXISTS', KEYS[i]) == 1 then return 0 end
+        end
+        return redis.call('SREM', KEYS[1], ARGV[1])
+        """
+
+    /// Forgets a worker, unless it was seen again.
+    ///
+    /// KEYS: seen. ARGV: its name, what was noted of it. Returns whether it did.
+    static let forgetWorker = """
+        if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+        return redis.call('HDEL', KEYS[1], ARGV[1])
+        """
+
     /// Moves what is due to the front of its list. What cannot be moved holds up nothing else.
     ///
     /// KEYS: the set of queues with parked messages, where the next due time is kept. ARGV: what precedes a queue's name in a

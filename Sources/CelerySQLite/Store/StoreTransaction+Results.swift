@@ -29,9 +29,13 @@ struct EncodedResult: Sendable {
         state = result.meta.state == .success ? State.success : result.meta.state.isReady ? State.ready : State.unready
         lifetime = result.expires
         do throws(WireError) {
-            payload = try codec.encode(result.meta)
+            payload = try codec.encodeStored(result.meta)
         } catch {
-            throw TransportError(.unsupported, "the result of task \(id) cannot be written as JSON", cause: error)
+            throw TransportError(
+                .unsupported,
+                "the result of task \(id) cannot be written as \(codec.resultSerializer)",
+                cause: error
+            )
         }
     }
 }

@@ -11,12 +11,34 @@ extension TaskMeta {
 }
 
 extension WireCodec {
+    /// Encodes a result with ``resultSerializer`` and ``resultCompression``, as Celery's stores do.
+    ///
+    /// - Throws: ``WireError`` `.unsupported` for a name that is not registered; `.unencodable` for what the serializer has
+    ///   no form for.
+    package func encodeStored(_ meta: TaskMeta) throws(WireError) -> [UInt8] {
+        try encode(meta, serializer: resultSerializer, compression: resultCompression)
+    }
+
+    /// What is wrong with ``resultSerializer`` and ``resultCompression``; nil when results can be written with them.
+    package var resultProblem: WireError? {
+        do throws(WireError) {
+            _ = try serializer(resultSerializer)
+            if let resultCompression { _ = try compression(resultCompression) }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Whether results that are written here may also be read here.
+    package var readsOwnResults: Bool { (try? accepted(resultSerializer)) != nil }
+
     /// Decodes a stored result whichever serializer and compression it was written with: its bytes tell.
     ///
-    /// - Throws: ``WireError`` `.contentDisallowed` for pickle, and for another serializer than JSON (in which our own results
-    ///   are) that `acceptContent` does not name; `.unsupported` for a compression that is not registered; `.malformed`.
+    /// - Throws: ``WireError`` `.contentDisallowed` for pickle, and for a serializer that `acceptContent` does not name;
+    ///   `.unsupported` for a compression that is not registered; `.malformed`.
     package func decodeStoredMeta(_ bytes: [UInt8]) throws(WireError) -> TaskMeta {
-        guard bytes.first != UInt8(ascii: "{") else { return try TaskMeta.decode(json: bytes, limits: limits) }
+        if readsPlainJSON, bytes.first == UInt8(ascii: "{") { return try TaskMeta.decode(json: bytes, limits: limits) }
         let stored = try unpack(bytes)
         guard let value = try stored.value(self) else {
             return try TaskMeta.decode(json: stored.bytes, limits: stored.limits)
@@ -24,9 +46,28 @@ extension WireCodec {
         return try TaskMeta(value, limits: stored.limits)
     }
 
+    /// Whether a stored result is a SUCCESS, whether or not its serializer is accepted. What nobody can read is none.
+    package func isStoredSuccess(_ bytes: [UInt8]) -> Bool {
+        do throws(WireError) {
+            let stored = try unpack(bytes)
+            if Self.serializerName(of: stored.bytes) == "pickle" { return PickledStatus.isSuccess(stored.bytes) }
+            var codec = self
+            codec.acceptContent = serializers.map(\.name)
+            guard let value = try stored.value(codec) else {
+                return try TaskMeta.decode(json: stored.bytes, limits: stored.limits).state == .success
+            }
+            return try TaskMeta(value, limits: stored.limits).state == .success
+        } catch {
+            // Too much to be looked at is more than any failure would be.
+            return error.code == .limitExceeded
+        }
+    }
+
     /// Decodes a counted part of a chord, in the same ways.
     package func decodeStoredChordPart(_ bytes: [UInt8]) throws(WireError) -> StoredChordPart {
-        guard bytes.first != UInt8(ascii: "[") else { return try StoredChordPart.decode(json: bytes, limits: limits) }
+        if readsPlainJSON, bytes.first == UInt8(ascii: "[") {
+            return try StoredChordPart.decode(json: bytes, limits: limits)
+        }
         let stored = try unpack(bytes)
         guard let value = try stored.value(self) else {
             return try StoredChordPart.decode(json: stored.bytes, limits: stored.limits)
@@ -50,10 +91,9 @@ extension WireCodec {
 
         /// Nil when it seems to be JSON.
         func value(_ codec: WireCodec) throws(WireError) -> CeleryValue? {
-            let name = WireCodec.serializerName(of: bytes)
+            let serializer = try codec.accepted(WireCodec.serializerName(of: bytes))
             // Not `nil`, which would be a value too.
-            guard name != "json" else { return Optional.none }
-            return try codec.accepted(name).decodeValue(bytes, limits: limits)
+            return serializer is JSONSerializer ? Optional.none : try serializer.decodeValue(bytes, limits: limits)
         }
     }
 
@@ -78,6 +118,30 @@ extension WireCodec {
         // Python's keys in YAML are sorted, so that `children` comes first.
         case UInt8(ascii: "a")...UInt8(ascii: "z") where bytes.prefix(40).contains(UInt8(ascii: ":")): "yaml"
         default: "json"
+        }
+    }
+}
+
+/// The state in a pickled result, which is never unpickled: only its beginning is looked at.
+enum PickledStatus {
+    private static let key = Array("status".utf8)
+    private static let success = Array("SUCCESS".utf8)
+
+    /// Python writes `status` first, and its value behind it: as a string with its length in one byte or in four, and with
+    /// what notes the key for later use in between.
+    static func isSuccess(_ bytes: [UInt8]) -> Bool {
+        let head = bytes.prefix(80)
+        guard let start = head.indices.first(where: { head[$0...].starts(with: key) }) else { return false }
+        var rest = head[(start + key.count)...]
+        switch rest.first {
+        case 0x94: rest = rest.dropFirst()
+        case UInt8(ascii: "q"): rest = rest.dropFirst(2)
+        default: break
+        }
+        switch rest.first {
+        case 0x8C: return rest.dropFirst().starts(with: [7] + success)
+        case UInt8(ascii: "X"): return rest.dropFirst().starts(with: [7, 0, 0, 0] + success)
+        default: return false
         }
     }
 }

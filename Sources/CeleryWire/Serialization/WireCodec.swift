@@ -12,9 +12,13 @@ public struct WireCodec: Sendable {
     /// Names or content types that may be decoded (`accept_content`). Default: json only.
     public var acceptContent: [String] { didSet { readsPlainJSON = acceptsPlainJSON } }
     public var limits: WireLimits
+    /// In what results are stored (`result_serializer`).
+    public var resultSerializer = "json"
+    /// With what they are compressed (`result_compression`); nil: they are not.
+    public var resultCompression: String?
     /// Whether `json` and `application/json` are accepted and the built-in serializer; known beforehand, since most
     /// messages and results have it.
-    private var readsPlainJSON = false
+    private(set) var readsPlainJSON = false
 
     /// JSON and MessagePack, zlib, and those given; of two with one name the later counts.
     public init(

@@ -112,10 +112,11 @@ struct SettleStage {
         } catch  where error.code == .epochLost || error.code == .closed {
             pipeline.log.fenced(items.count, error)
             return []
-        } catch  where error.isTransient {
+        } catch  where error.isTransient && (error.code != .full || items.count == 1) {
             pipeline.log.settleFailed(error, count: items.count)
             return batch
         } catch {
+            // A store that is full may have room for some, which then makes room for others.
             guard items.count == 1 else {
                 var unsettled: [Finished] = []
                 for (finished, item) in zip(batch, items) {

@@ -16,7 +16,7 @@ import Testing
             ("accept_content", ["json"]), ("broker_connection_max_retries", 100), ("broker_connection_timeout", 4),
             ("broker_heartbeat", 120), ("broker_pool_limit", 10), ("control_queue_expires", 10),
             ("event_queue_prefix", "celeryev"), ("result_expires", 86400), ("result_extended", false),
-            ("redis_socket_timeout", 120), ("task_acks_late", false), ("task_acks_on_failure_or_timeout", true),
+            ("redis_socket_timeout", .null), ("task_acks_late", false), ("task_acks_on_failure_or_timeout", true),
             ("task_create_missing_queues", true), ("task_default_delivery_mode", 2), ("task_default_queue", "celery"),
             ("task_default_exchange_type", "direct"), ("task_protocol", 2), ("task_publish_retry", true),
             ("task_serializer", "json"), ("task_time_limit", .null), ("worker_concurrency", .null),

@@ -97,7 +97,7 @@ struct StoringTests {
     @Test func `scripts are sent by their digest, and whole when the server forgot them`() async throws {
         let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
-        for script in [RedisScript.storeResults, .countChordPart, .finishChord, .extendChord] {
+        for script in [RedisScript.storeResults, .unclearResults, .countChordPart, .finishChord, .extendChord] {
             #expect(try await client.ask("SCRIPT", "LOAD", script.text).string == script.digest)
         }
         try await backend.store("a", .success)
@@ -122,15 +122,16 @@ struct StoringTests {
         let results: [(id: String, expires: Duration?)] = [
             ("a", .seconds(60)), ("b", .milliseconds(60500)), ("c", nil),
         ]
-        try ResultCommands.append(
-            results.map { StoredResult(TaskMeta(taskID: $0.id, state: .failure), expires: $0.expires) },
-            to: &commands,
-            codec: WireCodec(),
-            prefix: "",
-            database: .init(results: 2, back: 1),
-            sparesSuccess: sparesSuccess
+        let encoded = try backend.encode(
+            results.map { StoredResult(TaskMeta(taskID: $0.id, state: .failure), expires: $0.expires) }
         )
-        try ResultCommands.append([], to: &commands, codec: WireCodec(), prefix: "", sparesSuccess: false)
+        ResultCommands.append(
+            encoded,
+            to: &commands,
+            database: .init(results: 2, back: 1),
+            verdicts: sparesSuccess ? try await backend.verdicts(before: encoded, timeout: .seconds(5)) : nil
+        )
+        ResultCommands.append([], to: &commands, verdicts: nil)
         commands.add("SET", "own", "1")
         commands.add("EXEC")
         let replies = try await client.send(commands)

@@ -43,23 +43,37 @@ struct KombuNeighbourTests {
     @Test func `what Python publishes to a fanout exchange reaches our queue, and what we publish reaches it once`()
         async throws
     {
-        let place = try await RedisPlace()
-        let server = try await RedisServer.shared
+        try await RedisServer.with { try await hears($0) }
+    }
+
+    @Test func `the same on a server that knows no RESP3`() async throws {
+        try await RedisServer.with(RedisServerOptions(directives: [("rename-command", "HELLO \"\"")])) { server in
+            try await hears(server)
+        }
+    }
+
+    private func hears(_ server: RedisServer) async throws {
+        let place = try await RedisPlace(server.url())
         let exchange = Exchange("news", .fanout)
         try await place.transport.declare(Topology([Queue("q", exchange: exchange, routingKey: "")]))
         let consumer = try await place.consumer()
         let channel = place.transport.store.router.channel("news", "")
-        _ = try await waited(for: "the subscription") {
-            try server.command("PUBSUB", "NUMPAT").number ?? 0 > 0 ? true : nil
+        func publish(_ id: String) throws -> Int {
+            let envelope = String(decoding: StoredMessage.encode(place.message(id).message), as: UTF8.self)
+            return try server.command("PUBLISH", channel, envelope).number ?? 0
         }
-        let envelope = String(decoding: StoredMessage.encode(place.message("theirs").message), as: UTF8.self)
-        _ = try server.command("PUBLISH", channel, envelope)
+        _ = try await waited(for: "somebody who listens") { try publish("theirs") > 0 ? true : nil }
         #expect(try await consumer.receive(upTo: 1).map(\.id) == ["theirs"])
         var ours = place.message("ours")
         ours.message.properties.exchange = "news"
         ours.message.properties.routingKey = ""
         try await place.transport.publish([ours], timeout: .seconds(5))
         #expect(try await consumer.receive(upTo: 5).map(\.id) == ["ours"])
+        // Also over the next connection.
+        try server.command("CLIENT", "KILL", "TYPE", "pubsub")
+        try server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        _ = try await waited(for: "somebody who listens again") { try publish("again") > 0 ? true : nil }
+        #expect(try await consumer.receive(upTo: 5).map(\.id) == ["again"])
         try await place.publish(["last"])
         #expect(try await consumer.receive(upTo: 5).map(\.id) == ["last"])
         await place.end()

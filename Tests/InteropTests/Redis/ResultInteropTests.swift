@@ -76,38 +76,4 @@ struct ResultInteropTests {
             }
         }
     }
-
-    private static let value: CeleryValue = ["list": [1, 2.5, nil], "bytes": .bytes([0xFF, 0])]
-
-    @Test("Python reads what Swift stores in another serializer", arguments: PythonVersion.available)
-    func swiftStores(version: PythonVersion) async throws {
-        let client = try await RedisInterop.peer(version, ["result_serializer": "msgpack"]).client()
-        try await RedisInterop.withSwiftWorker(
-            version,
-            client: client,
-            configure: { $0.resultSerializer = "msgpack" },
-            before: { _ in }
-        ) { site, _ in
-            await withKnownIssue("result_serializer is not looked at") {
-                try await site.expect(Self.value, from: "interop.echo", [Self.value])
-                let failed = try await site.call("interop.fail", ["value"])
-                #expect(failed.exception?.type == "ValueError")
-            }
-        }
-        await client.end()
-    }
-
-    @Test("Swift reads what Python stores in another serializer", arguments: PythonVersion.available)
-    func pythonStores(version: PythonVersion) async throws {
-        let queue = RedisServer.uniquePrefix() + "queue"
-        let worker = try await RedisInterop.peer(version, ["result_serializer": "msgpack"]).worker(queues: [queue])
-        try await RedisInterop.withApp(queue: queue, configure: { $0.resultSerializer = "msgpack" }) { app in
-            let back = try await app.sendTask("interop.echo", args: [Self.value]).get(timeout: .seconds(30))
-            #expect(back == Self.value)
-            let failed = try await app.sendTask("interop.fail", args: ["value"])
-            let error = await #expect(throws: CeleryError.self) { try await failed.get(timeout: .seconds(30)) }
-            #expect(error?.exception?.type == "ValueError")
-        }
-        await worker.end()
-    }
 }

@@ -84,6 +84,12 @@ def op_meta(command):
     return {"meta": {key: value if plain(value) else repr(value) for key, value in meta.items()}}
 
 
+def op_stored(command):
+    """The first bytes of what is stored, with escapes for what is no printable ASCII."""
+    value = app.backend.client.get(app.backend.get_key_for_task(command["id"]))
+    return {"text": "".join(chr(b) if 32 <= b < 127 else f"\\x{b:02x}" for b in (value or b"")[:80])}
+
+
 def op_forget(command):
     AsyncResult(command["id"], app=app).forget()
     return {}

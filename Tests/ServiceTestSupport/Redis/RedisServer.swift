@@ -19,6 +19,8 @@ package final class RedisServer: Sendable {
     static var program: String? { TestPrograms.find("redis-server") }
 
     package let port: Int
+    /// Where it speaks TLS, if its options say so.
+    package let tlsPort: Int
     package let options: RedisServerOptions
     private let directory: TemporaryDirectory
     private let process: Mutex<GuardedProcess>
@@ -42,12 +44,14 @@ package final class RedisServer: Sendable {
     private init(_ options: RedisServerOptions) throws {
         self.options = options
         port = try LoopbackSocket.freePort()
+        tlsPort = options.tls == nil ? 0 : try LoopbackSocket.freePort()
         directory = try TemporaryDirectory("redis")
-        process = Mutex(try Self.launch(port: port, options: options, directory: directory))
+        process = Mutex(try Self.launch(port: port, tlsPort: tlsPort, options: options, directory: directory))
     }
 
     private static func launch(
         port: Int,
+        tlsPort: Int,
         options: RedisServerOptions,
         directory: TemporaryDirectory
     ) throws -> GuardedProcess {
@@ -55,7 +59,12 @@ package final class RedisServer: Sendable {
         let socket = directory.path("redis.sock")
         // What a killed server has left would be taken for the new one.
         try? FileManager.default.removeItem(atPath: socket)
-        let configuration = options.configuration(port: port, folder: directory.url.path, socket: socket)
+        let configuration = options.configuration(
+            port: port,
+            tlsPort: tlsPort,
+            folder: directory.url.path,
+            socket: socket
+        )
         try configuration.write(toFile: directory.path("redis.conf"), atomically: true, encoding: .utf8)
         return try GuardedProcess(
             program,
@@ -87,6 +96,11 @@ package final class RedisServer: Sendable {
         return "redis://\(password)127.0.0.1:\(port ?? self.port)/\(database)"
     }
 
+    /// `rediss://127.0.0.1:port/database?query`.
+    package func tlsURL(_ query: String = "", host: String = "127.0.0.1", database: Int = 0) -> String {
+        "rediss://\(host):\(tlsPort)/\(database)" + (query.isEmpty ? "" : "?\(query)")
+    }
+
     /// One command, synchronously, on a connection of its own.
     ///
     /// - Throws: ``ServiceError`` with the server's text when it refuses.
@@ -113,7 +127,7 @@ package final class RedisServer: Sendable {
     /// Kills it if it runs, and starts it on the same port and folder: what it had written to files is there again.
     package func restart() async throws {
         await kill()
-        let launched = try Self.launch(port: port, options: options, directory: directory)
+        let launched = try Self.launch(port: port, tlsPort: tlsPort, options: options, directory: directory)
         process.withLock { $0 = launched }
         try await waitUntilReady()
     }

@@ -14,7 +14,23 @@ package struct RedisServerOptions: Sendable {
         case always
     }
 
+    /// What a server shows to those who connect by TLS, and asks of them.
+    package struct TLS: Sendable {
+        package var certificate: TestCertificates.Pair
+        package var authority: String
+        /// `tls-auth-clients`.
+        package var asksClients: Bool
+
+        package init(_ certificates: TestCertificates, asksClients: Bool = false) {
+            certificate = certificates.server
+            authority = certificates.authority
+            self.asksClients = asksClients
+        }
+    }
+
     package var appendOnly: AppendOnly
+    /// A port for TLS beside the other one.
+    package var tls: TLS?
     /// `requirepass`.
     package var password: String?
     /// Lines of the access control list: `worker on >secret ~* &* +@all`.
@@ -32,6 +48,7 @@ package struct RedisServerOptions: Sendable {
         users: [String] = [],
         maxMemory: String? = nil,
         replicaOf: Int? = nil,
+        tls: TLS? = nil,
         directives: [(String, String)] = []
     ) {
         self.appendOnly = appendOnly
@@ -39,11 +56,12 @@ package struct RedisServerOptions: Sendable {
         self.users = users
         self.maxMemory = maxMemory
         self.replicaOf = replicaOf
+        self.tls = tls
         self.directives = directives
     }
 
     /// The text of redis.conf.
-    func configuration(port: Int, folder: String, socket: String) -> String {
+    func configuration(port: Int, tlsPort: Int, folder: String, socket: String) -> String {
         var lines = [
             ("bind", "127.0.0.1"), ("port", "\(port)"), ("unixsocket", socket), ("dir", folder), ("save", "\"\""),
             ("daemonize", "no"), ("appendonly", appendOnly == .off ? "no" : "yes"),
@@ -52,7 +70,17 @@ package struct RedisServerOptions: Sendable {
         if let password { lines += [("requirepass", password), ("masterauth", password)] }
         if let maxMemory { lines += [("maxmemory", maxMemory), ("maxmemory-policy", "noeviction")] }
         if let replicaOf { lines.append(("replicaof", "127.0.0.1 \(replicaOf)")) }
+        if let tls { lines += tls.directives(port: tlsPort) }
         lines += users.map { ("user", $0) } + directives
         return lines.map { "\($0) \($1)\n" }.joined()
+    }
+}
+
+extension RedisServerOptions.TLS {
+    func directives(port: Int) -> [(String, String)] {
+        [
+            ("tls-port", "\(port)"), ("tls-cert-file", certificate.certificate), ("tls-key-file", certificate.key),
+            ("tls-ca-cert-file", authority), ("tls-auth-clients", asksClients ? "yes" : "no"),
+        ]
     }
 }
