@@ -46,17 +46,17 @@ struct ChordCommands {
     func start(_ chords: [ChordStart]) -> RedisCommands {
         var commands = RedisCommands(capacity: 64 + chords.count * 400)
         for chord in chords {
-            let keys = keys(chord.groupID)
+            let (keys, life) = (keys(chord.groupID), chord.expires.map(RedisResultKeys.milliseconds))
             if let nested = chord.nested {
-                Self.set(keys.group, StoredGroup.json(nested), life: chord.expires, in: &commands)
+                ResultCommands.set(keys.group, StoredGroup.json(nested), life: life, in: &commands)
             }
             commands.add("DEL", keys.claim)
-            if let life = chord.expires.map(RedisResultKeys.milliseconds) {
+            if let life {
                 commands.add("PEXPIRE", keys.extra, life)
             } else {
                 commands.add("PERSIST", keys.extra)
             }
-            Self.set(keys.size, Array(String(chord.size).utf8), life: chord.expires, in: &commands)
+            ResultCommands.set(keys.size, Array(String(chord.size).utf8), life: life, in: &commands)
         }
         return commands
     }
@@ -99,15 +99,6 @@ struct ChordCommands {
         commands.argument(count)
         commands.argument(RedisResultKeys.milliseconds(ChordTimes.unknown))
         return commands
-    }
-
-    /// Sets a key for as long as Python would.
-    static func set(_ key: String, _ value: [UInt8], life: Duration?, in commands: inout RedisCommands) {
-        switch life.map(RedisResultKeys.milliseconds) {
-        case nil: commands.add("SET", key, value)
-        case let life? where life % 1000 == 0: commands.add("SETEX", key, life / 1000, value)
-        case let life?: commands.add("PSETEX", key, life, value)
-        }
     }
 }
 #endif

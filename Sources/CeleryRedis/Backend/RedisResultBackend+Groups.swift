@@ -16,7 +16,7 @@ extension RedisResultBackend {
     func storeGroup(_ id: String, _ tuple: CeleryValue, expires: Duration?) async throws(TransportError) {
         let (key, payload) = (chordCommands.keys(id).group, StoredGroup.json(tuple))
         var commands = RedisCommands(capacity: 2 * payload.count + 256)
-        ChordCommands.set(key, payload, life: expires, in: &commands)
+        ResultCommands.set(key, payload, life: expires.map(RedisResultKeys.milliseconds), in: &commands)
         commands.add("PUBLISH", key, payload)
         _ = try await client.send(commands)
     }

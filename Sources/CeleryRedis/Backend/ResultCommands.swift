@@ -90,12 +90,17 @@ enum ResultCommands {
     }
 
     private static func appendPlain(_ result: Encoded, to commands: inout RedisCommands) {
-        switch result.life {
-        case nil: commands.add("SET", result.key, result.payload)
-        case let life? where life % 1000 == 0: commands.add("SETEX", result.key, life / 1000, result.payload)
-        case let life?: commands.add("PSETEX", result.key, life, result.payload)
-        }
+        set(result.key, result.payload, life: result.life, in: &commands)
         commands.add("PUBLISH", result.key, result.payload)
+    }
+
+    /// Appends what sets a key for so many milliseconds, or for ever.
+    static func set(_ key: String, _ payload: [UInt8], life: Int64?, in commands: inout RedisCommands) {
+        switch life {
+        case nil: commands.add("SET", key, payload)
+        case let life? where life % 1000 == 0: commands.add("SETEX", key, life / 1000, payload)
+        case let life?: commands.add("PSETEX", key, life, payload)
+        }
     }
 }
 #endif
