@@ -27,7 +27,11 @@ extension Workflow {
     }
 
     func joined<Step, Next>(_ step: Workflow<Step, Next>) -> Workflow<Input, Next> {
-        Workflow<Input, Next>(app: app === CeleryApp.nowhere ? step.app : app, node: .chain([node, step.node]), failure: failure ?? step.failure)
+        Workflow<Input, Next>(
+            app: app === CeleryApp.nowhere ? step.app : app,
+            node: .chain([node, step.node]),
+            failure: failure ?? step.failure
+        )
     }
 
     /// Adds a task that is called with this one's result when it succeeds; of a chain its last step's, of a group its first

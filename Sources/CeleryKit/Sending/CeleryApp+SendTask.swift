@@ -76,7 +76,12 @@ extension CeleryApp {
         do {
             return Workflow(app: self, node: try CanvasNode(signature))
         } catch {
-            throw CeleryError(.decoding, "that is no workflow: \(error.message)", taskName: signature.task, cause: error)
+            throw CeleryError(
+                .decoding,
+                "that is no workflow: \(error.message)",
+                taskName: signature.task,
+                cause: error
+            )
         }
     }
 

@@ -20,7 +20,9 @@ enum CanvasTasks {
         var exceptionInfo: ExceptionInfo { ExceptionInfo(type: "ValueError", arguments: ["boom"], module: "builtins") }
     }
 
-    static func app(broker: String, backend: String? = nil, _ configure: (inout CelerySettings) -> Void = { _ in }) -> CeleryApp {
+    static func app(broker: String, backend: String? = nil, _ configure: (inout CelerySettings) -> Void = { _ in })
+        -> CeleryApp
+    {
         var settings = CelerySettings()
         settings.brokerURL = broker
         settings.resultBackend = backend

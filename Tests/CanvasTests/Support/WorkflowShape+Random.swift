@@ -70,7 +70,9 @@ extension WorkflowShape {
             return .chord(header, body)
         default:
             let label = Int.random(in: 0..<100, using: &generator)
-            if limits.failures > 0, Int.random(in: 0..<limits.failures, using: &generator) == 0, takesInput { return .boom }
+            if limits.failures > 0, Int.random(in: 0..<limits.failures, using: &generator) == 0, takesInput {
+                return .boom
+            }
             return takesInput ? .tag(label) : .start(label)
         }
     }

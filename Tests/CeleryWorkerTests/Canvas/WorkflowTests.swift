@@ -116,7 +116,8 @@ struct WorkflowTests {
         let failed = Mutex<[String]>([])
         let alert = tasks.app.task("alert") { (id: String) in failed.withLock { $0.append(id) } }
         try await running(tasks.app) { () async throws -> Void in
-            let result = try await tasks.add.s(1, 2).then(tasks.boom.s()).then(tasks.mul.s(4)).onError(alert.s()).delay()
+            let result = try await tasks.add.s(1, 2).then(tasks.boom.s()).then(tasks.mul.s(4)).onError(alert.s())
+                .delay()
             await #expect(throws: CeleryError.self) { try await result.get(timeout: patience) }
             #expect(try await result.meta()?.outcome == result.parent?.meta()?.outcome)
             #expect(try await result.parent?.parent?.get(timeout: patience) == 3)
@@ -124,7 +125,9 @@ struct WorkflowTests {
         }
     }
 
-    @Test("A chord with a member that failed fails with ChordError, when all members have ended; what follows fails too")
+    @Test(
+        "A chord with a member that failed fails with ChordError, when all members have ended; what follows fails too"
+    )
     func failingChord() async throws {
         let tasks = Tasks()
         let failed = Mutex<[String]>([])
