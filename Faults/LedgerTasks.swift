@@ -44,6 +44,8 @@ struct LedgerTasks: Sendable {
     let early: TaskHandle<Int, Int>
     /// `acks_late` with `reject_on_worker_lost`.
     let late: TaskHandle<Int, Int>
+    /// Late too; given what others have returned.
+    let sum: TaskHandle<[Int], Int>
     /// Of a soak: only counted.
     let tick: TaskHandle<Int, Int>
 
@@ -66,6 +68,11 @@ struct LedgerTasks: Sendable {
         }
         early = app.task("faults.early") { (context: TaskContext, milliseconds: Int) in
             try await work(context, milliseconds)
+        }
+        sum = app.task("faults.sum", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
+            (context: TaskContext, values: [Int]) in
+            _ = try await work(context, 5)
+            return values.reduce(0, +)
         }
         let ticks = try CountingFile(path: environment.runTicks)
         tick = app.task("faults.tick") { (value: Int) in

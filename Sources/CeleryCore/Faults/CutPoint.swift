@@ -29,6 +29,9 @@ package enum CutPoint: String, CaseIterable, Sendable {
     // sent and the results not stored; the results are stored and the messages not acknowledged; all is done.
     case received, begun, ended, followUpsPublished, resultsStored, settled
 
+    // A chord: parts are counted; they were the last, and the body is not sent; it was sent.
+    case partsCounted, chordClaimed, chordSettled
+
     // A sweep: the fence is gone; the journal is sealed; all was read; all was given back.
     case condemned, journalSealed, sweepRead, swept
     // What a Python worker has held for too long: it was read; one of it was put back.

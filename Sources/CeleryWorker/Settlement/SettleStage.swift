@@ -173,9 +173,12 @@ struct SettleStage {
         }
         let stage = ChordStage(pipeline: pipeline, account: SettlementPlan(pipeline).account)
         let outcome = try await stage.prepare(items, of: batch)
+        CutPoint.partsCounted.reached()
+        if !outcome.claims.isEmpty { CutPoint.chordClaimed.reached() }
         let ready = items.indices.filter { !outcome.deferred.contains($0) }
         try await release(ready.map { outcome.items[$0] }, of: ready.map { batch[$0] }, consumer: consumer)
         if !outcome.claims.isEmpty {
+            CutPoint.chordSettled.reached()
             // When it fails the claims run out, and the counters with them.
             try? await pipeline.backend.chords?.finish(outcome.claims, timeout: pipeline.app.settings.brokerTimeout)
         }

@@ -17,7 +17,7 @@ import ServiceTestSupport
 struct CutScenario: Sendable {
     /// What has to go on for the step to be reached.
     enum Situation {
-        case working, childWorking, reconnecting, sweeping, stopping, restoring, sending
+        case working, joining, childWorking, reconnecting, sweeping, stopping, restoring, sending
     }
 
     struct Outcome: Sendable {
@@ -86,6 +86,11 @@ struct CutScenario: Sendable {
     /// - Returns: The processes that are dead.
     private func die(at site: FaultSite, _ broker: RedisServer) async throws -> Set<Int32> {
         switch point.situation {
+        case .joining:
+            // Parts that end at different times, so that not all are counted at once.
+            let parts = group([5, 40, 80, 120]) { site.tasks.late.s($0) }
+            site.note(try await parts.then(site.tasks.sum.s()).delay().id, .late)
+            return [try await death(of: try victim(site), site)]
         case .working, .childWorking:
             try await sendSome(site, milliseconds: 30)
             if point == .dueMoved {
@@ -190,6 +195,7 @@ extension CutPoint {
         case .condemned, .journalSealed, .sweepRead, .swept: .sweeping
         case .unackedRead, .unackedRestored: .restoring
         case .childBegun, .childRan: .childWorking
+        case .partsCounted, .chordClaimed, .chordSettled: .joining
         case .epochEntered, .fetchSent, .fetchAnswered, .beginSent, .beginAnswered, .settleSent, .settleAnswered,
             .dueMoved,
             .received, .begun, .ended, .followUpsPublished, .resultsStored, .settled:
