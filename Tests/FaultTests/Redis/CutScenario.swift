@@ -51,7 +51,9 @@ struct CutScenario: Sendable {
     }
 
     private func run(_ broker: RedisServer, _ backend: String?) async throws -> Outcome {
-        try await FaultSite.with(try FaultSite(broker: broker.url(), backend: backend)) { site in
+        // Who died while it held a chord's claim holds it for so many seconds.
+        let site = try FaultSite(broker: broker.url(), backend: backend, options: ["chord_claim_timeout": 4])
+        return try await FaultSite.with(site) { site in
             let dead = try await die(at: site, broker)
             let death = ContinuousClock.now
             if point.situation != .childWorking { _ = try site.worker(pool, concurrency: concurrency, name: "heir") }

@@ -17,10 +17,10 @@ import Testing
 struct FailoverTests {
     @Test("A failover under load loses nothing of what was sent with wait_for_replicas")
     func failover() async throws {
-        let tallies = try await failovers(FaultReport.isLong ? 5 : 1, ["wait_for_replicas": 1])
+        let tallies = try await failovers(FaultReport.isLong ? 3 : 1, ["wait_for_replicas": 1])
         for tally in tallies { #expect(tally.lost == 0, "\(tally.breaches)") }
         // Without it nothing is promised: figures.
-        if FaultReport.isLong { _ = try await failovers(5, [:]) }
+        if FaultReport.isLong { _ = try await failovers(3, [:]) }
     }
 
     private func failovers(_ rounds: Int, _ options: CeleryObject) async throws -> [Tally] {

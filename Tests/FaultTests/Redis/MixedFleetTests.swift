@@ -27,7 +27,7 @@ struct MixedFleetTests {
         "Python's and Swift's workers are killed in turn, and nothing is lost, nor runs twice but what a kill has hit"
     )
     func killed() async throws {
-        let rounds = FaultReport.isLong ? 20 : 1
+        let rounds = FaultReport.isLong ? 10 : 1
         let visibility = 3
         try await withFleet(visibility: visibility) { site, peer in
             let client = try site.client(rate: 40, longest: 150, prompt: true)
