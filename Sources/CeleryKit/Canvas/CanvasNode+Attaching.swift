@@ -64,9 +64,25 @@ extension CanvasNode {
             var own = more
             own.groupIndex = member.continuation.groupIndex ?? index
             if index > 0 { own.callbacks = [] }
+            if member.isChordPart {
+                // It was given its place when its ids were: Python's groups say another one beside their members'.
+                own.chord = nil
+                own.groupID = nil
+                own.groupIndex = nil
+            }
             attached.append(try member.attaching(own))
         }
         return attached
+    }
+
+    /// Whether what it comes to is counted by a chord.
+    var isChordPart: Bool {
+        switch shape {
+        case .call: continuation.chord != nil
+        case .chain(let steps): steps.last?.isChordPart ?? false
+        case .group(let members): members.first?.isChordPart ?? false
+        case .chord(_, let body): body.isChordPart
+        }
     }
 
     /// Moves what a composed node's own options say down to its parts, so that only they say it.

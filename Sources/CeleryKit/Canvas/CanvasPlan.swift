@@ -90,8 +90,8 @@ struct CanvasSender {
                 var place = place
                 place.groupIndex = member.continuation.groupIndex ?? index
                 // A member that is a part of a chord keeps its place there.
-                let isPart = member.calls.last?.continuation.chord != nil
-                try send(isPart ? member.pushed() : member.attaching(place).pushed(), from: origin, into: &plan)
+                let placed = member.isChordPart ? member : try member.attaching(place)
+                try send(try placed.pushed(), from: origin, into: &plan)
             }
         case .chord(let header, let body): try sendChord(header, body, from: origin, into: &plan)
         }

@@ -30,6 +30,8 @@ extension WorkflowShape {
         var nestedGroups = true
         /// Groups and chains of one: Python unrolls them.
         var singles = true
+        /// Chord bodies that begin with a group or chord: Python's workers lose their input.
+        var groupsFirstInBodies = true
     }
 
     /// A workflow that can be sent as it is.
@@ -67,6 +69,7 @@ extension WorkflowShape {
         case 4, 5:
             let header = members(count, depth, takesInput, limits, &generator)
             let body = random(depth: depth - 1, takesInput: true, isMember: isMember, limits, &generator)
+            if !limits.groupsFirstInBodies, body.beginsWithGroup { return .chord(header, .chain([.tag(0), body])) }
             return .chord(header, body)
         default:
             let label = Int.random(in: 0..<100, using: &generator)
@@ -74,6 +77,14 @@ extension WorkflowShape {
                 return .boom
             }
             return takesInput ? .tag(label) : .start(label)
+        }
+    }
+
+    private var beginsWithGroup: Bool {
+        switch self {
+        case .tag, .start, .boom: false
+        case .chain(let steps): steps.first?.beginsWithGroup ?? false
+        case .group, .chord: true
         }
     }
 

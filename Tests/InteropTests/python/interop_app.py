@@ -55,6 +55,16 @@ def echo(value):
     return value
 
 
+@app.task(name="canvas.tag")
+def canvas_tag(value, label):
+    return [label, value]
+
+
+@app.task(name="canvas.boom")
+def canvas_boom(value):
+    raise ValueError("boom")
+
+
 @app.task(name="interop.describe", typing=False)
 def describe(*args, **kwargs):
     """What Python makes of the arguments, types included."""

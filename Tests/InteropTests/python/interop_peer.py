@@ -13,6 +13,7 @@ import threading
 import traceback
 
 from celery.app.task import Context
+from celery import chain, chord, group
 from celery.exceptions import TimeoutError as ResultTimeout
 from celery.result import AsyncResult, GroupResult
 from kombu.utils.json import dumps, loads
@@ -134,6 +135,37 @@ def op_save_group(command):
 def op_restore_group(command):
     group = GroupResult.restore(command["id"], app=app)
     return {"members": None if group is None else [member.id for member in group.results]}
+
+
+def workflow(shape):
+    """Celery's own canvas from the tests' description of a workflow."""
+    kind, *rest = shape
+    if kind == "tag":
+        return app.signature("canvas.tag", args=(rest[0],))
+    if kind == "start":
+        return app.signature("canvas.tag", args=(rest[0], rest[0]), immutable=True)
+    if kind == "boom":
+        return app.signature("canvas.boom")
+    if kind == "chain":
+        return chain(*[workflow(step) for step in rest[0]], app=app)
+    if kind == "group":
+        return group([workflow(member) for member in rest[0]], app=app)
+    return chord([workflow(member) for member in rest[0]], workflow(rest[1]), app=app)
+
+
+def op_workflows(command):
+    """Sends workflows, all at once, and says what each of them comes to."""
+    results = [workflow(shape).apply_async() for shape in command["shapes"]]
+    return {"outcomes": [ended(result, command.get("timeout", 30)) for result in results]}
+
+
+def ended(result, timeout):
+    try:
+        return {"value": result.get(timeout=timeout)}
+    except ResultTimeout:
+        return {"error": "TimeoutError"}
+    except Exception as error:  # noqa: BLE001 the test compares its type
+        return {"error": type(error).__name__, "text": str(error)}
 
 
 def op_redis(command):
