@@ -95,10 +95,11 @@ struct CutScenario: Sendable {
             return [try await death(of: try victim(site), site)]
         case .working, .childWorking:
             try await sendSome(site, milliseconds: 30)
-            if point == .dueMoved {
-                try await site.send(2, .late, milliseconds: 5, options: SendOptions(countdown: .milliseconds(800)))
-            }
             let worker = try victim(site)
+            if point == .dueMoved {
+                try await ready(worker)
+                try await site.send(2, .late, milliseconds: 5, options: SendOptions(countdown: .milliseconds(500)))
+            }
             return point.situation == .working ? [try await death(of: worker, site)] : [try await note(site)]
         case .reconnecting:
             try await sendSome(site, milliseconds: 400)
@@ -114,7 +115,7 @@ struct CutScenario: Sendable {
             return [first.pid, try await death(of: try victim(site), site)]
         case .stopping:
             let worker = try victim(site, concurrency: 2)
-            _ = try await waited(for: "a worker") { worker.logText.contains(" ready.") ? true : nil }
+            try await ready(worker)
             try await site.send(3, .late, milliseconds: 5, options: SendOptions(countdown: .seconds(3)))
             try await sendSome(site, milliseconds: 150)
             try await started(site)
@@ -145,6 +146,10 @@ struct CutScenario: Sendable {
 
     private func started(_ site: FaultSite) async throws {
         _ = try await waited(for: "tasks that run") { site.starts > 0 ? true : nil }
+    }
+
+    private func ready(_ worker: GuardedProcess) async throws {
+        _ = try await waited(for: "a worker that is ready") { worker.logText.contains(" ready.") ? true : nil }
     }
 
     private func victim(_ site: FaultSite, concurrency: Int? = nil) throws -> GuardedProcess {

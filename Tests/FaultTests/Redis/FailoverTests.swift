@@ -51,6 +51,11 @@ struct FailoverTests {
         var options: CeleryObject = ["master_name": .string(SentinelGroup.name)]
         for (name, value) in more.members { options[name] = value }
         return try await FaultSite.with(try FaultSite(broker: group.url(), options: options)) { site in
+            // Before its replica has all, a master is no more than one server.
+            let master = try await group.master()
+            _ = try await waited(for: "a replica that has all") { () -> Bool? in
+                try master.command("INFO", "replication").text?.contains("state=online") == true ? true : nil
+            }
             _ = try site.worker(concurrency: 8)
             let client = try site.client(rate: 150, longest: 60, prompt: true)
             _ = try await waited(for: "tasks that ended") { site.ends > 100 ? true : nil }

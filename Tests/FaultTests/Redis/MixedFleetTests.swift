@@ -30,7 +30,8 @@ struct MixedFleetTests {
         let rounds = FaultReport.isLong ? 10 : 1
         let visibility = 3
         try await withFleet(visibility: visibility) { site, peer in
-            let client = try site.client(rate: 40, longest: 150, prompt: true)
+            // As much as the six slots can do, so that all are busy most of the time.
+            let client = try site.client(rate: 60, longest: 200, prompt: true)
             var (pythons, swifts): (Set<Int32>, Set<Int32>) = ([], [])
             var dead: Set<Int32> = []
             // One that nobody holds any more is ended.
@@ -48,7 +49,7 @@ struct MixedFleetTests {
                 dead.formUnion([python.pid, swift.pid])
             }
             await client.end()
-            let tally = try await site.settled(within: .seconds(60), dead: dead)
+            let tally = try await site.settled(within: .seconds(120), dead: dead)
             for worker in held { await worker.end() }
             let runs = "\(site.starts(under: pythons)) | \(site.starts(under: swifts))"
             FaultReport.add(
@@ -120,7 +121,7 @@ struct MixedFleetTests {
     /// Kills a Python worker when both its children run a task, and so it fetches nothing: what kombu has fetched and has not
     /// filed is lost with it, whoever its neighbours are.
     private func killBusy(_ worker: PythonWorker, _ site: FaultSite) async throws {
-        _ = try await waited(for: "a Python worker that is busy") { () -> Bool? in
+        _ = try await waited(for: "a Python worker that is busy", within: .seconds(60)) { () -> Bool? in
             guard site.running(under: worker.pid) == 2 else { return nil }
             worker.signalGroup(SIGSTOP)
             guard site.running(under: worker.pid) == 2 else {
