@@ -26,10 +26,19 @@ final class TemporaryStore: Sendable {
     let transport: any Transport
     let backend: any ResultBackend
 
-    init(options: CeleryObject = [:], deadLetterLimit: Int = 20) async throws {
+    init(
+        options: CeleryObject = [:],
+        codec: WireCodec = WireCodec(),
+        deadLetterLimit: Int = 20
+    ) async throws {
         folder = try Self.makeFolder()
         path = folder + "/celery.sqlite"
-        (transport, backend) = try await Self.open(path, options: options, deadLetterLimit: deadLetterLimit)
+        (transport, backend) = try await Self.open(
+            path,
+            options: options,
+            codec: codec,
+            deadLetterLimit: deadLetterLimit
+        )
     }
 
     static func makeFolder() throws -> String {
@@ -44,6 +53,7 @@ final class TemporaryStore: Sendable {
     static func open(
         _ path: String,
         options: CeleryObject = [:],
+        codec: WireCodec = WireCodec(),
         deadLetterLimit: Int = 20,
         isShared: Bool = true
     ) async throws -> (any Transport, any ResultBackend) {
@@ -51,7 +61,7 @@ final class TemporaryStore: Sendable {
         registry.registerSQLite()
         let context = PluginContext(
             url: try BrokerURL("sqlite:///" + path),
-            codec: WireCodec(),
+            codec: codec,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             options: options,
             deadLetterLimit: deadLetterLimit

@@ -11,23 +11,22 @@ import CeleryWire
 
 /// The commands that count chords.
 struct ChordCommands {
-    /// A part whose JSON is made.
+    /// A part whose bytes are made.
     struct Encoded {
         var part: ChordPart
-        var json: [UInt8]
+        var bytes: [UInt8]
         /// How much of it is the same whatever came of the task.
         var head: Int
 
-        init(_ part: ChordPart) throws(TransportError) {
+        init(_ part: ChordPart, codec: WireCodec) throws(TransportError) {
             self.part = part
             let stored = StoredChordPart(taskID: part.taskID, state: part.state, value: part.value)
-            head = stored.head.count
             do throws(WireError) {
-                json = try stored.json()
+                (bytes, head) = try codec.encodeStored(stored)
             } catch {
                 throw TransportError(
                     .unsupported,
-                    "the result of task \(part.taskID) cannot be written as JSON",
+                    "the result of task \(part.taskID) cannot be written as \(codec.resultSerializer)",
                     cause: error
                 )
             }
@@ -43,12 +42,13 @@ struct ChordCommands {
     func keys(_ groupID: String) -> ChordKeys { ChordKeys(groupID, prefix: prefix) }
 
     /// The size comes last: with it the chord may be complete.
-    func start(_ chords: [ChordStart]) -> RedisCommands {
+    func start(_ chords: [ChordStart], codec: WireCodec) throws(TransportError) -> RedisCommands {
         var commands = RedisCommands(capacity: 64 + chords.count * 400)
         for chord in chords {
             let (keys, life) = (keys(chord.groupID), chord.expires.map(RedisResultKeys.milliseconds))
             if let nested = chord.nested {
-                ResultCommands.set(keys.group, StoredGroup.json(nested), life: life, in: &commands)
+                let payload = try Self.encoded(group: chord.groupID, nested, codec)
+                ResultCommands.set(keys.group, payload, life: life, in: &commands)
             }
             commands.add("DEL", keys.claim)
             if let life {
@@ -62,14 +62,14 @@ struct ChordCommands {
     }
 
     func count(_ parts: [Encoded], _ form: RedisScript.Form) -> RedisCommands {
-        var commands = RedisCommands(capacity: parts.reduce(64) { $0 + $1.json.count + 700 })
+        var commands = RedisCommands(capacity: parts.reduce(64) { $0 + $1.bytes.count + 700 })
         for encoded in parts {
             let (part, keys) = (encoded.part, keys(encoded.part.groupID))
             RedisScript.countChordPart.begin(form, keys: 6, arguments: 8, in: &commands)
             for key in [keys.parts, keys.extra, keys.size, keys.seen, keys.claim, keys.group] { commands.argument(key) }
             commands.argument(part.taskID)
             commands.argument(part.index.map(String.init) ?? "+inf")
-            commands.argument(encoded.json)
+            commands.argument(encoded.bytes)
             commands.argument(encoded.head)
             commands.argument(isOrdered ? 1 : 0)
             commands.argument(part.expires.map(RedisResultKeys.milliseconds) ?? 0)
@@ -99,6 +99,23 @@ struct ChordCommands {
         commands.argument(count)
         commands.argument(RedisResultKeys.milliseconds(ChordTimes.unknown))
         return commands
+    }
+
+    /// A group as it is stored.
+    static func encoded(
+        group id: String,
+        _ tuple: CeleryValue,
+        _ codec: WireCodec
+    ) throws(TransportError) -> [UInt8] {
+        do throws(WireError) {
+            return try codec.encodeStored(group: tuple)
+        } catch {
+            throw TransportError(
+                .unsupported,
+                "group \(id) cannot be written as \(codec.resultSerializer)",
+                cause: error
+            )
+        }
     }
 }
 #endif

@@ -10,7 +10,7 @@ extension RedisScript {
     /// Counts a part of a chord, and gives the claim to whoever counts the last.
     ///
     /// - KEYS: ``ChordKeys`` parts, extra, size, seen, claim, group.
-    /// - ARGV: task id, index, part, length of what all JSON of this task begins with, `1` when parts are ordered, life of
+    /// - ARGV: task id, index, part, length of what all parts of this task begin with, `1` when parts are ordered, life of
     ///   the counters in milliseconds (0: for ever), that of the claim, claimant.
     /// - Returns: `over`; `waiting`; `claimed`; `complete`, the parts and the saved group; `broken` and a key that holds no number.
     ///

@@ -20,7 +20,7 @@ struct RedisChords: ChordStore {
 
     func start(_ chords: [ChordStart], timeout: Duration) async throws(TransportError) {
         guard !chords.isEmpty else { return }
-        let batch = commands.start(chords)
+        let batch = try commands.start(chords, codec: codec)
         _ = try await naming(chords.map(\.groupID)) { () throws(TransportError) in
             try await client.send(batch, timeout: timeout)
         }
@@ -28,7 +28,7 @@ struct RedisChords: ChordStore {
 
     func count(_ parts: [ChordPart], timeout: Duration) async throws(TransportError) -> [ChordProgress] {
         guard !parts.isEmpty else { return [] }
-        let encoded = try parts.map { part throws(TransportError) in try ChordCommands.Encoded(part) }
+        let encoded = try parts.map { part throws(TransportError) in try ChordCommands.Encoded(part, codec: codec) }
         let replies = try await naming(parts.map(\.groupID)) { () throws(TransportError) in
             try await client.sendScripts(timeout: timeout) { commands.count(encoded, $0) }
         }

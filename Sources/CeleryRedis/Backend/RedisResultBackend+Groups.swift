@@ -14,7 +14,7 @@ extension RedisResultBackend {
 
     /// As Python does: set, and announced on the channel of the same name.
     func storeGroup(_ id: String, _ tuple: CeleryValue, expires: Duration?) async throws(TransportError) {
-        let (key, payload) = (chordCommands.keys(id).group, StoredGroup.json(tuple))
+        let (key, payload) = (chordCommands.keys(id).group, try ChordCommands.encoded(group: id, tuple, codec))
         var commands = RedisCommands(capacity: 2 * payload.count + 256)
         ResultCommands.set(key, payload, life: expires.map(RedisResultKeys.milliseconds), in: &commands)
         commands.add("PUBLISH", key, payload)

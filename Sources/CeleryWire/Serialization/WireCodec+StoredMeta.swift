@@ -19,6 +19,33 @@ extension WireCodec {
         try encode(meta, serializer: resultSerializer, compression: resultCompression)
     }
 
+    /// The same for a counted part of a chord.
+    ///
+    /// - Returns: Its bytes, and how many of them are the same whatever came of the task: all, where that cannot be told.
+    package func encodeStored(_ part: StoredChordPart) throws(WireError) -> (bytes: [UInt8], head: Int) {
+        let serializer = try serializer(resultSerializer)
+        if serializer is JSONSerializer, resultCompression == nil { return (try part.json(), part.head.count) }
+        let value = CeleryValue.array([
+            1, .string(part.taskID), .string(part.state.rawValue), try part.value.value(limits: limits),
+        ])
+        let bytes = try encodeStored(value)
+        guard serializer is MessagePackSerializer, resultCompression == nil else { return (bytes, bytes.count) }
+        // The header of the array, 1, and the task's id.
+        return (bytes, 2 + (try serializer.encode(.string(part.taskID))).count)
+    }
+
+    /// The same for a group, of its results as a tuple.
+    package func encodeStored(group tuple: CeleryValue) throws(WireError) -> [UInt8] {
+        try encodeStored(["result": tuple])
+    }
+
+    private func encodeStored(_ value: CeleryValue) throws(WireError) -> [UInt8] {
+        let bytes = try serializer(resultSerializer).encode(value)
+        guard let resultCompression else { return bytes }
+        let method = try compression(resultCompression)
+        return CompressedResult.mark(try method.compress(bytes), contentType: method.contentType)
+    }
+
     /// What is wrong with ``resultSerializer`` and ``resultCompression``; nil when results can be written with them.
     package var resultProblem: WireError? {
         do throws(WireError) {
@@ -116,6 +143,7 @@ extension WireCodec {
         case 0x80 where bytes.count > 1: "pickle"
         case 0x80...0x9F, 0xDC...0xDF: "msgpack"
         // Python's keys in YAML are sorted, so that `children` comes first.
+        case UInt8(ascii: "-") where bytes.dropFirst().first == UInt8(ascii: " "): "yaml"
         case UInt8(ascii: "a")...UInt8(ascii: "z") where bytes.prefix(40).contains(UInt8(ascii: ":")): "yaml"
         default: "json"
         }

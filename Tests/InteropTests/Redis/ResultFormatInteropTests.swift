@@ -47,7 +47,7 @@ struct ResultFormatInteropTests {
     }
 
     /// All compressions with 5.7; 5.6 ignores the setting, and cannot read what is compressed.
-    private static var formats: [Format] {
+    static var formats: [Format] {
         let compressions: [(String, String?)] = [
             ("json", "zlib"), ("json", "bzip2"), ("msgpack", "lzma"), ("msgpack", "brotli"), ("yaml", "zstd"),
         ]
