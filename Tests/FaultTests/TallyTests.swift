@@ -42,6 +42,9 @@ import Testing
     func found() {
         let lost = Ending.failure(type: "WorkerLostError", at: nil)
         #expect(breaches([Self.sent], nil) == 1)
+        #expect(breaches(Self.run(7), nil) == 1)
+        #expect(Tally(Self.run(7), endings: [:]).lost == 0, "its sender was told that it failed")
+        #expect(Tally([Self.sent] + Self.run(7), endings: [:]).lost == 1)
         #expect(breaches([Self.sent] + Self.run(7), nil) == 1)
         #expect(breaches([Self.sent], .success) == 1)
         #expect(breaches([Self.sent] + Self.run(7), .deadLetter) == 1)

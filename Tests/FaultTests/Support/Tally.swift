@@ -67,8 +67,9 @@ struct Tally {
             }
         case .failure(let type, _): breaches.append("\(id) failed with \(type)")
         case .deadLetter: breaches.append("\(id) became a dead letter")
-        // Its sender was never told that it was sent.
-        case .nothing where !life.isSent && life.runs.isEmpty: break
+        // Its sender was never told that it was sent: nobody was promised anything, and it is odd only that it began.
+        case .nothing where !life.isSent:
+            if !life.runs.isEmpty { breaches.append("\(id) was not sent, began, and has no result") }
         case .nothing:
             lost += 1
             breaches.append("\(id) is lost: \(life.runs.isEmpty ? "never run" : "begun"), and no result")
