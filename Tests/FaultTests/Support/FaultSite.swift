@@ -155,7 +155,11 @@ final class FaultSite: Sendable {
             endings.merge((try? await self.tasks.app.endings(of: ids.filter { endings[$0] == nil })) ?? [:]) { $1 }
             return endings.count == ids.count && queues?.allSatisfy { $0.ready + $0.delayed + $0.held == 0 } == true
         }
-        if !isOver { endings.merge(try await tasks.app.endings(of: ids)) { $1 } }
+        // Also of what began only after the last look at the ledger: its sender died before it could write it down.
+        let begun = isOver ? Set(entries.map(\.id)).subtracting(ids) : []
+        ids.formUnion(begun)
+        let unknown = isOver ? begun : ids
+        if !unknown.isEmpty { endings.merge(try await tasks.app.endings(of: unknown)) { $1 } }
         var contracts = self.contracts.withLock { $0 }
         for id in ids where contracts[id] == nil { contracts[id] = contract }
         guard !ids.isEmpty else { throw ServiceError("the ledger is empty") }

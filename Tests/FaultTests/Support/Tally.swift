@@ -14,6 +14,7 @@ struct Tally {
     private(set) var sent = 0
     private(set) var run = 0
     private(set) var succeeded = 0
+    /// Of what was sent for certain. That which was not may go with a server that dies, and with nothing else.
     private(set) var lost = 0
     private(set) var runTwice = 0
     private(set) var workerLost = 0
@@ -71,8 +72,9 @@ struct Tally {
         case .nothing where !life.isSent:
             if !life.runs.isEmpty { breaches.append("\(id) was not sent, began, and has no result") }
         case .nothing:
-            lost += 1
-            breaches.append("\(id) is lost: \(life.runs.isEmpty ? "never run" : "begun"), and no result")
+            lost += life.isSent ? 1 : 0
+            let sending = life.isSent ? "" : ", its sender never told that it was sent"
+            breaches.append("\(id) is lost: \(life.runs.isEmpty ? "never run" : "begun")\(sending), and no result")
         }
     }
 
