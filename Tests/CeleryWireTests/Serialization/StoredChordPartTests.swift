@@ -11,7 +11,8 @@ import Testing
 
 struct StoredChordPartTests {
     private static let texts = [
-        #"[1, "774ba0f0", "SUCCESS", 0]"#, #"[1, "a\"\u00e9", "SUCCESS", {"__type__": "decimal", "__value__": "1.10"}]"#,
+        #"[1, "774ba0f0", "SUCCESS", 0]"#,
+        #"[1, "a\"\u00e9", "SUCCESS", {"__type__": "decimal", "__value__": "1.10"}]"#,
         #"[1, "b", "FAILURE", {"exc_type": "ValueError", "exc_message": ["x"], "exc_module": "builtins"}]"#,
         #"[1, "c", "SUCCESS", [[["d", null], null], "\n", 1.5, -0.0, NaN]]"#,
     ]
