@@ -29,7 +29,7 @@ tests() {
     fi
 }
 start=$(date +%s)
-timed='CelerySQLiteTests|CeleryRedisTests|EndToEndTests|CeleryWorkerTests|InteropTests|FaultTests'
+timed='CelerySQLiteTests|CeleryRedisTests|EndToEndTests|CeleryWorkerTests|InteropTests|FaultTests|CanvasTests'
 for round in $(seq "$times"); do
     if [ -n "$filter" ]; then
         tests "$round" --no-parallel --filter "$filter"

@@ -73,7 +73,7 @@ find_swift
 step "Build, debug, with tests; warnings are errors" build || finish
 # Tests that start processes, hold leases or measure how soon something happens run one at a time: all at once, on few
 # cores, they measure only each other. The fuzz run, which takes both cores for a minute or two, stands apart too.
-timed='CelerySQLiteTests|CeleryRedisTests|EndToEndTests|CeleryWorkerTests|InteropTests|FaultTests'
+timed='CelerySQLiteTests|CeleryRedisTests|EndToEndTests|CeleryWorkerTests|InteropTests|FaultTests|CanvasTests'
 step "Tests" tests test --skip FuzzTests --skip "$timed"
 step "Tests that take their time, one by one" tests timed --no-parallel --filter "$timed"
 step "Fuzz, a million inputs" tests fuzz --filter FuzzTests

@@ -121,7 +121,11 @@ struct MixedWorkflowTests {
     private func check(_ fleet: CanvasFleet, failures: Int) async throws {
         var limits = WorkflowShape.Limits(nestedGroups: false, singles: false, groupsFirstInBodies: false)
         limits.failures = failures
-        let shapes = (0..<Self.count).map { WorkflowShape.random(seed: UInt64($0), limits: limits) }
+        var shapes = (0..<Self.count).map { WorkflowShape.random(seed: UInt64($0), limits: limits) }
+        if fleet.client == .python, fleet.version == .previous {
+            // A client of 5.6 waits in vain for a group at the end of a chain, also for one that Python runs.
+            shapes = shapes.map { .chain([$0, .tag(0)]) }
+        }
         let outcomes = try await fleet.outcomes(of: shapes)
         for (seed, (outcome, shape)) in zip(outcomes, shapes).enumerated() {
             var expected = shape.outcome()
