@@ -36,8 +36,10 @@ struct CanvasFleet: Sendable, CustomTestStringConvertible {
             CanvasFleet(version: version, client: .python, workers: [.swift]),
             CanvasFleet(version: version, client: .swift, workers: [.python]),
             CanvasFleet(version: version, client: .swift, workers: [.swift, .python]),
-            CanvasFleet(version: version, client: .python, workers: [.swift, .python]),
         ]
+            // Of a 5.6 client's nested chords some do not end when workers of 5.6 and of ours share them: see
+            // docs/compatibility.md.
+            + (version == .current ? [CanvasFleet(version: version, client: .python, workers: [.swift, .python])] : [])
     }
 
     static func app(_ queue: String) async throws -> CeleryApp {
