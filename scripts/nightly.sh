@@ -17,6 +17,9 @@ scripts/faults.sh tests || status=1
 heading "Soak"
 scripts/faults.sh soak "${SOAK_MINUTES:-30}" || status=1
 
+heading "Workflows across languages, hundreds of them"
+CANVAS_WORKFLOWS=300 scripts/repeat.sh 1 CanvasTests || status=1
+
 heading "Tests under Thread Sanitizer"
 scripts/sanitize.sh || status=1
 

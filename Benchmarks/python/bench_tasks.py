@@ -6,7 +6,7 @@ import struct
 import sys
 import time
 
-from celery import Celery, group
+from celery import Celery, chain, chord, group
 
 app = Celery("redis-bench", broker=os.environ["CELERY_BROKER_URL"], backend=os.environ["CELERY_RESULT_BACKEND"])
 starts = None
@@ -20,6 +20,11 @@ def silent(x):
 @app.task(name="bench.noop")
 def noop(x):
     return x
+
+
+@app.task(name="bench.total")
+def total(values):
+    return sum(values)
 
 
 @app.task(name="bench.moment")
@@ -78,6 +83,22 @@ def open_loop(count, per_second):
     return {"seconds": time.perf_counter() - begin}
 
 
+def canvas(rounds):
+    """Seconds from sending to the result in hand."""
+
+    def timed(workflow):
+        begin = time.perf_counter()
+        workflow().get(timeout=120)
+        return time.perf_counter() - begin
+
+    figures = {"chord": [], "group": [], "chain": []}
+    for _ in range(rounds):
+        figures["chord"].append(timed(lambda: chord([noop.s(x) for x in range(1000)])(total.s())))
+        figures["group"].append(timed(lambda: group(noop.s(x) for x in range(1000)).apply_async()))
+        figures["chain"].append(timed(lambda: chain(noop.s(1), *[noop.s() for _ in range(99)]).apply_async()))
+    return figures
+
+
 if __name__ == "__main__":
-    call = {"publish": publish, "latency": latency, "open": open_loop}[sys.argv[1]]
+    call = {"publish": publish, "latency": latency, "open": open_loop, "canvas": canvas}[sys.argv[1]]
     print(json.dumps(call(*map(int, sys.argv[2:]))))

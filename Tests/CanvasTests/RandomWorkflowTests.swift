@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import Celery
+import Foundation
 import Testing
 
 @Suite("Random workflows come to what the reference interpreter says")
@@ -33,6 +34,15 @@ struct RandomWorkflowTests {
     @Test("in memory, 1,000 of them")
     func memory() async throws {
         try await Self.check(0..<1000, on: CanvasTasks.app(broker: "memory://random"), limits: WorkflowShape.Limits())
+    }
+
+    @Test("in one SQLite file", arguments: [0, 8])
+    func sqlite(failures: Int) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("canvas-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let app = CanvasTasks.app(broker: "sqlite://\(folder.path)/celery.sqlite")
+        try await Self.check(0..<100, on: app, limits: WorkflowShape.Limits(failures: failures))
     }
 
     @Test("in memory, with tasks that fail")

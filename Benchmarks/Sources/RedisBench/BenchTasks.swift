@@ -14,6 +14,8 @@ struct BenchTasks: Sendable {
     /// Nothing, without a result and with one.
     let silent: TaskHandle<Int, Int>
     let noop: TaskHandle<Int, Int>
+    /// What the body of a chord does.
+    let total: TaskHandle<[Int], Int>
     /// When it started, as its result.
     let moment: NullaryTaskHandle<Double>
     /// Writes down how long ago it was sent.
@@ -23,6 +25,7 @@ struct BenchTasks: Sendable {
         app = CeleryApp("redis-bench")
         silent = app.task("bench.silent", options: TaskOptions(ignoreResult: true)) { (x: Int) in x }
         noop = app.task("bench.noop") { (x: Int) in x }
+        total = app.task("bench.total") { (values: [Int]) in values.reduce(0, +) }
         moment = app.task("bench.moment") { () in Timestamp.now.unixSeconds }
         stamp = app.task("bench.stamp", options: TaskOptions(ignoreResult: true)) { (sent: Double) in
             Self.starts.add(Timestamp.now.unixSeconds - sent)

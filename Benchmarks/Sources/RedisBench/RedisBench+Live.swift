@@ -20,6 +20,7 @@ extension RedisBench {
         report.add(row("start to ready, ms", 0, "< 100"), system, ready * 1000)
         if options.wants("latency") { try await latency(system) }
         if options.wants("open") { try await openLoop(system) }
+        if options.wants("canvas") { try await canvas(system) }
         try await Task.sleep(for: .milliseconds(500))
         let stop = ContinuousClock.now
         worker.stop()

@@ -47,7 +47,7 @@ struct RedisBench {
                 for hasResults in [false, true] { try await drain(system, hasResults: hasResults) }
             }
             if options.wants("publish") { try await publishing() }
-            for system in systems where ["latency", "open", "life"].contains(where: options.wants) {
+            for system in systems where ["latency", "open", "life", "canvas"].contains(where: options.wants) {
                 try await live(system)
             }
             if options.wants("floor") { try await floor() }

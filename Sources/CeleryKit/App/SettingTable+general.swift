@@ -107,8 +107,8 @@ extension SettingTable {
             pending: retries
         ),
         Setting("result_cache_max", \.resultCacheMax, "results a client remembers", pending: "nothing is cached"),
-        Setting("result_chord_retry_interval", \.resultChordRetryInterval, "poll of chord_unlock", pending: noCanvas),
-        Setting("result_chord_join_timeout", \.resultChordJoinTimeout, "wait for a chord's parts", pending: noCanvas),
+        Setting("result_chord_retry_interval", \.resultChordRetryInterval, "pause between two looks of chord_unlock"),
+        Setting("result_chord_join_timeout", \.resultChordJoinTimeout, "wait for a chord's parts", pending: noJoin),
         Setting("result_exchange", \.resultExchange, "exchange of the rpc backend", pending: amqp),
         Setting("result_exchange_type", \.resultExchangeType, "its type", pending: amqp),
         Setting("result_expires", \.resultExpires.zeroIsNone, "how long results are kept; 0 or null for ever"),
@@ -117,7 +117,7 @@ extension SettingTable {
             \.resultFailureExpires,
             "the same for failures; null: as the others, 0: for ever"
         ),
-        Setting("result_chord_expires", \.resultChordExpires, "the same for a chord's counters", pending: noCanvas),
+        Setting("result_chord_expires", \.resultChordExpires, "the same for a chord's counters"),
         Setting("result_extended", \.resultExtended, "store name, arguments, worker, … too"),
         Setting("result_persistent", \.resultPersistent, "persistent replies of the rpc backend", pending: amqp),
         Setting(
@@ -196,7 +196,7 @@ extension SettingTable {
         ["pickle", "application/x-python-serialize"].contains($0)
     }
     private static let retries = "outcomes wait under lease and are tried again without limit"
-    static let noCanvas = "chords come with a later version"
+    static let noJoin = "a chord's body is given what was counted, for which nobody waits"
 
     static let beat: [Setting] = [
         Setting("beat_cron_starting_deadline", \.beatCronStartingDeadline, "how late a run may start", pending: noBeat),

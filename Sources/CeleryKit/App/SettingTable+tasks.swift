@@ -37,8 +37,7 @@ extension SettingTable {
         Setting(
             "task_allow_error_cb_on_chord_header",
             \.taskAllowErrorCallbackOnChordHeader,
-            "a chord's error callbacks on its header too",
-            pending: noCanvas
+            "a chord's error callbacks on its header too"
         ),
         Setting("task_always_eager", \.taskAlwaysEager, "run at the caller's instead of sending"),
         Setting("task_eager_propagates", \.taskEagerPropagates, "throw what an eager task throws"),

@@ -111,6 +111,12 @@ extension Sender {
     /// Sends a composed workflow and returns the handle of what it comes to.
     func send<Output: Codable & Sendable>(_ node: CanvasNode, options: SendOptions) async throws -> AsyncResult<Output>
     {
+        guard !app.configuration.settings.taskAlwaysEager else {
+            throw CeleryError(
+                .misconfigured,
+                "task_always_eager runs single tasks only: send chains, groups and chords to a broker, such as memory://"
+            )
+        }
         var node = node
         if let id = options.taskID { node.last(is: id) }
         var origin = CanvasOrigin()
