@@ -40,7 +40,9 @@ final class Finished: Sendable {
     let epoch: Epoch
     /// Whether what follows the task was sent: not again, then, when a later step of its settlement has to be repeated.
     let hasPublished = Atomic(false)
-    /// The same of the bodies of chords that it completed.
+    /// Whether it has to wait until a chord's claim, which another worker holds, has run out or been made good.
+    let isDeferred = Atomic(false)
+    /// Whether the bodies of chords that it completed were sent: not again, then.
     let hasSentBodies = Atomic(false)
 
     init(item: Item, epoch: Epoch) {

@@ -36,7 +36,8 @@ struct SettleStage {
             }
             CutPoint.ended.reached()
             let unsettled = await settle(batch)
-            failures = unsettled.isEmpty ? 0 : failures + 1
+            // Those that wait for another's claim are no failure: what else has ended does not wait with them.
+            failures = unsettled.allSatisfy { $0.isDeferred.load(ordering: .relaxed) } ? 0 : failures + 1
             if !unsettled.isEmpty {
                 try? await Task.sleep(for: .milliseconds(min(5000, 100 << min(failures, 6))))
             }
@@ -108,7 +109,11 @@ struct SettleStage {
         do {
             let deferred = try await apply(items, of: batch, consumer: consumer)
             for (index, item) in items.enumerated() where !deferred.contains(index) { item.log(pipeline.log) }
-            return deferred.sorted().map { batch[$0] }
+            return deferred.sorted()
+                .map { index in
+                    batch[index].isDeferred.store(true, ordering: .relaxed)
+                    return batch[index]
+                }
         } catch  where error.code == .epochLost || error.code == .closed {
             pipeline.log.fenced(items.count, error)
             return []
