@@ -41,7 +41,7 @@ struct RandomWorkflowTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("canvas-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let app = CanvasTasks.app(broker: "sqlite://\(folder.path)/celery.sqlite")
+        let app = CanvasTasks.app(broker: "sqlite:///\(folder.path)/celery.sqlite")
         try await Self.check(0..<100, on: app, limits: WorkflowShape.Limits(failures: failures))
     }
 
