@@ -20,6 +20,10 @@ extension EpochEngine {
         guard isArmed, round == nil, let connection = link.connection, !isOver else { return }
         let isFull = isFull(connection)
         if isFull { refuseWhatFillsUp() }
+        // What this round publishes can be fetched by it: nothing else would tell of it.
+        for request in settles.prefix(Self.roundLimit) {
+            for (list, count) in request.pushes { plan.pushed(list, count) }
+        }
         let asks = asksForNextFetch()
         let hasWork = !begins.isEmpty || !settles.isEmpty || !closings.isEmpty || mustFile
         guard hasWork || !asks.isEmpty else { return }
@@ -149,13 +153,14 @@ extension EpochEngine {
             begins.append(BeginRequest(marks: undone, deadline: .distantFuture, completion: { _ in }))
         }
         var failed: [(SettleRequest, TransportError)] = []
+        let asked = Set(done.asks.map(\.key))
         for (request, range) in zip(done.settles, done.answers) {
             let answers = results.map { $0.dropFirst(range.lowerBound).prefix(range.count) } ?? []
             if let error = answers.lazy.compactMap(\.error).first {
                 failed.append((request, RedisFailure.error(error, at: store.configuration.location)))
                 undo(request)
             } else {
-                release(request)
+                release(request, asked: asked)
             }
         }
         for request in done.begins where !request.isAbandoned { request.completion(nil) }
@@ -169,7 +174,8 @@ extension EpochEngine {
         if done.isClose { finish(.consumerClosed) }
     }
 
-    private func release(_ request: SettleRequest) {
+    /// - Parameter asked: The lists that were fetched from in the same round, and after what it put there.
+    private func release(_ request: SettleRequest, asked: Set<String>) {
         for (tag, disposition) in request.dispositions {
             table[tag] = nil
             unfiled.remove(tag)
@@ -181,7 +187,7 @@ extension EpochEngine {
             }
         }
         // The server does not tell us of what we have put into lists ourselves.
-        if !request.commands.isEmpty { plan.forget() }
+        for list in request.pushes.keys where !asked.contains(list) { plan.woken(list) }
         if let due = request.due { moveParked(at: due) }
     }
 

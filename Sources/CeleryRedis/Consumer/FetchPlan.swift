@@ -86,6 +86,16 @@ struct FetchPlan: Sendable {
         if entries[index].fill == .empty { entries[index].fill = .woken }
     }
 
+    /// So many messages are put into it ahead of the next fetch, by ourselves.
+    mutating func pushed(_ key: String, _ count: Int) {
+        guard let index = entries.firstIndex(where: { $0.key == key }) else { return }
+        switch entries[index].fill {
+        case .empty, .unknown: entries[index].fill = .filled(count)
+        case .filled(let known): entries[index].fill = .filled(known + count)
+        case .woken: break
+        }
+    }
+
     /// Nothing is known any more.
     mutating func forget() {
         for index in entries.indices { entries[index].fill = .unknown }

@@ -138,6 +138,7 @@ final class RedisConsumer: TransportConsumer {
                 SettleRequest(
                     dispositions: dispositions,
                     commands: commands,
+                    pushes: publication.pushes,
                     due: publication.due,
                     deadline: deadline,
                     completion: done

@@ -23,6 +23,8 @@ struct SettleRequest {
     var dispositions: [(tag: UInt64, Settlement.Disposition)]
     /// What is published and stored with it, already in the form in which it is sent.
     var commands: RedisCommands
+    /// How many messages it puts into which lists at once.
+    var pushes: [String: Int] = [:]
     /// When the first of what is published is due, of those that are parked; microseconds since 1970.
     var due: Int64?
     var deadline: NIODeadline

@@ -26,6 +26,11 @@ struct Publication: Sendable {
 
     /// When the first is due of those that are kept back; microseconds since 1970.
     var due: Int64? { entries.lazy.compactMap(\.notBefore).min() }
+    /// How many messages go into which lists at once.
+    var pushes: [String: Int] {
+        guard !entries.isEmpty else { return [:] }
+        return entries.reduce(into: [:]) { if $1.notBefore == nil { $0[$1.list, default: 0] += 1 } }
+    }
     /// About how many bytes its commands take.
     var size: Int {
         guard !isEmpty else { return 0 }
