@@ -19,16 +19,28 @@ extension RedisBench {
         }
         let (inc, total) = (tasks.noop, tasks.total)
         for _ in 0..<(options.isQuick ? 3 : 9) {
-            add(Self.shapes[0].0, system, try await timed {
-                _ = try await group((0..<1000).map { inc.s($0) }).then(total.s()).delay().get(timeout: .seconds(60))
-            })
-            add(Self.shapes[1].0, system, try await timed {
-                _ = try await group((0..<1000).map { inc.s($0) }).delay().join(timeout: .seconds(60))
-            })
-            add(Self.shapes[2].0, system, try await timed {
-                let steps = Array(repeating: inc.s(), count: 99)
-                _ = try await chain(inc.s(1), steps).delay().get(timeout: .seconds(60))
-            })
+            add(
+                Self.shapes[0].0,
+                system,
+                try await timed {
+                    _ = try await group((0..<1000).map { inc.s($0) }).then(total.s()).delay().get(timeout: .seconds(60))
+                }
+            )
+            add(
+                Self.shapes[1].0,
+                system,
+                try await timed {
+                    _ = try await group((0..<1000).map { inc.s($0) }).delay().join(timeout: .seconds(60))
+                }
+            )
+            add(
+                Self.shapes[2].0,
+                system,
+                try await timed {
+                    let steps = Array(repeating: inc.s(), count: 99)
+                    _ = try await chain(inc.s(1), steps).delay().get(timeout: .seconds(60))
+                }
+            )
         }
         guard system == .async, !options.isQuick else { return }
         for count in [10_000, 100_000] {
@@ -36,7 +48,11 @@ extension RedisBench {
                 _ = try await group((0..<count).map { inc.s($0) }).then(total.s()).delay().get(timeout: .seconds(120))
             }
             report.add(
-                Report.Row(name: "chord of \(Report.text(Double(count), 0)), µs a member", decimals: 1, isLessBetter: true),
+                Report.Row(
+                    name: "chord of \(Report.text(Double(count), 0)), µs a member",
+                    decimals: 1,
+                    isLessBetter: true
+                ),
                 system,
                 seconds * 1_000_000 / Double(count)
             )
