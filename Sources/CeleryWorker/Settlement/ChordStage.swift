@@ -23,7 +23,15 @@ struct ChordStage {
         var items: [SettlementPlan.Item]
         /// Indices of items that have to wait: somebody else is about to send a body for which they count.
         var deferred: Set<Int> = []
-        var claims: [ChordClaim] = []
+        /// With the item that holds each.
+        private var held: [(index: Int, claim: ChordClaim)] = []
+
+        init(items: [SettlementPlan.Item]) { self.items = items }
+
+        mutating func hold(_ claim: ChordClaim, for index: Int) { held.append((index, claim)) }
+
+        /// Those whose bodies leave now. The others' wait with their items: ended before, they would be lost.
+        var claims: [ChordClaim] { held.filter { !deferred.contains($0.index) }.map(\.claim) }
     }
 
     private var timeout: Duration { pipeline.app.settings.brokerTimeout }
@@ -32,7 +40,9 @@ struct ChordStage {
     func prepare(_ items: [SettlementPlan.Item], of batch: [Finished]) async throws(TransportError) -> Outcome {
         var outcome = Outcome(items: items)
         guard let store = pipeline.backend.chords else { return outcome }
-        try await start(items.flatMap { $0.chords?.starts ?? [] }, in: store)
+        // Not again once their parts may be running.
+        let unsent = zip(items, batch).filter { !$1.hasPublished.load(ordering: .relaxed) }
+        try await start(unsent.flatMap { $0.0.chords?.starts ?? [] }, in: store)
         let counting = items.indices.filter { items[$0].chords?.parts.isEmpty == false }
         guard !counting.isEmpty else { return outcome }
         try await publish(counting, of: batch, &outcome)
@@ -46,7 +56,7 @@ struct ChordStage {
                 case .waiting, .over: break
                 case .claimed: outcome.deferred.insert(index)
                 case .complete(let claim):
-                    outcome.claims.append(claim)
+                    outcome.hold(claim, for: index)
                     next += end(counted, claim, of: index, &outcome).map { (index, $0) }
                 }
             }
