@@ -9,6 +9,11 @@ mkdir -p "$HOME"
 # One set of build options for every script, so that no build is made twice.
 swift_options=(--enable-all-traits)
 
+# Tests that start processes, hold leases or measure how soon something happens run one at a time: all at once, on few
+# cores, they measure only each other. Each group waits more than it computes, so several groups can run side by side.
+timed_groups=('CelerySQLiteTests|EndToEndTests' 'CeleryRedisTests' 'CeleryWorkerTests|InteropTests' 'FaultTests|CanvasTests')
+timed=$(IFS='|' && printf '%s' "${timed_groups[*]}")
+
 say() { printf '%s\n' "$*"; }
 heading() { printf '\n== %s\n' "$*"; }
 fail() {

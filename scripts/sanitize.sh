@@ -29,7 +29,6 @@ tests() {
     swift test --skip-build --disable-xctest "${options[@]}" "$@" </dev/null 2>&1 | tee "$logs/$name.log" || status=1
     summary+=("| $name | $(sed -n 's/.*Test run with \([0-9]* tests\) in .* \(passed\|failed\) after \(.*\)\./\1, \2, \3/p' "$logs/$name.log" | head -n 1) |")
 }
-timed='CelerySQLiteTests|EndToEndTests|CeleryWorkerTests|InteropTests|FaultTests'
 tests parallel --skip FuzzTests --skip "$timed"
 # The sanitizer's own thread wakes ten times a second, so whether a worker sleeps cannot be told under it.
 tests timed --no-parallel --filter "$timed" --skip 'an idle worker sleeps'

@@ -71,9 +71,7 @@ tests() {
 step "Setup" scripts/setup.sh || finish
 find_swift
 step "Build, debug, with tests; warnings are errors" build || finish
-# Tests that start processes, hold leases or measure how soon something happens run one at a time: all at once, on few
-# cores, they measure only each other. The fuzz run, which takes both cores for a minute or two, stands apart too.
-timed='CelerySQLiteTests|CeleryRedisTests|EndToEndTests|CeleryWorkerTests|InteropTests|FaultTests|CanvasTests'
+# The fuzz run, which takes both cores for a minute or two, stands apart.
 step "Tests" tests test --skip FuzzTests --skip "$timed"
 step "Tests that take their time, one by one" tests timed --no-parallel --filter "$timed"
 step "Fuzz, a million inputs" tests fuzz --filter FuzzTests
