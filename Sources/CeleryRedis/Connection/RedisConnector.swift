@@ -119,28 +119,27 @@ struct RedisConnector: Sendable {
             let bootstrap = ClientBootstrap(group: eventLoop)
                 .connectTimeout(TimeAmount(configuration.connectTimeout))
                 .channelOption(.socketOption(.so_keepalive), value: 1)
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        if let context {
-                            try channel.pipeline.syncOperations.addHandler(Self.security(context, endpoint))
-                        }
-                        try channel.pipeline.syncOperations.addHandler(RedisHandler(location: endpoint.description))
+            // The handler comes back from here: a connection that ended at once, as after a failed handshake, has none left,
+            // while ours knows why.
+            let prepare: @Sendable (any Channel) -> EventLoopFuture<RedisConnection> = { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let context {
+                        try channel.pipeline.syncOperations.addHandler(Self.security(context, endpoint))
                     }
+                    let handler = RedisHandler(location: endpoint.description)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                    let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
+                    return RedisConnection(channel: channel, handler: bound, endpoint: endpoint)
                 }
-            let channel =
-                switch endpoint {
-                case .host(let host, let port): try await bootstrap.connect(host: host, port: port).get()
-                case .socket(let path): try await bootstrap.connect(unixDomainSocketPath: path).get()
-                }
-            let handler = try await channel.eventLoop
-                .submit {
-                    NIOLoopBound(
-                        try channel.pipeline.syncOperations.handler(type: RedisHandler.self),
-                        eventLoop: channel.eventLoop
-                    )
-                }
-                .get()
-            return RedisConnection(channel: channel, handler: handler, endpoint: endpoint)
+            }
+            return
+                switch endpoint
+            {
+            case .host(let host, let port):
+                try await bootstrap.connect(host: host, port: port, channelInitializer: prepare)
+            case .socket(let path):
+                try await bootstrap.connect(unixDomainSocketPath: path, channelInitializer: prepare)
+            }
         } catch {
             throw TransportError(
                 .unavailable,
