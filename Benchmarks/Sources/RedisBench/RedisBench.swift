@@ -17,6 +17,8 @@ struct RedisBench {
     let folder: URL
     var report = Report()
     var floors: [Place: [Double]] = [:]
+    /// What is measured with few and with many.
+    var scales: [[String]] = []
 
     init(_ tasks: BenchTasks, _ options: BenchOptions) throws {
         (self.tasks, self.options) = (tasks, options)
@@ -53,6 +55,7 @@ struct RedisBench {
             if options.wants("floor") { try await floor() }
         }
         if options.wants("idle") { try await idle() }
+        if options.only.contains("scale") { try await scale() }
         await tasks.app.shutdown()
         try finish(started)
     }
@@ -101,6 +104,8 @@ struct RedisBench {
             \(report.table)
 
             \(floorTable)
+
+            \(scaleTable)
 
             """
         print(text)

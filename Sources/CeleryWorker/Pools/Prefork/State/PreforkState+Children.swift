@@ -84,7 +84,7 @@ extension PreforkState {
         leave(number, job)
         children[number]?.hasAccepted = false
         children[number]?.tasksDone += 1
-        children[number]?.isQuick = report.runtime < Self.quick
+        children[number]?.note(runtime: report.runtime)
         actions.append(.event(.finished(job, report)))
         if staff > slots { recallWaiting(of: number) }
         let isBloated = maxMemory.map { residentKiB > $0 } ?? false

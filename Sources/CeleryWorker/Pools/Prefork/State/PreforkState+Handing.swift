@@ -37,9 +37,9 @@ extension PreforkState {
     private func leastBusy(for job: PoolJob, now: UInt64) -> ChildNumber? {
         guard job.permit != nil, handsAhead else { return nil }
         var best: (number: ChildNumber, count: Int)?
-        for (number, child) in children where child.phase == .busy && child.isQuick {
+        for (number, child) in children where child.phase == .busy {
             let count = child.jobs.count
-            guard count <= Self.handAhead, count < best?.count ?? .max, now < child.shareAt else { continue }
+            guard count <= child.reach, count < best?.count ?? .max, now < child.shareAt else { continue }
             if let maxTasks, child.tasksDone + count >= maxTasks { continue }
             best = (number, count)
         }
@@ -118,6 +118,18 @@ extension PreforkState {
 }
 
 extension PreforkState.Child {
+    /// Jobs that it may have behind the one that it runs.
+    fileprivate var reach: Int {
+        guard let pace, pace < PreforkState.quick else { return 0 }
+        return Int(min(UInt64(PreforkState.handAhead), PreforkState.workAhead / max(pace, 1)))
+    }
+
+    /// A longer job counts at once, shorter ones by and by.
+    mutating func note(runtime: Duration) {
+        let new = runtime.nanoseconds
+        pace = max(new, pace.map { ($0 * 7 + new) / 8 } ?? new)
+    }
+
     /// Whether something has waited in it for too long.
     fileprivate func isLate(at now: UInt64) -> Bool {
         phase == .busy && shareAt <= now && (jobs.count > 1 || jobs.first?.permit != nil && !hasAccepted)

@@ -44,8 +44,8 @@ struct PreforkState {
         var hasAccepted = false
         /// When what waits behind the first is taken back.
         var shareAt: UInt64 = 0
-        /// Whether its last job was so short that it may have others ahead.
-        var isQuick = false
+        /// How long its jobs take lately; nil before the first. Nanoseconds.
+        var pace: UInt64?
         var tasksDone = 0
         /// It did not report itself in time, and was killed for that.
         var wasSilent = false
@@ -58,10 +58,12 @@ struct PreforkState {
         var complaint: String?
     }
 
-    /// Jobs handed to a child beyond the one that it runs.
-    static let handAhead = 16
-    /// A child whose jobs take longer gets none ahead.
-    static let quick: Duration = .milliseconds(1)
+    /// Jobs handed to a child beyond the one that it runs, at most.
+    static let handAhead = 64
+    /// So much work waits in a child, judged by what its jobs took lately. Nanoseconds.
+    static let workAhead: UInt64 = 5_000_000
+    /// A child whose jobs take longer gets none ahead. Nanoseconds.
+    static let quick: UInt64 = 1_000_000
     /// How long a child may be at one job, or silent, before what waits behind it is taken back. Nanoseconds.
     static let patience: UInt64 = 5_000_000
 
