@@ -15,7 +15,9 @@ import Testing
 @Suite("How much waits in a child")
 struct PreforkReachTests {
     /// How many of a hundred jobs one child is handed after jobs that took so long.
-    private func handed(after runtimes: [Duration]) throws -> Int {
+    ///
+    /// - Parameter isLate: It has one more that it does not end, and from behind which another was taken back just now.
+    private func handed(after runtimes: [Duration], isLate: Bool = false) throws -> Int {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("starts-\(UUID().uuidString)").path
         let journal = try StartJournal(creatingAt: path)
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -36,12 +38,22 @@ struct PreforkReachTests {
             let report = TaskReport(outcome: .ignored, runtime: runtime)
             state.finished(1, id, report, residentKiB: -1, now: 0)
         }
+        if isLate {
+            let long = try permitted(500)
+            state.submit([long, try permitted(501)], now: 0)
+            #expect(try StartGate(path: path).pass(#require(long.permit).ticket))
+            state.accepted(1, long.id, now: 0)
+            state.tick(now: state.patience)
+        }
         var actions: [PreforkState.Action] = []
         state.exchangeActions(&actions)
-        state.submit(try (0..<100).map { try permitted($0) }, now: 0)
+        state.submit(try (0..<100).map { try permitted($0) }, now: isLate ? state.patience : 0)
         state.exchangeActions(&actions)
         return actions.count { if case .hand = $0 { true } else { false } }
     }
+
+    @Test("From behind a long job everything comes back, and nothing more is handed there")
+    func late() throws { #expect(try handed(after: [.microseconds(10)], isLate: true) == 0) }
 
     @Test("A child has five milliseconds of work ahead, and at most 64 jobs; of long jobs, or unknown ones, none")
     func reach() throws {

@@ -99,7 +99,7 @@ extension PreforkState {
 
     /// It goes on to its next job, if it has one.
     private mutating func goOn(_ number: ChildNumber, isWornOut: Bool = false, now: UInt64) {
-        children[number]?.shareAt = now + Self.patience
+        children[number]?.shareAt = now + patience
         // One that is to be killed or was dismissed dies without a job.
         if children[number]?.phase == .busy, children[number]?.jobs.isEmpty == true {
             rest(number, isWornOut: isWornOut, now: now)

@@ -16,7 +16,7 @@ extension PreforkState {
         while let job = pending.first {
             if let number = idle.popLast() {
                 children[number]?.phase = .busy
-                children[number]?.shareAt = now + Self.patience
+                children[number]?.shareAt = now + patience
                 give(number)
             } else if let number = leastBusy(for: job, now: now) {
                 give(number)
@@ -111,7 +111,9 @@ extension PreforkState {
     mutating func shareWaiting(now: UInt64) {
         for (number, child) in children where child.isLate(at: now) {
             // What cannot be taken back is looked at again later: the child is about to say that it runs.
-            children[number]?.shareAt = now + Self.patience
+            children[number]?.shareAt = now + patience
+            // It gets nothing more ahead before it has shown what its jobs take now.
+            children[number]?.pace = nil
             recallWaiting(of: number)
         }
     }

@@ -64,8 +64,6 @@ struct PreforkState {
     static let workAhead: UInt64 = 5_000_000
     /// A child whose jobs take longer gets none ahead. Nanoseconds.
     static let quick: UInt64 = 1_000_000
-    /// How long a child may be at one job, or silent, before what waits behind it is taken back. Nanoseconds.
-    static let patience: UInt64 = 5_000_000
 
     var actions: [Action] = []
     private(set) var slots: Int
@@ -73,6 +71,8 @@ struct PreforkState {
     var failure: PoolError?
     let maxTasks: Int?
     let maxMemory: Int?
+    /// How long a child may be at one job, or silent, before what waits behind it is taken back. Nanoseconds.
+    let patience: UInt64
     private let aliveTimeout: UInt64
     var children: [ChildNumber: Child] = [:]
     /// Idle children; the one that was busy last is used first, while its caches are warm.
@@ -98,6 +98,7 @@ struct PreforkState {
         maxTasks = configuration.maxTasksPerChild
         maxMemory = configuration.maxMemoryPerChild
         aliveTimeout = configuration.aliveTimeout.nanoseconds
+        patience = configuration.patience.nanoseconds
     }
 
     /// Whether every child is gone and none will come.
