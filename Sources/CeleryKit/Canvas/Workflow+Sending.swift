@@ -124,7 +124,7 @@ extension Sender {
         origin.options.taskID = nil
         let (plan, result) = try CanvasSender(app: app).plan(node, from: origin)
         try await send(plan, options: options)
-        if options.addToParent { TaskContext.current?.addChild(result) }
+        if options.addToParent { for child in result.asChildren { TaskContext.current?.addChild(child) } }
         return AsyncResult(tree: result, app: app)
     }
 

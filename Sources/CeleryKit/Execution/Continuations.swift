@@ -82,7 +82,7 @@ package struct Continuations: Sendable {
             }
             let (added, result) = try CanvasSender(app: app).plan(node, from: origin)
             plan.append(added)
-            context?.addChild(result.withoutParent)
+            for child in result.asChildren { context?.addChild(child) }
         } catch {
             app.logger.error(
                 "callback cannot be sent",

@@ -51,6 +51,21 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
     /// The result of the step before this one in its workflow, as far as it is known.
     public var parent: AsyncResult<CeleryValue>? { tree?.parent.map { AsyncResult<CeleryValue>(tree: $0, app: app) } }
 
+    /// The ids that it is made of, as Python's `as_tuple` gives them: `[[id, parent], null]` of a task, `[[id, parent], [member, …]]`
+    /// of a group. To be kept, and made into a result again by ``init(tuple:app:)`` or Python's `result_from_tuple`.
+    public var tuple: CeleryValue { (tree ?? .task(id: id, parent: nil)).tuple }
+
+    /// A result from the ids that it is made of; see ``tuple``.
+    ///
+    /// - Throws: ``CeleryError`` `.decoding` for what is no such tuple.
+    public init(tuple: CeleryValue, app: CeleryApp) throws {
+        do {
+            self.init(tree: try ResultTree(tuple: tuple), app: app)
+        } catch {
+            throw CeleryError(.decoding, "that is no result: \(error.message)", cause: error)
+        }
+    }
+
     /// Waits for the task to end, for so long at most, and returns what it returned. The task goes on when time is up.
     ///
     /// - Throws: ``CeleryError``: `.taskFailed` and `.taskRevoked` with the remote exception and traceback; `.timedOut`;
@@ -90,14 +105,22 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
     /// The state now; PENDING when nothing is known of the task.
     public func state() async throws -> TaskState { try await meta()?.state ?? .pending }
 
-    /// Whether the task has ended, in whatever way.
-    public func ready() async throws -> Bool { try await state().isReady }
+    /// Whether the task has ended, in whatever way; of a group, whether all of its members have.
+    public func ready() async throws -> Bool { try await states().allSatisfy(\.isReady) }
 
-    /// Whether the task has ended well.
-    public func successful() async throws -> Bool { try await state() == .success }
+    /// Whether the task has ended well; of a group, whether all of its members have.
+    public func successful() async throws -> Bool { try await states().allSatisfy { $0 == .success } }
 
-    /// Whether the task has ended with an error.
-    public func failed() async throws -> Bool { try await state() == .failure }
+    /// Whether the task has ended with an error; of a group, whether a member has.
+    public func failed() async throws -> Bool { try await states().contains(.failure) }
+
+    /// Of the tasks that it comes to: itself, or the members of the group.
+    func states() async throws -> [TaskState] {
+        guard case .group? = tree, eager == nil else { return [try await state()] }
+        let ids = tree?.leaves ?? []
+        let metas = try await app.metas(of: ids)
+        return ids.map { metas[$0]?.state ?? .pending }
+    }
 
     /// The stored traceback of a failed or retried task.
     public func traceback() async throws -> String? { try await meta()?.traceback }
@@ -114,15 +137,14 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
         }
     }
 
-    /// The tasks that this one sent, as far as they are stored.
+    /// What this task sent, as far as it is stored; of a group its members.
     public func children() async throws -> [AsyncResult<CeleryValue>] {
-        try await meta()?.children
-            .compactMap { child in
-                guard case .array(let tuple) = child, case .array(let head)? = tuple.first,
-                    case .string(let id)? = head.first
-                else { return nil }
-                return AsyncResult<CeleryValue>(id: id, app: app)
-            } ?? []
+        if case .group(_, _, let members)? = tree {
+            return members.map { AsyncResult<CeleryValue>(tree: $0, app: app) }
+        }
+        return try await meta()?.children
+            .compactMap { try? ResultTree(tuple: $0) }
+            .map { AsyncResult<CeleryValue>(tree: $0, app: app) } ?? []
     }
 
     /// Deletes the stored result.
