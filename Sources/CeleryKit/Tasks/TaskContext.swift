@@ -39,6 +39,8 @@ public final class TaskContext: Sendable {
     public let attempt: Int
     /// Custom headers of the message.
     public let headers: CeleryObject
+    /// Stamps of its signature; see ``Workflow/stamp(append:_:)-(_,CeleryObject)``.
+    public let stamps: CeleryObject
     /// Whether it runs in the caller's process without a broker.
     public let isEager: Bool
     /// With the task's name and id as metadata. Made when it is asked for, which most tasks do not.
@@ -77,6 +79,7 @@ public final class TaskContext: Sendable {
         groupID = headers.group
         groupIndex = headers.groupIndex
         self.headers = headers.custom
+        stamps = headers.stamps
         self.embed = embed
         self.options = options
         self.priority = priority
