@@ -118,4 +118,28 @@ struct ErrbackTests {
             #expect(told.all == ["SoftTimeLimitExceeded false"])
         }
     }
+
+    @Test("Neither a task that is terminated nor one that is ignored calls it")
+    func terminated() async throws {
+        let told = told
+        let alert = app.errback("alert") { (failed: FailedTask) in told.note("\(failed.exception.type)") }
+        let slow = app.task("slow") { (_: Int) -> Int in
+            told.note("started")
+            // sleeps: it is there to be interrupted
+            try await Task.sleep(for: .seconds(60))
+            return 1
+        }
+        let ignoring = app.task("ignoring") { (_: Int) -> Int in throw Ignore() }
+        let last = app.task("last") { (_: Int) in told.note("last") }
+        try await withWorker(app) { () async throws -> Void in
+            let result = try await slow.s(1).onError(alert.s()).delay()
+            #expect(try await eventually { told.all == ["started"] })
+            try await result.revoke(terminate: true)
+            await end(of: result)
+            #expect(try await result.state() == .revoked)
+            try await ignoring.s(1).onError(alert.s()).delay()
+            await end(of: try await last.s(1).delay())
+            #expect(told.all == ["started", "last"])
+        }
+    }
 }
