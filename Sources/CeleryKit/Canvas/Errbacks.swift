@@ -67,15 +67,19 @@ extension CeleryApp {
 }
 
 extension Continuations {
-    /// Calls the errbacks that are registered here as such, one after the other, and returns the messages for the others.
+    /// Errbacks of a task that has failed in this process.
     func onFailure(_ failure: TaskFailure, error: any Error) async -> CanvasPlan {
+        await call(body.embed.errbacks, with: FailedTask(message.headers, failure, error: error))
+    }
+
+    /// Calls the errbacks that are registered here as such, one after the other, and returns the messages for the others.
+    func call(_ errbacks: [Signature], with failed: FailedTask) async -> CanvasPlan {
         var others: [Signature] = []
-        for errback in body.embed.errbacks {
+        for errback in errbacks {
             guard let task = app.registeredTask(errback.task), let call = task.errback else {
                 others.append(errback)
                 continue
             }
-            let failed = FailedTask(message.headers, failure, error: error)
             // Not a child of the Swift task, which a time limit may have cancelled: that is what the errback is told of. The pool
             // waits for it as it waits for the task itself.
             let run = Task { () async throws -> Void in
@@ -87,13 +91,13 @@ extension Continuations {
                 app.logger.error(
                     "errback failed",
                     metadata: [
-                        "celery.task.id": "\(message.headers.id)", "celery.task.name": "\(errback.task)",
+                        "celery.task.id": "\(failed.id)", "celery.task.name": "\(errback.task)",
                         "error": "\(error)",
                     ]
                 )
             }
         }
-        return errbacks(others, of: message.headers.id)
+        return self.errbacks(others, of: failed.id)
     }
 }
 

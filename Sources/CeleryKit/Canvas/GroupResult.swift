@@ -21,7 +21,7 @@ public struct GroupResult<Element: Codable & Sendable>: Sendable {
     /// The results of the members, in the group's order.
     public var members: [AsyncResult<Element>] {
         guard case .group(_, _, let children)? = result.tree else { return [] }
-        return children.map { AsyncResult<Element>(tree: $0, app: result.app) }
+        return children.map { result.related($0) }
     }
 
     /// Waits for all members, for so long at most, and returns what they returned, in the group's order.

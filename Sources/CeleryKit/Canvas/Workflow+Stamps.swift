@@ -7,7 +7,7 @@
 
 public import CeleryWire
 
-/// A part of a workflow that is about to be stamped; see ``Workflow/stamp(append:_:)-(_,(StampedPart)->CeleryObject)``.
+/// A part of a workflow that is about to be stamped; see `stamp` of ``Workflow``.
 public struct StampedPart: Sendable {
     /// What it is.
     public struct Kind: Sendable, Hashable, CustomStringConvertible {
@@ -54,12 +54,12 @@ extension Workflow {
 }
 
 extension GroupWorkflow {
-    /// As ``Workflow/stamp(append:_:)-(_,CeleryObject)``.
+    /// As `stamp` of ``Workflow``.
     public func stamp(append: Bool = false, _ stamps: CeleryObject) -> GroupWorkflow {
         GroupWorkflow(workflow.stamp(append: append, stamps))
     }
 
-    /// As ``Workflow/stamp(append:_:)-(_,(StampedPart)->CeleryObject)``.
+    /// As `stamp` of ``Workflow``.
     public func stamp(append: Bool = false, _ visit: (StampedPart) throws -> CeleryObject) -> GroupWorkflow {
         GroupWorkflow(workflow.stamp(append: append, visit))
     }

@@ -61,6 +61,7 @@ public struct TaskRunner: Sendable {
             queue: request.queue,
             redelivered: request.redelivered,
             attempt: request.attempt,
+            isEager: EagerSession.current != nil,
             control: control
         )
         var report = await TaskContext.$current.withValue(context) {

@@ -29,18 +29,20 @@ extension AsyncResult {
     }
 
     var untyped: AsyncResult<CeleryValue> {
-        if let tree { return AsyncResult<CeleryValue>(tree: tree, app: app) }
+        if let tree { return related(tree) }
         return AsyncResult<CeleryValue>(id: id, app: app, taskName: taskName, isIgnored: isIgnored, eager: eager)
     }
 }
 
 /// Results and what they came to; see ``AsyncResult/collect(timeout:)``.
 public struct CollectedResults: AsyncSequence, Sendable {
+    /// A result and what it came to.
     public typealias Element = (result: AsyncResult<CeleryValue>, value: CeleryValue)
 
     let root: AsyncResult<CeleryValue>
     let timeout: Duration
 
+    /// Goes through the results once.
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate var dependencies: ResultDependencies.AsyncIterator
         fileprivate let timeout: Duration
@@ -61,11 +63,13 @@ public struct CollectedResults: AsyncSequence, Sendable {
 
 /// Results and who sent them; see ``AsyncResult/dependencies(intermediate:)``.
 public struct ResultDependencies: AsyncSequence, Sendable {
+    /// A result and the task or group that it hangs on; nil of the first.
     public typealias Element = (parent: AsyncResult<CeleryValue>?, result: AsyncResult<CeleryValue>)
 
     let root: AsyncResult<CeleryValue>
     let intermediate: Bool
 
+    /// Goes through the results once.
     public struct AsyncIterator: AsyncIteratorProtocol {
         private var waiting: [Element]
         private var position = 0

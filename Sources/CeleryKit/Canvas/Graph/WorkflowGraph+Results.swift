@@ -21,7 +21,7 @@ extension AsyncResult {
         var found: [(tree: ResultTree, sender: String?)] = [(tree ?? .task(id: id, parent: nil), nil)]
         while !found.isEmpty {
             let ids = found.flatMap { builder.add($0.tree, sentBy: $0.sender) }
-            let metas = try await app.metas(of: ids)
+            let metas = try await metas(of: ids)
             builder.describe(ids, metas)
             found = ids.flatMap { id in
                 (metas[id]?.children ?? []).compactMap { try? ResultTree(tuple: $0) }.map { (tree: $0, sender: id) }

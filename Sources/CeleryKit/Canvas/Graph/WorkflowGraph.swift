@@ -52,6 +52,7 @@ public struct WorkflowGraph: Sendable, Equatable {
         public static let onError = EdgeKind(kind: .failure)
     }
 
+    /// One node that follows another.
     public struct Edge: Sendable, Equatable {
         public var from: String
         public var to: String
