@@ -109,8 +109,12 @@ struct WorkflowInteropTests {
             let tuple = try await Self.sent(Self.composed("chain", steps), client).tuple
             let result = try AsyncResult<[Int]>(tuple: tuple, app: site.app)
             #expect(try await result.get(timeout: Self.patience) == [3, 4])
-            let graph = try await result.graph()
-            #expect(graph.nodes.count == 5 && graph.nodes.allSatisfy { $0.state == .success })
+            // Python sends the next step before it stores the result of the one before.
+            let graph = try await waited(for: "all results") {
+                let graph = try await result.graph()
+                return graph.nodes.allSatisfy { $0.state == .success } ? graph : nil
+            }
+            #expect(graph.nodes.count == 5)
             #expect(graph.edges.map { "\($0.from)\($0.to)" } == ["n1n2", "n1n3", "n2n4", "n3n4", "n4n5"])
         }
     }
