@@ -9,7 +9,7 @@ packages=(
     ca-certificates git make pkg-config binutils gcc g++ libc6-dev tzdata procps
     libcurl4 libxml2 libncurses6 libedit2 libsqlite3-0
     libsqlite3-dev zlib1g-dev libbz2-dev liblzma-dev libzstd-dev libbrotli-dev
-    python3 python3-venv
+    python3 python3-venv graphviz
 )
 # A redis-server of any origin will do.
 command -v redis-server >/dev/null 2>&1 || packages+=(redis-server)
@@ -60,8 +60,9 @@ elif [ "$(uname -s)" = Darwin ]; then
     command -v brew >/dev/null 2>&1 && brew list zstd brotli >/dev/null 2>&1 ||
         say "for the Compression trait run: brew install zstd brotli"
     command -v redis-server >/dev/null 2>&1 || say "for the tests with Redis run: brew install redis"
+    command -v dot >/dev/null 2>&1 || say "for the test of celery graph run: brew install graphviz"
 else
-    for tool in git make cc python3 redis-server; do
+    for tool in git make cc python3 redis-server dot; do
         command -v "$tool" >/dev/null 2>&1 ||
             fail "$tool is missing. Install what Debian calls: ${packages[*]}"
     done

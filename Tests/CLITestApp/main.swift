@@ -37,6 +37,10 @@ let hog = app.task("clitest.hog") { (context: TaskContext, seconds: Double) in
     return seconds
 }
 
+let count = app.task("clitest.count") { (values: [Int], more: Int) in values.count + more }
+
+app.workflow("clitest.sums") { group([1, 2, 3]) { add.s($0, 1) }.then(group([1, 2, 3]) { count.s($0) }) }
+
 if let seconds = environment["CLI_TEST_SLEEP"].flatMap(Double.init) { try await nap.delay(seconds) }
 if let seconds = environment["CLI_TEST_STUCK"].flatMap(Double.init) {
     for _ in 0..<16 { try await hog.delay(seconds) }

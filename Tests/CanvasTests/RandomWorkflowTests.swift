@@ -36,6 +36,12 @@ struct RandomWorkflowTests {
         try await Self.check(0..<1000, on: CanvasTasks.app(broker: "memory://random"), limits: WorkflowShape.Limits())
     }
 
+    @Test("in the caller's process", arguments: [0, 8])
+    func eager(failures: Int) async throws {
+        let app = CanvasTasks.app(broker: "memory://eager-\(failures)") { $0.taskAlwaysEager = true }
+        try await Self.check(0..<500, on: app, limits: WorkflowShape.Limits(failures: failures))
+    }
+
     @Test("in one SQLite file", arguments: [0, 8])
     func sqlite(failures: Int) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("canvas-\(UUID().uuidString)")

@@ -24,6 +24,9 @@ func stepsThatDoNotFit(_ app: CeleryApp) async throws {
     _ = try await add.s(1).delay()  // error: missing argument for parameter #2 in call
     let text: AsyncResult<String> = try await add.s(1, 2).then(add.s(3)).delay()  // error: cannot
     _ = add.s(1, 2).linkError(add.s(3))  // error: cannot convert value of type
+    let told = app.errback("told") { (_: FailedTask) in }
+    _ = add.s(1, 2).then(told.s())  // error: no exact matches in call to instance method 'then'
+    _ = add.s(1, 2).link(told.s())  // error: no exact matches in call to instance method 'link'
     _ = add.s(1, 2).link(alert.s())  // error: cannot convert value of type
     _ = text
 }

@@ -25,8 +25,9 @@ struct RootCommand: AsyncParsableCommand {
     )
 
     static let commands: [any ParsableCommand.Type] = [
-        WorkerCommand.self, CallCommand.self, ResultCommand.self, PurgeCommand.self, ListCommand.self, DeadCommand.self,
-        DoctorCommand.self, ReportCommand.self,
+        WorkerCommand.self, CallCommand.self, ResultCommand.self, PurgeCommand.self, ListCommand.self,
+        GraphCommand.self,
+        DeadCommand.self, DoctorCommand.self, ReportCommand.self,
     ]
 
     @OptionGroup var globals: GlobalOptions

@@ -20,6 +20,7 @@ public final class CeleryApp: Sendable {
     public var logger: Logger { state.withLock { $0.logger } }
     package let registry: PluginRegistry
     let tasks = TaskRegistry()
+    let workflows = WorkflowRegistry()
     let connections = Connections()
     private let state: Mutex<State>
 

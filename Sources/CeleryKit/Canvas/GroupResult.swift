@@ -21,7 +21,7 @@ public struct GroupResult<Element: Codable & Sendable>: Sendable {
     /// The results of the members, in the group's order.
     public var members: [AsyncResult<Element>] {
         guard case .group(_, _, let children)? = result.tree else { return [] }
-        return children.map { AsyncResult<Element>(tree: $0, app: result.app) }
+        return children.map { result.related($0) }
     }
 
     /// Waits for all members, for so long at most, and returns what they returned, in the group's order.
@@ -35,16 +35,16 @@ public struct GroupResult<Element: Codable & Sendable>: Sendable {
     public func get(timeout: Duration = .seconds(60)) async throws -> [Element] { try await join(timeout: timeout) }
 
     /// How many members have succeeded.
-    public func completedCount() async throws -> Int { try await states().count { $0 == .success } }
+    public func completedCount() async throws -> Int { try await result.states().count { $0 == .success } }
 
     /// Whether all members have ended.
-    public func ready() async throws -> Bool { try await states().allSatisfy(\.isReady) }
+    public func ready() async throws -> Bool { try await result.ready() }
 
     /// Whether all members have succeeded.
-    public func successful() async throws -> Bool { try await states().allSatisfy { $0 == .success } }
+    public func successful() async throws -> Bool { try await result.successful() }
 
     /// Whether a member has failed.
-    public func failed() async throws -> Bool { try await states().contains(.failure) }
+    public func failed() async throws -> Bool { try await result.failed() }
 
     /// Tells all workers not to start its members, and with `terminate` to end those that run.
     public func revoke(terminate: Bool = false, signal: String = "SIGTERM") async throws {
@@ -55,16 +55,6 @@ public struct GroupResult<Element: Codable & Sendable>: Sendable {
     public func forget() async throws {
         do {
             try await result.app.resultBackend().forget(result.tree?.leaves ?? [])
-        } catch let error as TransportError {
-            throw SendingErrors.backend(error, id: id)
-        }
-    }
-
-    private func states() async throws -> [TaskState] {
-        let ids = result.tree?.leaves ?? []
-        do {
-            let metas = try await result.app.resultBackend().fetch(ids, timeout: result.app.settings.brokerTimeout)
-            return ids.map { metas[$0]?.state ?? .pending }
         } catch let error as TransportError {
             throw SendingErrors.backend(error, id: id)
         }

@@ -43,16 +43,20 @@ extension TaskContext {
         place.chord = chord
         place.groupID = groupID
         place.groupIndex = groupIndex
+        let node = try workflow.node.attaching(place)
+        if let session = EagerSession.current {
+            session.chords.extend(groupID, by: node.size)
+            return try await app.sender.runEagerly(node)
+        }
         do {
             let backend = try await app.resultBackend()
             guard let store = backend.chords else {
                 throw TransportError(.unsupported, "\(backend.location) cannot count the parts of a chord")
             }
-            try await store.extend(groupID, by: workflow.node.size, timeout: app.settings.brokerTimeout)
+            try await store.extend(groupID, by: node.size, timeout: app.settings.brokerTimeout)
         } catch let error as TransportError {
             throw SendingErrors.backend(error, id: id)
         }
-        let node = try workflow.node.attaching(place)
         return try await app.sender.send(node, options: SendOptions())
     }
 }

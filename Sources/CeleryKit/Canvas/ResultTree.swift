@@ -26,12 +26,17 @@ package indirect enum ResultTree: Sendable, Equatable {
         }
     }
 
-    /// For lists of children, which do not say what was before them.
-    var withoutParent: ResultTree {
-        switch self {
-        case .task(let id, _): .task(id: id, parent: nil)
-        case .group(let id, _, let children): .group(id: id, parent: nil, children: children)
+    /// What a task that sent this lists among its children: what starts first, as Celery does, and what follows directly on a group.
+    /// Celery leaves the latter out, so that nobody finds the body of a chord from there.
+    var asChildren: [ResultTree] {
+        var way = [self]
+        while let parent = way[0].parent { way.insert(parent, at: 0) }
+        var children = [way[0]]
+        for (before, next) in zip(way, way.dropFirst()) {
+            guard case .group = before else { break }
+            children.append(next)
         }
+        return children
     }
 
     package var tuple: CeleryValue {

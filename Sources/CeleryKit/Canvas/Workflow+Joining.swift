@@ -52,8 +52,14 @@ extension Workflow {
         linkingError(errback)
     }
 
+    /// Adds an errback that is given whatever task of this fails; see ``CeleryApp/errback(_:parameters:options:_:)``.
+    public func linkError(_ errback: Workflow<FailedTask, NoOutput>) -> Workflow { linkingError(errback) }
+
     /// The same as ``linkError(_:)``.
     public func onError<Next>(_ errback: Workflow<String, Next>) -> Workflow { linkingError(errback) }
+
+    /// The same as ``linkError(_:)``.
+    public func onError(_ errback: Workflow<FailedTask, NoOutput>) -> Workflow { linkingError(errback) }
 
     /// The same as ``linkError(_:)``.
     public func onError<Other: FollowsAnything, Next>(_ errback: Workflow<Other, Next>) -> Workflow {
@@ -110,6 +116,14 @@ extension GroupWorkflow {
         GroupWorkflow(workflow.linkError(errback))
     }
 
+    /// Adds an errback that is given whatever member fails.
+    public func linkError(_ errback: Workflow<FailedTask, NoOutput>) -> GroupWorkflow {
+        GroupWorkflow(workflow.linkError(errback))
+    }
+
     /// The same as ``linkError(_:)``.
     public func onError<Next>(_ errback: Workflow<String, Next>) -> GroupWorkflow { linkError(errback) }
+
+    /// The same as ``linkError(_:)``.
+    public func onError(_ errback: Workflow<FailedTask, NoOutput>) -> GroupWorkflow { linkError(errback) }
 }

@@ -111,11 +111,9 @@ extension Sender {
     /// Sends a composed workflow and returns the handle of what it comes to.
     func send<Output: Codable & Sendable>(_ node: CanvasNode, options: SendOptions) async throws -> AsyncResult<Output>
     {
-        guard !app.configuration.settings.taskAlwaysEager else {
-            throw CeleryError(
-                .misconfigured,
-                "task_always_eager runs single tasks only: send chains, groups and chords to a broker, such as memory://"
-            )
+        let settings = app.configuration.settings
+        if settings.taskAlwaysEager {
+            return try await runEagerly(node, options: options, propagates: settings.taskEagerPropagates)
         }
         var node = node
         if let id = options.taskID { node.last(is: id) }
@@ -124,7 +122,7 @@ extension Sender {
         origin.options.taskID = nil
         let (plan, result) = try CanvasSender(app: app).plan(node, from: origin)
         try await send(plan, options: options)
-        if options.addToParent { TaskContext.current?.addChild(result) }
+        if options.addToParent { for child in result.asChildren { TaskContext.current?.addChild(child) } }
         return AsyncResult(tree: result, app: app)
     }
 

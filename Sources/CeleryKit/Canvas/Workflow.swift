@@ -56,7 +56,9 @@ public struct Workflow<Input, Output: Codable & Sendable>: Sendable {
             try change(&copy.node)
             return copy
         } catch {
-            let failure = CeleryError(.encoding, "the workflow cannot be written: \(error)", cause: error)
+            let failure =
+                error as? CeleryError
+                ?? CeleryError(.encoding, "the workflow cannot be written: \(error)", cause: error)
             return Workflow(app: app, node: node, failure: self.failure ?? failure)
         }
     }

@@ -35,7 +35,8 @@ package struct Continuations: Sendable {
         return plan
     }
 
-    /// Errbacks, in the form for tasks that live anywhere: called with the failed task's id.
+    /// Errbacks, in the form for tasks that live anywhere: called with the failed task's id. For a task that did not fail in this process;
+    /// see ``onFailure(_:error:)``.
     package func onFailure() -> CanvasPlan { errbacks(body.embed.errbacks, of: message.headers.id) }
 
     /// Errbacks of a task that is not this one: of a chord's body, when its header has failed.
@@ -82,7 +83,7 @@ package struct Continuations: Sendable {
             }
             let (added, result) = try CanvasSender(app: app).plan(node, from: origin)
             plan.append(added)
-            context?.addChild(result.withoutParent)
+            for child in result.asChildren { context?.addChild(child) }
         } catch {
             app.logger.error(
                 "callback cannot be sent",

@@ -16,22 +16,22 @@ struct FailureHandling {
     let task: RegisteredTask
     let context: TaskContext
 
-    func report(for error: any Error) -> TaskReport {
+    func report(for error: any Error) async -> TaskReport {
         switch error {
         case is Ignore:
             return TaskReport(outcome: .ignored)
         case let reject as Reject:
             return TaskReport(outcome: .rejected(reason: reject.reason, requeue: reject.requeue))
         case let retry as Retry:
-            return self.retry(retry)
+            return await self.retry(retry)
         case let replacement as Replacement:
-            return replace(with: replacement)
+            return await replace(with: replacement)
         case is CancellationError where context.control.cause != nil:
-            return failure(interruption ?? error)
+            return await failure(interruption ?? error)
         default:
-            guard task.options.retry.retries(error) else { return failure(error) }
+            guard task.options.retry.retries(error) else { return await failure(error) }
             let countdown = task.options.retry.countdown(retries: context.retries)
-            return retry(Retry(countdown: countdown, cause: error))
+            return await retry(Retry(countdown: countdown, cause: error))
         }
     }
 
@@ -46,7 +46,7 @@ struct FailureHandling {
         }
     }
 
-    private func failure(_ error: any Error) -> TaskReport {
+    private func failure(_ error: any Error) async -> TaskReport {
         let exception = ExceptionInfo(describing: error)
         let failure = TaskFailure(
             exception: exception,
@@ -54,24 +54,27 @@ struct FailureHandling {
             isExpected: task.options.expectedErrors.contains { RetryPolicy.isKind(error, of: $0) }
         )
         app.middleware.taskFailure(context, failure: failure)
-        let followUps = Continuations(app: app, message: request.message, body: body).onFailure()
+        // Who ended these runs decides what they come to; it may be another run.
+        guard exception != .terminated, exception != .shutdown else { return TaskReport(outcome: .failure(failure)) }
+        let followUps = await Continuations(app: app, message: request.message, body: body)
+            .onFailure(failure, error: error)
         return TaskReport(outcome: .failure(failure), followUps: followUps.messages, chords: followUps.chords)
     }
 
     /// Nothing is stored of the task itself: what takes its place ends under its id.
-    private func replace(with replacement: Replacement) -> TaskReport {
+    private func replace(with replacement: Replacement) async -> TaskReport {
         do {
             let plan = try Continuations(app: app, message: request.message, body: body).replacing(with: replacement)
             return TaskReport(outcome: .ignored, followUps: plan.messages, chords: plan.chords)
         } catch {
-            return failure(error)
+            return await failure(error)
         }
     }
 
-    private func retry(_ retry: Retry) -> TaskReport {
+    private func retry(_ retry: Retry) async -> TaskReport {
         let limit = retry.maxRetries ?? task.options.retry.limit
         if let limit, context.retries >= limit {
-            return failure(retry.cause ?? MaxRetriesExceeded(task: task.name, id: context.id))
+            return await failure(retry.cause ?? MaxRetriesExceeded(task: task.name, id: context.id))
         }
         let now = Timestamp.now
         let wait = retry.countdown ?? task.options.retry.countdown(retries: context.retries)

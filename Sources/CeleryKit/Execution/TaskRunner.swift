@@ -61,6 +61,7 @@ public struct TaskRunner: Sendable {
             queue: request.queue,
             redelivered: request.redelivered,
             attempt: request.attempt,
+            isEager: EagerSession.current != nil,
             control: control
         )
         var report = await TaskContext.$current.withValue(context) {
@@ -98,7 +99,7 @@ public struct TaskRunner: Sendable {
             )
         } catch {
             let handled = error as? HandledTaskError
-            let report = FailureHandling(app: app, request: request, body: body, task: task, context: context)
+            let report = await FailureHandling(app: app, request: request, body: body, task: task, context: context)
                 .report(for: handled?.error ?? error)
             switch report.outcome {
             case .failure: await handled?.onFailure(handled?.error ?? error)

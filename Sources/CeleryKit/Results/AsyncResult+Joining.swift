@@ -22,6 +22,7 @@ extension AsyncResult {
             guard !missing.isEmpty else { break }
             try await fetch(missing, into: &metas)
             for id in missing { try metas[id].map(throwIfFailed) }
+            if eager != nil, let id = missing.first(where: { metas[$0] == nil }) { throw neverRan(id) }
             guard let last = missing.last(where: { metas[$0] == nil }) else { break }
             let left = deadline - .now
             guard left > .zero else { throw await timeoutError(timeout, missing: ids.count { metas[$0] == nil }) }
@@ -35,12 +36,7 @@ extension AsyncResult {
     }
 
     private func fetch(_ missing: [String], into metas: inout [String: TaskMeta]) async throws {
-        do {
-            let found = try await app.resultBackend().fetch(missing, timeout: app.settings.brokerTimeout)
-            for (id, meta) in found where meta.state.isReady { metas[id] = meta }
-        } catch let error as TransportError {
-            throw SendingErrors.backend(error, id: id)
-        }
+        for (id, meta) in try await self.metas(of: missing) where meta.state.isReady { metas[id] = meta }
     }
 
     private func wait(for id: String, timeout: Duration) async throws {

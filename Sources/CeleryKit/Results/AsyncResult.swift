@@ -19,8 +19,8 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
     public let taskName: String?
     /// Whether the task was sent with its result ignored.
     public let isIgnored: Bool
-    /// What an eager run came to.
-    let eager: TaskMeta?
+    /// What this and other tasks came to that ran in this process instead of being sent.
+    let eager: EagerResults?
     /// Of a workflow: what it is made of. Nil of a single task.
     package let tree: ResultTree?
 
@@ -29,7 +29,7 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
         self.init(id: id, app: app, taskName: nil, isIgnored: false)
     }
 
-    init(id: String, app: CeleryApp, taskName: String?, isIgnored: Bool, eager: TaskMeta? = nil) {
+    init(id: String, app: CeleryApp, taskName: String?, isIgnored: Bool, eager: EagerResults? = nil) {
         tree = nil
         self.id = id
         self.app = app
@@ -39,24 +39,40 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
     }
 
     /// The result of a workflow.
-    package init(tree: ResultTree, app: CeleryApp) {
+    package init(tree: ResultTree, app: CeleryApp) { self.init(tree: tree, app: app, eager: nil) }
+
+    init(tree: ResultTree, app: CeleryApp, eager: EagerResults?) {
         id = tree.id
         self.app = app
         taskName = nil
         isIgnored = false
-        eager = nil
+        self.eager = eager
         self.tree = tree
     }
 
     /// The result of the step before this one in its workflow, as far as it is known.
-    public var parent: AsyncResult<CeleryValue>? { tree?.parent.map { AsyncResult<CeleryValue>(tree: $0, app: app) } }
+    public var parent: AsyncResult<CeleryValue>? { tree?.parent.map(related) }
+
+    /// The ids that it is made of, as Python's `as_tuple` gives them: `[[id, parent], null]` of a task, `[[id, parent], [member, …]]`
+    /// of a group. To be kept, and made into a result again by ``init(tuple:app:)`` or Python's `result_from_tuple`.
+    public var tuple: CeleryValue { (tree ?? .task(id: id, parent: nil)).tuple }
+
+    /// A result from the ids that it is made of; see ``tuple``.
+    ///
+    /// - Throws: ``CeleryError`` `.decoding` for what is no such tuple.
+    public init(tuple: CeleryValue, app: CeleryApp) throws {
+        do {
+            self.init(tree: try ResultTree(tuple: tuple), app: app)
+        } catch {
+            throw CeleryError(.decoding, "that is no result: \(error.message)", cause: error)
+        }
+    }
 
     /// Waits for the task to end, for so long at most, and returns what it returned. The task goes on when time is up.
     ///
     /// - Throws: ``CeleryError``: `.taskFailed` and `.taskRevoked` with the remote exception and traceback; `.timedOut`;
     ///   `.backendUnavailable`; `.decoding` when the result is not an `Output`; `.resultIgnored`.
     public func get(timeout: Duration = .seconds(60)) async throws -> Output {
-        if let eager { return try output(of: eager) }
         if case .group? = tree { return try await join(timeout: timeout) }
         guard !isIgnored else {
             throw CeleryError(
@@ -65,6 +81,10 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
                 taskID: id,
                 taskName: taskName
             )
+        }
+        if let eager {
+            guard let meta = eager[id] else { throw neverRan(id) }
+            return try output(of: meta)
         }
         let meta: TaskMeta?
         do {
@@ -79,25 +99,48 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
 
     /// What is stored now; nil when nothing is known of the task (it waits, or never was, or was forgotten).
     public func meta() async throws -> TaskMeta? {
-        if let eager { return eager }
-        do {
-            return try await app.resultBackend().fetch([id], timeout: app.settings.brokerTimeout)[id]
-        } catch let error as TransportError {
-            throw SendingErrors.backend(error, id: id)
-        }
+        try await metas(of: [id])[id]
+    }
+
+    /// What is known of these tasks of the same workflow.
+    func metas(of ids: [String]) async throws -> [String: TaskMeta] {
+        if let eager { return eager.metas(of: ids) }
+        return try await app.metas(of: ids)
+    }
+
+    /// The result of another part of the same workflow.
+    func related<Other>(_ tree: ResultTree) -> AsyncResult<Other> {
+        AsyncResult<Other>(tree: tree, app: app, eager: eager)
+    }
+
+    /// Of a task that was to run in this process, and did not.
+    func neverRan(_ id: String) -> CeleryError {
+        CeleryError(
+            .resultIgnored,
+            "task \(id) has no result: a step before it was ignored or rejected, or failed with task_eager_propagates",
+            taskID: id
+        )
     }
 
     /// The state now; PENDING when nothing is known of the task.
     public func state() async throws -> TaskState { try await meta()?.state ?? .pending }
 
-    /// Whether the task has ended, in whatever way.
-    public func ready() async throws -> Bool { try await state().isReady }
+    /// Whether the task has ended, in whatever way; of a group, whether all of its members have.
+    public func ready() async throws -> Bool { try await states().allSatisfy(\.isReady) }
 
-    /// Whether the task has ended well.
-    public func successful() async throws -> Bool { try await state() == .success }
+    /// Whether the task has ended well; of a group, whether all of its members have.
+    public func successful() async throws -> Bool { try await states().allSatisfy { $0 == .success } }
 
-    /// Whether the task has ended with an error.
-    public func failed() async throws -> Bool { try await state() == .failure }
+    /// Whether the task has ended with an error; of a group, whether a member has.
+    public func failed() async throws -> Bool { try await states().contains(.failure) }
+
+    /// Of the tasks that it comes to: itself, or the members of the group.
+    func states() async throws -> [TaskState] {
+        guard case .group? = tree else { return [try await state()] }
+        let ids = tree?.leaves ?? []
+        let metas = try await metas(of: ids)
+        return ids.map { metas[$0]?.state ?? .pending }
+    }
 
     /// The stored traceback of a failed or retried task.
     public func traceback() async throws -> String? { try await meta()?.traceback }
@@ -114,15 +157,14 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
         }
     }
 
-    /// The tasks that this one sent, as far as they are stored.
+    /// What this task sent, as far as it is stored; of a group its members.
     public func children() async throws -> [AsyncResult<CeleryValue>] {
-        try await meta()?.children
-            .compactMap { child in
-                guard case .array(let tuple) = child, case .array(let head)? = tuple.first,
-                    case .string(let id)? = head.first
-                else { return nil }
-                return AsyncResult<CeleryValue>(id: id, app: app)
-            } ?? []
+        if case .group(_, _, let members)? = tree {
+            return members.map(related)
+        }
+        return try await meta()?.children
+            .compactMap { try? ResultTree(tuple: $0) }
+            .map(related) ?? []
     }
 
     /// Deletes the stored result.

@@ -13,7 +13,7 @@ public struct CeleryError: Error, Sendable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         enum Kind: String {
             case taskFailed, taskRevoked, timedOut, brokerUnavailable, backendUnavailable, misconfigured
-            case encoding, decoding, queueNotFound, notRegistered, resultIgnored
+            case encoding, decoding, queueNotFound, notRegistered, resultIgnored, incompleteStream
         }
 
         let kind: Kind
@@ -40,6 +40,8 @@ public struct CeleryError: Error, Sendable, CustomStringConvertible {
         public static let notRegistered = Code(kind: .notRegistered)
         /// The task was sent with its result ignored, so there is none to get.
         public static let resultIgnored = Code(kind: .resultIgnored)
+        /// A result that others hang on has not come yet, so that they are not known; ask again later, or for intermediate results.
+        public static let incompleteStream = Code(kind: .incompleteStream)
 
         public var description: String { kind.rawValue }
     }

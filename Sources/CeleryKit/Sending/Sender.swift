@@ -23,8 +23,8 @@ package struct Sender: Sendable {
         options: SendOptions
     ) async throws -> AsyncResult<Output> {
         let configuration = app.configuration
-        if configuration.settings.taskAlwaysEager, let registered = app.registeredTask(task) {
-            return try await EagerRun(app: app, task: registered).run(body: body, options: options)
+        if configuration.settings.taskAlwaysEager, app.registeredTask(task) != nil {
+            return try await runEagerly(task, body, taskOptions, options)
         }
         let outgoing = try build(task: task, body: body, taskOptions: taskOptions, options: options)
         let id = outgoing.message.headers.id

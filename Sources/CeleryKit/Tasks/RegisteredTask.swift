@@ -17,24 +17,37 @@ package final class RegisteredTask: Sendable {
     let count: Int?
     /// Decodes the arguments and calls the task.
     let call: @Sendable (ArgumentReader, TaskContext) async throws -> TaskReturn
+    /// Of an errback: calls it with the task that failed, and the arguments behind that.
+    let errback: Errback?
+
+    typealias Errback = @Sendable (FailedTask, ArgumentReader) async throws -> Void
 
     init(
         name: String,
         options: TaskOptions,
         parameters: [TaskParameter],
         count: Int?,
+        errback: Errback? = nil,
         call: @escaping @Sendable (ArgumentReader, TaskContext) async throws -> TaskReturn
     ) {
         self.name = name
         self.options = options
         self.parameters = parameters
         self.count = count
+        self.errback = errback
         self.call = call
     }
 
     /// The same task with other options.
     func with(_ options: TaskOptions) -> RegisteredTask {
-        RegisteredTask(name: name, options: options, parameters: parameters, count: count, call: call)
+        RegisteredTask(
+            name: name,
+            options: options,
+            parameters: parameters,
+            count: count,
+            errback: errback,
+            call: call
+        )
     }
 }
 

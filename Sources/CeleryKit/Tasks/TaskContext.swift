@@ -39,7 +39,9 @@ public final class TaskContext: Sendable {
     public let attempt: Int
     /// Custom headers of the message.
     public let headers: CeleryObject
-    /// Whether it runs in the caller's process without a broker.
+    /// Stamps of its signature; see `stamp` of ``Workflow``.
+    public let stamps: CeleryObject
+    /// Whether it runs in the caller's process without a broker: by ``TaskHandle/run(_:_:)``, ``Workflow/run()`` or `task_always_eager`.
     public let isEager: Bool
     /// With the task's name and id as metadata. Made when it is asked for, which most tasks do not.
     public var logger: Logger {
@@ -77,6 +79,7 @@ public final class TaskContext: Sendable {
         groupID = headers.group
         groupIndex = headers.groupIndex
         self.headers = headers.custom
+        stamps = headers.stamps
         self.embed = embed
         self.options = options
         self.priority = priority

@@ -87,8 +87,18 @@ struct ResultRecord {
         var meta = meta
         meta.groupID = message.headers.group
         meta.parentID = message.headers.parentID
-        if settings.resultExtended { meta.extended = extended(message, queue: queue) }
+        if settings.resultExtended {
+            meta.extended = extended(message, queue: queue)
+            addStamps(of: message, to: &meta)
+        }
         return StoredResult(meta, expires: settings.resultExpires(in: meta.state))
+    }
+
+    /// As Celery stores them: flat, beside the list of their names.
+    private func addStamps(of message: Message, to meta: inout TaskMeta) {
+        guard !message.headers.stamps.isEmpty else { return }
+        meta.custom["stamped_headers"] = .array(message.headers.stamps.keys.map { .string($0) })
+        for (name, value) in message.headers.stamps.members { meta.custom[name] = value }
     }
 
     private func extended(_ message: Message, queue: String) -> TaskMeta.Extended {

@@ -189,6 +189,19 @@ def mark_late(line, seconds=0):
     return mark(line)
 
 
+@app.task(name="interop.stamps", bind=True, typing=False)
+def stamps(self, *args):
+    """What the task is stamped with, behind what the steps before it were."""
+    before = args[0] if args else []
+    return [*before, {"names": sorted(self.request.stamped_headers or []), "stamps": self.request.stamps or {}}]
+
+
+@app.task(name="interop.alert")
+def alert(request, exc, traceback, label):
+    """An errback that is called where the task failed."""
+    mark(f"{label} {request.id} {type(exc).__name__} {exc}")
+
+
 @app.task(name="faults.late", bind=True, acks_late=True, reject_on_worker_lost=True)
 def late(self, milliseconds):
     """The task of the fault tests that takes so long: writes down when it starts and ends, as the Swift one does."""

@@ -15,7 +15,7 @@ import traceback
 from celery.app.task import Context
 from celery import chain, chord, group
 from celery.exceptions import TimeoutError as ResultTimeout
-from celery.result import AsyncResult, GroupResult
+from celery.result import AsyncResult, GroupResult, result_from_tuple
 from kombu.utils.json import dumps, loads
 
 from interop_app import app
@@ -135,6 +135,22 @@ def op_save_group(command):
 def op_restore_group(command):
     group = GroupResult.restore(command["id"], app=app)
     return {"members": None if group is None else [member.id for member in group.results]}
+
+
+def op_send_signature(command):
+    """Sends a signature, stamped if it is to be, and says what it is made of."""
+    signature = app.signature(command["signature"])
+    if command.get("stamps"):
+        signature.stamp(**command["stamps"])
+    # Sending gives its parts ids.
+    before = loads(dumps(signature))
+    return {"tuple": signature.apply_async().as_tuple(), "signature": before}
+
+
+def op_collect(command):
+    """The results that hang on one, in Celery's order."""
+    result = result_from_tuple(command["tuple"], app=app)
+    return {"collected": [[found.id, value] for found, value in result.collect(timeout=command.get("timeout", 30))]}
 
 
 def workflow(shape):
