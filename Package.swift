@@ -241,9 +241,15 @@ let package = Package(
             dependencies: ["Celery", "CeleryCore", "EndToEndApp", "ServiceTestSupport"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "CanvasTestApp",
+            dependencies: ["Celery", log],
+            path: "Tests/CanvasTestApp",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CanvasTests",
-            dependencies: ["Celery", "CeleryWire", "ServiceTestSupport", log],
+            dependencies: ["CanvasTestApp", "Celery", "CeleryWire", "ServiceTestSupport", log],
             swiftSettings: strict
         ),
         .testTarget(

@@ -3,6 +3,7 @@
 #   scripts/faults.sh short              a few blows with a short lease: part of `make test`, about a minute
 #   scripts/faults.sh nightly [BROKER]   hundreds of blows with the default lease; writes docs/evidence/faults-BROKER.md
 #   scripts/faults.sh tests                the fault tests, long: docs/evidence/fault-tests-redis.md
+#   scripts/faults.sh canvas               workers killed inside of random workflows: docs/evidence/canvas-kills.md
 #   scripts/faults.sh soak [MINUTES]       a steady load on Redis, release build: docs/evidence/soak-redis.md
 #   scripts/faults.sh run …     one campaign with options of your own; see --help
 set -uo pipefail
@@ -101,6 +102,31 @@ fault_tests() {
     return "$status"
 }
 
+# canvas: workflows whose workers are killed.
+canvas_kills() {
+    local report="$root/docs/evidence/canvas-kills.md" python status=0 seed
+    python=$(scripts/interop.sh) || return 1
+    swift build --build-tests "${swift_options[@]}" || return 1
+    {
+        say "# Workflows whose workers are killed"
+        say
+        written "scripts/faults.sh canvas" debug
+        say "Random nested workflows, twelve at a time, whose tasks have \`acks_late\` and \`reject_on_worker_lost\`; every few that end a"
+        say "worker, its main process or one of its children gets SIGKILL and is started again. Each has to come to the value or the"
+        say "error that a reference interpreter says; \`Tests/CanvasTests/KilledWorkflowTests.swift\`."
+        say
+        say "| where | workflows | right value | right error | wrong or not ended | kills | time |"
+        say "|---|---|---|---|---|---|---|"
+    } >"$report"
+    for seed in 1000 2000 3000; do
+        CANVAS_KILLED="${CANVAS_KILLED:-400}" CANVAS_SEED="$seed" CANVAS_REPORT="$report" CELERY_TEST_PYTHON="$python" \
+            timeout --kill-after=30 3600 swift test --skip-build --disable-xctest "${swift_options[@]}" --no-parallel \
+            --filter KilledWorkflowTests </dev/null || status=1
+    done
+    [ "$status" -eq 0 ] || say "Not all of these tests passed." >>"$report"
+    return "$status"
+}
+
 # soak MINUTES
 soak() {
     local report="$root/docs/evidence/soak-redis.md" status=0
@@ -137,11 +163,12 @@ case "$mode" in
         for broker in ${1:-sqlite redis}; do nightly "$broker" || status=1; done
         ;;
     tests) fault_tests || status=1 ;;
+    canvas) canvas_kills || status=1 ;;
     soak) soak "${1:-30}" || status=1 ;;
     run)
         build
         campaign "$@" || status=1
         ;;
-    *) fail "usage: scripts/faults.sh [short | nightly | tests | soak [MINUTES] | run …]" ;;
+    *) fail "usage: scripts/faults.sh [short | nightly | tests | canvas | soak [MINUTES] | run …]" ;;
 esac
 exit "$status"

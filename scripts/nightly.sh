@@ -20,6 +20,9 @@ scripts/faults.sh soak "${SOAK_MINUTES:-30}" || status=1
 heading "Workflows across languages, hundreds of them"
 CANVAS_WORKFLOWS=300 scripts/repeat.sh 1 CanvasTests || status=1
 
+heading "Workflows whose workers are killed"
+scripts/faults.sh canvas || status=1
+
 heading "Tests under Thread Sanitizer"
 scripts/sanitize.sh || status=1
 

@@ -48,7 +48,7 @@ struct MemoryChord {
         if let life = part.expires { expires = now.advanced(by: life) }
         guard let size, parts.count >= size + extra else { return .waiting }
         if let claim, claim.claimant != part.claimant, claim.ends > now { return .claimed }
-        claim = Claim(claimant: part.claimant, ends: now.advanced(by: ChordTimes.claim))
+        claim = Claim(claimant: part.claimant, ends: now.advanced(by: part.claim(ChordTimes.claim)))
         let members = parts.sorted { $0.key < $1.key }.map(\.value)
         return .complete(ChordClaim(groupID: part.groupID, claimant: part.claimant, members: members))
     }

@@ -67,6 +67,9 @@ public struct ChordPart: Sendable, Equatable {
     public var expires: Duration?
     /// Names who counts, so that a claim given before can be given again to the same.
     public var claimant: String
+    /// A claim lasts no longer than this: it has to be over before the part's message comes back from a dead claimant. A worker of
+    /// ours that gets it waits for the claim's end, but one of Python's acknowledges it, and nobody is left to send the body.
+    public var claimLimit: Duration?
 
     public init(
         groupID: String,
@@ -75,7 +78,8 @@ public struct ChordPart: Sendable, Equatable {
         state: TaskState,
         value: EncodedValue,
         expires: Duration? = nil,
-        claimant: String
+        claimant: String,
+        claimLimit: Duration? = nil
     ) {
         self.groupID = groupID
         self.index = index
@@ -84,7 +88,11 @@ public struct ChordPart: Sendable, Equatable {
         self.value = value
         self.expires = expires
         self.claimant = claimant
+        self.claimLimit = claimLimit
     }
+
+    /// How long the claim lasts that this part may give, of a store whose claims last so long.
+    package func claim(_ configured: Duration) -> Duration { min(configured, claimLimit ?? configured) }
 }
 
 /// What comes of counting a part.

@@ -115,6 +115,14 @@ enum BuiltInTasks {
 }
 
 extension TaskBody {
+    /// Of `celery.map` and `celery.starmap`: the task that they call, by whose name they are routed.
+    func nameInside(_ task: String) -> String? {
+        guard task == "celery.map" || task == "celery.starmap",
+            case .object(let signature)? = try? keywords.first(where: { $0.name == "task" })?.value.value()
+        else { return nil }
+        return signature["task"]?.text
+    }
+
     /// A keyword argument; nil when it was not given, or is null.
     func keyword<Value: Decodable>(_ name: String) throws -> Value? {
         try keywords.first { $0.name == name }?.value.decode(as: Value?.self)

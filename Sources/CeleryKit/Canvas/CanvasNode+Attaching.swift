@@ -17,6 +17,9 @@ extension CanvasNode {
         switch shape {
         case .call: node.continuation.add(more)
         case .chain(var steps):
+            if let following = more.chain, !following.isEmpty {
+                return try followed(by: following, more, errbacksOnHeader: errbacksOnHeader)
+            }
             guard var last = steps.popLast() else { return self }
             var errbacks = Continuation()
             errbacks.errbacks = more.errbacks
@@ -27,11 +30,14 @@ extension CanvasNode {
             node.shape = .chain(steps + [last])
         case .group(let members):
             if let following = more.chain, !following.isEmpty {
-                return try chord(followedBy: following, more, errbacksOnHeader: errbacksOnHeader)
+                return try followed(by: following, more, errbacksOnHeader: errbacksOnHeader)
             }
             node.shape = .group(try Self.attaching(more, toMembers: members))
             node.continuation.groupID = more.groupID ?? node.continuation.groupID
         case .chord(var header, let body):
+            if let following = more.chain, !following.isEmpty {
+                return try followed(by: following, more, errbacksOnHeader: errbacksOnHeader)
+            }
             if errbacksOnHeader, !more.errbacks.isEmpty, case .group(let members) = header.shape {
                 var errbacks = Continuation()
                 errbacks.errbacks = more.errbacks.map(\.asImmutable)
@@ -42,17 +48,22 @@ extension CanvasNode {
         return node
     }
 
-    /// A group that turns out to be followed by something.
-    private func chord(
-        followedBy following: [Signature],
+    /// A composed node that turns out to be followed by something: one longer chain, or a chord.
+    ///
+    /// What follows is never left as the option of a step that is not the first: Python sends each step with what is left of the
+    /// chain in place of its own option, and what that said would never run.
+    private func followed(
+        by following: [Signature],
         _ more: Continuation,
         errbacksOnHeader: Bool
     ) throws(WireError) -> CanvasNode {
-        var steps: [CanvasNode] = []
+        var own = CanvasNode.Continuation()
+        (own.callbacks, own.errbacks) = (more.callbacks, more.errbacks)
+        var place = more
+        (place.chain, place.callbacks, place.errbacks) = (nil, [], [])
+        var steps = [try pushed().attaching(own, errbacksOnHeader: errbacksOnHeader)]
         for signature in following.reversed() { steps.append(try CanvasNode(signature)) }
-        var left = more
-        left.chain = nil
-        return try CanvasNode.chord(self, .chain(steps)).attaching(left, errbacksOnHeader: errbacksOnHeader)
+        return try CanvasNode.chain(steps).attaching(place)
     }
 
     private static func attaching(
@@ -63,7 +74,8 @@ extension CanvasNode {
         for (index, member) in members.enumerated() {
             var own = more
             own.groupIndex = member.continuation.groupIndex ?? index
-            if index > 0 { own.callbacks = [] }
+            // Called as soon as the first member has ended, it cannot be given what the group comes to.
+            own.callbacks = index == 0 ? more.callbacks.map(\.asImmutable) : []
             if member.isChordPart {
                 // It was given its place when its ids were: Python's groups say another one beside their members'.
                 own.chord = nil
@@ -86,7 +98,7 @@ extension CanvasNode {
     }
 
     /// Moves what a composed node's own options say down to its parts, so that only they say it.
-    func pushed() throws(WireError) -> CanvasNode {
+    package func pushed() throws(WireError) -> CanvasNode {
         if case .call = shape { return self }
         var node = self
         let own = continuation

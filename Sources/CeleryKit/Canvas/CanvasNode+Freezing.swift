@@ -62,10 +62,11 @@ extension CanvasNode {
         }
     }
 
-    /// Every call in it, what follows by its options included; not the parts of headers when only what it comes to is asked for.
+    /// Every call in it, once it is ``pushed()``: headers and what follows by the options of a call are included.
     package var calls: [CanvasNode] {
         switch shape {
-        case .call: [self] + (continuation.chain ?? []).flatMap { (try? CanvasNode($0))?.calls ?? [] }
+        case .call:
+            [self] + (continuation.chain ?? []).reversed().flatMap { (try? CanvasNode($0).pushed())?.calls ?? [] }
         case .chain(let steps): steps.flatMap(\.calls)
         case .group(let members): members.flatMap(\.calls)
         case .chord(let header, let body): header.calls + body.calls

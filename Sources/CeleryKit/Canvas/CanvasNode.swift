@@ -80,6 +80,10 @@ package struct CanvasNode: Sendable, Equatable {
             for one in inner { append(one, to: &steps) }
             return
         }
+        if let split = step.splitAtChain {
+            for one in split { append(one, to: &steps) }
+            return
+        }
         guard let last = steps.last else {
             steps.append(step)
             return
@@ -90,6 +94,16 @@ package struct CanvasNode: Sendable, Equatable {
             steps[steps.count - 1].shape = .chord(header: header, body: .chain([body, step]))
         case .call, .chain: steps.append(step)
         }
+    }
+
+    /// A call and what its own options say follows it, as steps: only the first step of a chain may say so itself.
+    private var splitAtChain: [CanvasNode]? {
+        guard case .call = shape, continuation.chord == nil, let following = continuation.chain, !following.isEmpty,
+            let steps = try? following.reversed().map({ try CanvasNode($0) })
+        else { return nil }
+        var first = self
+        first.continuation.chain = nil
+        return [first] + steps
     }
 
     /// How many parts a chord counts for it: what it comes to in the end.

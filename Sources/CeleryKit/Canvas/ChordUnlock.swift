@@ -72,7 +72,7 @@ struct ChordUnlock {
         let text = "Dependency \(failed.taskID) raised \(exception.repr)"
         let error = ExceptionInfo(type: "ChordError", arguments: [.string(text)], module: "celery.exceptions")
         let settings = context.app.settings
-        let results = try CanvasNode(body).calls.compactMap(\.id)
+        let results = try CanvasNode(body).pushed().calls.compactMap(\.id)
             .map { id in
                 var meta = TaskMeta(taskID: id, state: .failure, outcome: .exception(error))
                 meta.dateDone = Timestamp.now.iso8601

@@ -111,6 +111,22 @@ extension GroupWorkflow {
         GroupWorkflow<Input, Next>(workflow.joined(step.workflow))
     }
 
+    /// Adds a task that is called, with nothing but its own arguments, as soon as the first member succeeds; the others may not
+    /// have ended then, or fail. As in Celery. For a task that is called when all have succeeded use ``then(_:)``.
+    public func link<Other: FollowsAnything, Next>(_ callback: Workflow<Other, Next>) -> GroupWorkflow {
+        GroupWorkflow(workflow.link(callback))
+    }
+
+    /// Adds a task that is called, with nothing but its own arguments, for every member that fails.
+    public func linkError<Other: FollowsAnything, Next>(_ errback: Workflow<Other, Next>) -> GroupWorkflow {
+        GroupWorkflow(workflow.linkError(errback))
+    }
+
+    /// The same as ``linkError(_:)``.
+    public func onError<Other: FollowsAnything, Next>(_ errback: Workflow<Other, Next>) -> GroupWorkflow {
+        linkError(errback)
+    }
+
     /// Adds a task that is called with the id of whatever member fails.
     public func linkError<Next>(_ errback: Workflow<String, Next>) -> GroupWorkflow {
         GroupWorkflow(workflow.linkError(errback))

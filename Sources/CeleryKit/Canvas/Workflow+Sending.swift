@@ -52,6 +52,8 @@ extension Workflow where Input: WorkflowStart {
         let signature = node.signature
         var sendOptions = SendOptions(signature.options, overriding: options)
         sendOptions.taskID = options.taskID ?? sendOptions.taskID
+        sendOptions.groupID = sendOptions.groupID ?? node.continuation.groupID
+        sendOptions.groupIndex = sendOptions.groupIndex ?? node.continuation.groupIndex
         return try await app.sender.send(
             task: signature.task,
             body: TaskBody(

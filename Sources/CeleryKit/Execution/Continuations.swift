@@ -60,7 +60,7 @@ package struct Continuations: Sendable {
 
     /// The calls that will never run because this task failed: all that its chain still had to do.
     package func abandoned() -> [CanvasNode] {
-        (body.embed.chain ?? []).reversed().flatMap { (try? CanvasNode($0))?.calls ?? [] }
+        (body.embed.chain ?? []).reversed().flatMap { (try? CanvasNode($0).pushed())?.calls ?? [] }
     }
 
     /// A signature that cannot be sent is logged and left out: it must not take the task's own outcome with it.

@@ -150,7 +150,8 @@ extension Sender {
             expires: options.expires ?? taskOptions.expires
         )
         do {
-            return try app.router.route(task, args: body.arguments, kwargs: body.keywords, options: explicit)
+            let name = body.nameInside(task) ?? task
+            return try app.router.route(name, args: body.arguments, kwargs: body.keywords, options: explicit)
         } catch {
             throw CeleryError(.queueNotFound, error.message, taskName: task, cause: error)
         }

@@ -73,7 +73,7 @@ struct ChordCommands {
             commands.argument(encoded.head)
             commands.argument(isOrdered ? 1 : 0)
             commands.argument(part.expires.map(RedisResultKeys.milliseconds) ?? 0)
-            commands.argument(RedisResultKeys.milliseconds(claim))
+            commands.argument(RedisResultKeys.milliseconds(part.claim(claim)))
             commands.argument(part.claimant)
         }
         return commands

@@ -61,7 +61,7 @@ extension StoreTransaction {
         guard let size = chord.size, chord.counted >= size + chord.extra else { return .waiting }
         if let claimant = chord.claimant, claimant != part.claimant, chord.claimEnds > now { return .claimed }
         try database.query("UPDATE chord SET claimant = ?, claim_ends = ? WHERE id = ?")
-            .run(part.claimant, end(of: options.chordClaim), chord.id)
+            .run(part.claimant, end(of: part.claim(options.chordClaim)), chord.id)
         return .complete(try members(of: chord.id), nested: try group(part.groupID))
     }
 

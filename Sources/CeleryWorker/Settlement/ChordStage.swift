@@ -122,7 +122,7 @@ struct ChordStage {
             }
         }
         var others = ChordWork(starts: [], parts: [], continuations: work.continuations)
-        let calls = (try? CanvasNode(counted.body))?.calls ?? []
+        let calls = (try? CanvasNode(counted.body).pushed())?.calls ?? []
         account.fail(
             calls,
             with: failure,

@@ -101,7 +101,9 @@ struct ChordAccount {
                 state: end.0,
                 value: end.1,
                 expires: records.settings.resultChordExpires ?? records.settings.resultExpires,
-                claimant: "\(claimant)/\(id)"
+                claimant: "\(claimant)/\(id)",
+                // A lease that is renewed in time has more than half of its time left.
+                claimLimit: records.settings.workerLease / 3
             ),
             body: body
         )

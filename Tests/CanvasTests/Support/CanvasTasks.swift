@@ -31,6 +31,7 @@ enum CanvasTasks {
         logger.logLevel = .critical
         let app = CeleryApp("canvas", registry: .bundled, settings: settings, logger: logger)
         register(on: app)
+        ShapeTasks.register(on: app)
         return app
     }
 }

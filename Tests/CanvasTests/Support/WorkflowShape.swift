@@ -67,6 +67,37 @@ indirect enum WorkflowShape: Sendable, Equatable {
         }
     }
 
+    /// Whether it comes to the results of a group, to begin with or in the end.
+    private var endsInGroup: Bool {
+        switch self {
+        case .tag, .start, .boom: false
+        case .group: true
+        case .chain(let steps): steps.last?.endsInGroup ?? false
+        case .chord(_, let body): body.endsInGroup
+        }
+    }
+
+    private var spliced: [WorkflowShape] {
+        if case .chain(let steps) = self { steps.flatMap(\.spliced) } else { [self] }
+    }
+
+    /// Whether somewhere in it a chord whose body ends in a group is followed by something: a worker of Celery 5.6 runs that once
+    /// for each member of the group, with that member's result alone.
+    var hasFollowedGroupInBody: Bool {
+        switch self {
+        case .tag, .start, .boom: return false
+        case .group(let members): return members.contains(where: \.hasFollowedGroupInBody)
+        case .chord(let header, let body):
+            return body.hasFollowedGroupInBody || header.contains(where: \.hasFollowedGroupInBody)
+        case .chain(let steps):
+            let isFollowed = steps.flatMap(\.spliced).dropLast()
+                .contains { step in
+                    if case .chord(_, let body) = step { body.endsInGroup } else { false }
+                }
+            return isFollowed || steps.contains(where: \.hasFollowedGroupInBody)
+        }
+    }
+
     /// For the Python side: `["tag", 1]`, `["chain", [shape, …]]`.
     var value: CeleryValue {
         switch self {

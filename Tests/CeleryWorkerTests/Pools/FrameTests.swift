@@ -130,6 +130,24 @@ struct FrameTests {
         #expect(try roundTrip({ $0.meta(meta) }) { fields throws(FrameError) in try fields.meta() } == meta)
     }
 
+    @Test("A chord comes out of its frame as it went in: without nested results none are made up")
+    func chords() throws {
+        let chords = [
+            ChordStart(groupID: "a", size: 2), ChordStart(groupID: "b", size: 3, expires: .seconds(5)),
+            ChordStart(groupID: "c", size: 4, nested: [["c", .null], []]),
+        ]
+        var report = Self.report
+        report.chords = chords
+        #expect(try roundTrip({ $0.report(report) }) { f throws(FrameError) in try f.report() }.chords == chords)
+    }
+
+    @Test("A stored result without its arguments comes out of its frame without")
+    func metaWithoutArguments() throws {
+        var meta = TaskMeta(taskID: "i", state: .success, outcome: .value(EncodedValue(1)))
+        meta.extended = TaskMeta.Extended(name: "n")
+        #expect(try roundTrip({ $0.meta(meta) }) { fields throws(FrameError) in try fields.meta() } == meta)
+    }
+
     @Test("A stream may be cut anywhere", arguments: [1, 2, 3, 5, 7, 64, 100_000])
     func chunks(_ size: Int) throws {
         var encoder = FrameEncoder()

@@ -210,3 +210,6 @@ def late(self, milliseconds):
     time.sleep(milliseconds / 1000)
     mark(f"ended {me} {time.time_ns() // 1000}")
     return milliseconds
+
+
+import canvas_shapes  # noqa: E402,F401 its tasks need the app

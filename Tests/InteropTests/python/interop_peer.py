@@ -18,6 +18,7 @@ from celery.exceptions import TimeoutError as ResultTimeout
 from celery.result import AsyncResult, GroupResult, result_from_tuple
 from kombu.utils.json import dumps, loads
 
+import canvas_shapes
 from interop_app import app
 
 
@@ -175,9 +176,19 @@ def op_workflows(command):
     return {"outcomes": [ended(result, command.get("timeout", 30)) for result in results]}
 
 
-def ended(result, timeout):
+def op_shapes(command):
+    """Sends workflows given as Python, all at once, and says what each of them comes to."""
+    results = [canvas_shapes.sent(expression) for expression in command["expressions"]]
+    return {"outcomes": [ended(result, command.get("timeout", 30), propagate=False) for result in results]}
+
+
+def ended(result, timeout, propagate=True):
+    """What a result comes to; with propagate the error of what was before it, if that has failed."""
     try:
-        return {"value": result.get(timeout=timeout)}
+        value = result.get(timeout=timeout, propagate=propagate)
+        if isinstance(value, Exception):
+            raise value
+        return {"value": value}
     except ResultTimeout:
         return {"error": "TimeoutError"}
     except Exception as error:  # noqa: BLE001 the test compares its type

@@ -58,8 +58,8 @@ extension FrameDecoder {
     private mutating func extended() throws(FrameError) -> TaskMeta.Extended {
         var extended = TaskMeta.Extended()
         extended.name = try optionalString()
-        extended.arguments = try bool() ? try value() : nil
-        extended.keywords = try bool() ? try value() : nil
+        extended.arguments = try optionalValue()
+        extended.keywords = try optionalValue()
         extended.worker = try optionalString()
         extended.retries = try bool() ? try int() : nil
         extended.queue = try optionalString()

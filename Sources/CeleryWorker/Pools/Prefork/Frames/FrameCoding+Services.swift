@@ -174,7 +174,7 @@ extension FrameDecoder {
         case 5:
             let revocations = try list { decoder throws(FrameError) in try decoder.revocation() }
             return .revocations(revocations, cursor: try int64())
-        case 6: return .group(try bool() ? try value() : nil)
+        case 6: return .group(try optionalValue())
         case 7: return .count(try int())
         case let tag: throw FrameError("no reply has the tag \(tag)")
         }
@@ -183,7 +183,7 @@ extension FrameDecoder {
     mutating func chord() throws(FrameError) -> ChordStart {
         let groupID = try string()
         let size = try int()
-        let nested = try bool() ? try value() : nil
+        let nested = try optionalValue()
         return ChordStart(groupID: groupID, size: size, nested: nested, expires: try bool() ? try duration() : nil)
     }
 

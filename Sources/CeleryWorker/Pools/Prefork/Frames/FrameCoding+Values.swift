@@ -69,6 +69,12 @@ extension FrameEncoder {
 }
 
 extension FrameDecoder {
+    /// Not as a conditional expression, whose `nil` would be the value null.
+    mutating func optionalValue() throws(FrameError) -> CeleryValue? {
+        guard try bool() else { return nil }
+        return try value()
+    }
+
     mutating func value(depth: Int = 0) throws(FrameError) -> CeleryValue {
         guard depth < FrameLimit.depth else { throw FrameError("values are nested deeper than \(FrameLimit.depth)") }
         switch try byte() {

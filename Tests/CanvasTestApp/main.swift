@@ -1,0 +1,47 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Celery
+import Logging
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+// A worker for workflows, which tests kill. Each task takes CANVAS_PAUSE milliseconds.
+
+func number(_ name: String, else fallback: Int) -> Int {
+    getenv(name).flatMap { Int(String(cString: $0)) } ?? fallback
+}
+
+let pause = Duration.milliseconds(number("CANVAS_PAUSE", else: 0))
+let late = TaskOptions(acksLate: true, rejectOnWorkerLost: true)
+
+let app = CeleryApp("canvas") { settings in
+    settings.workerLease = .milliseconds(number("CANVAS_LEASE", else: 10_000))
+    settings.taskDefaultQueue = getenv("CANVAS_QUEUE").map { String(cString: $0) } ?? "celery"
+}
+
+struct Boom: CeleryErrorConvertible {
+    var exceptionInfo: ExceptionInfo { ExceptionInfo(type: "ValueError", arguments: ["boom"], module: "builtins") }
+}
+
+app.task("canvas.tag", options: late) { (input: CeleryValue, label: Int) -> CeleryValue in
+    try await Task.sleep(for: pause)
+    return [.int(label), input]
+}
+
+app.task("canvas.boom", options: late) { (_: CeleryValue) -> Int in
+    try await Task.sleep(for: pause)
+    throw Boom()
+}
+
+await CeleryCommand.main(app)

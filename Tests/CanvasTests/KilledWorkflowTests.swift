@@ -1,0 +1,180 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Celery
+import CeleryWire
+import Foundation
+import ServiceTestSupport
+import Synchronization
+import Testing
+
+/// Where workflows run while their workers are killed.
+struct KilledFleet: Sendable, CustomTestStringConvertible {
+    var isRedis: Bool
+    var hasPython = false
+
+    var testDescription: String {
+        "\(isRedis ? "Redis" : "one SQLite file"), two prefork and two async workers\(hasPython ? ", a Python 5.7 worker beside them" : "")"
+    }
+
+    static let all: [KilledFleet] =
+        [KilledFleet(isRedis: false)] + (RedisServer.isAvailable ? [KilledFleet(isRedis: true)] : [])
+        + (RedisServer.isAvailable && PythonVersion.available.contains(.current)
+            ? [KilledFleet(isRedis: true, hasPython: true)] : [])
+}
+
+@Suite("Workflows whose workers are killed", .serialized, .timeLimit(.minutes(30)))
+struct KilledWorkflowTests {
+    private static func variable(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
+    /// More of them by night.
+    private static let count = variable("CANVAS_KILLED").flatMap { Int($0) } ?? 200
+    private static let firstSeed = variable("CANVAS_SEED").flatMap { UInt64($0) } ?? 1000
+
+    private struct Run {
+        var ended = 0
+        var values = 0
+        var errors = 0
+        var wrong: [String] = []
+    }
+
+    private final class Progress: Sendable {
+        let run = Mutex(Run())
+        var ended: Int { run.withLock { $0.ended } }
+    }
+
+    @Test("every one ends, with the right value or the right error", arguments: KilledFleet.all)
+    func killed(fleet: KilledFleet) async throws {
+        let directory = try TemporaryDirectory("killed")
+        let queue = RedisServer.uniquePrefix() + "queue"
+        var (broker, backend) = ("sqlite:///\(directory.url.path)/celery.sqlite", String?.none)
+        if fleet.isRedis {
+            let server = try await RedisServer.shared
+            (broker, backend) = (server.url(), server.url(database: 1))
+        }
+        let workers = try MortalWorkers(
+            broker: broker,
+            backend: backend,
+            queue: queue,
+            directory: directory,
+            milliseconds: 20
+        )
+        var python: PythonWorker?
+        let app = CanvasTasks.app(broker: broker, backend: backend) { $0.taskDefaultQueue = queue }
+        do {
+            if fleet.hasPython, let backend {
+                let settings: CeleryObject = ["task_default_queue": .string(queue), "task_acks_late": true]
+                let peer = try PythonPeer(.current, broker: broker, backend: backend, settings: settings)
+                python = try await peer.worker(.prefork, queues: [queue], concurrency: 2)
+            }
+            for pool in ["prefork", "async", "prefork", "async"] { try workers.start(pool) }
+            try await workers.waitUntilReady()
+            let begun = ContinuousClock.now
+            let run = try await Self.run(on: app, workers, sharesWithPython: fleet.hasPython)
+            Self.report(fleet, run, workers, ContinuousClock.now - begun)
+            let complaints = run.wrong.isEmpty ? [] : workers.complaints.suffix(20)
+            #expect(run.wrong.isEmpty, "\(run.wrong.joined(separator: "\n"))\n\(complaints.joined(separator: "\n"))")
+            #expect(run.values > 0 && (run.errors > 0 || fleet.hasPython))
+            let blows = workers.blows.withLock { $0.values.reduce(0, +) }
+            #expect(blows >= Self.count / 20, "too few blows to show anything")
+        } catch {
+            await Self.end(app, workers, python)
+            throw error
+        }
+        await Self.end(app, workers, python)
+    }
+
+    private static func end(_ app: CeleryApp, _ workers: MortalWorkers, _ python: PythonWorker?) async {
+        await workers.end()
+        await python?.end()
+        await app.shutdown()
+    }
+
+    /// Has a few workflows under way at a time, and strikes whenever some have ended, or when for a while none has.
+    private static func run(
+        on app: CeleryApp,
+        _ workers: MortalWorkers,
+        sharesWithPython: Bool
+    ) async throws -> Run {
+        let progress = Progress()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let seeds = firstSeed..<firstSeed + UInt64(count)
+            let striking = Task {
+                var generator = SeededGenerator(seed: firstSeed)
+                while !Task.isCancelled {
+                    let next = progress.ended + Int.random(in: 1...6, using: &generator)
+                    _ = try await eventually(within: .seconds(2)) { progress.ended >= next }
+                    try await workers.strike(&generator)
+                }
+            }
+            defer { striking.cancel() }
+            var next = seeds.lowerBound
+            func add() {
+                guard next < seeds.upperBound else { return }
+                let seed = next
+                next += 1
+                let shape = WorkflowShape.random(seed: seed, limits: limits(seed, sharesWithPython))
+                group.addTask { await check(shape, seed, on: app, progress) }
+            }
+            for _ in 0..<12 { add() }
+            while try await group.next() != nil { add() }
+            striking.cancel()
+            // An error of its own, not that of being cancelled, is one of the test's.
+            do { try await striking.value } catch is CancellationError {}
+        }
+        return progress.run.withLock { $0 }
+    }
+
+    private static func limits(_ seed: UInt64, _ sharesWithPython: Bool) -> WorkflowShape.Limits {
+        var limits = WorkflowShape.Limits()
+        if sharesWithPython {
+            limits = WorkflowShape.Limits(nestedGroups: false, singles: false, groupsFirstInBodies: false)
+        }
+        // Python's workers do not end everything that follows a failure.
+        limits.failures = seed % 2 == 0 && !sharesWithPython ? 8 : 0
+        return limits
+    }
+
+    private static func check(
+        _ shape: WorkflowShape,
+        _ seed: UInt64,
+        on app: CeleryApp,
+        _ progress: Progress
+    ) async {
+        let expected = shape.outcome()
+        var outcome = WorkflowShape.Outcome.error(["not sent"])
+        do {
+            let result: AsyncResult<CeleryValue> = try await app.workflow(shape.signature).delay()
+            outcome = await WorkflowShape.outcome(of: result, timeout: .seconds(120))
+        } catch {
+            outcome = .error(["\(error)"])
+        }
+        let isRight = outcome.agrees(with: expected)
+        progress.run.withLock { run in
+            run.ended += 1
+            switch expected {
+            case _ where !isRight:
+                run.wrong.append("seed \(seed): \(outcome.text) instead of \(expected.text): \(shape.value.json)")
+            case .value: run.values += 1
+            case .error: run.errors += 1
+            }
+        }
+    }
+
+    /// Prints a row, and adds it to the file that `CANVAS_REPORT` names.
+    private static func report(_ fleet: KilledFleet, _ run: Run, _ workers: MortalWorkers, _ time: Duration) {
+        let blows = workers.blows.withLock { $0 }
+        let kinds = blows.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        let row =
+            "| \(fleet.testDescription) | \(run.ended) | \(run.values) | \(run.errors) | \(run.wrong.count) "
+            + "| \(blows.values.reduce(0, +)): \(kinds) | \(Int(time / .seconds(1))) s |\n"
+        print(row)
+        guard let path = variable("CANVAS_REPORT"), let file = FileHandle(forWritingAtPath: path) else { return }
+        _ = try? file.seekToEnd()
+        try? file.write(contentsOf: Data(row.utf8))
+        try? file.close()
+    }
+}
