@@ -11,7 +11,8 @@ swift_options=(--enable-all-traits)
 
 # Tests that start processes, hold leases or measure how soon something happens run one at a time: all at once, on few
 # cores, they measure only each other. Each group waits more than it computes, so several groups can run side by side.
-timed_groups=('CelerySQLiteTests|EndToEndTests' 'CeleryRedisTests' 'CeleryWorkerTests|InteropTests' 'FaultTests|CanvasTests')
+timed_groups=('CelerySQLiteTests' 'CeleryRedisTests\.R' 'CeleryRedisTests\.[^R]' 'CeleryWorkerTests|EndToEndTests' 'InteropTests'
+    'FaultTests' 'CanvasTests')
 timed=$(IFS='|' && printf '%s' "${timed_groups[*]}")
 
 say() { printf '%s\n' "$*"; }
