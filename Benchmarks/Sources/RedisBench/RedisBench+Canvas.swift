@@ -59,6 +59,37 @@ extension RedisBench {
         }
     }
 
+    /// What the first messages of a chain of chords of ten take in the queue: each carries what is left to do.
+    mutating func sizes() async throws {
+        let (inc, total) = (tasks.noop, tasks.total)
+        for count in [1, 2, 4, 8, 16, 32, 64] {
+            let row = Report.Row(
+                name: "chain of \(count) chords of ten: bytes a message",
+                aim: "",
+                isLessBetter: true
+            )
+            if options.python != nil, count <= 32 {
+                try server.clear()
+                _ = try celery("chords", "\(count)")
+                report.add(row, .celeryPrefork, try bytesAMessage())
+            }
+            try server.clear()
+            let first = group((0..<10).map { inc.s($0) }).then(total.s())
+            let next = group((0..<10).map { _ in inc.s() }).then(total.s())
+            _ = try await chain(first, Array(repeating: next, count: count - 1)).delay()
+            report.add(row, .async, try bytesAMessage())
+        }
+    }
+
+    private func bytesAMessage() throws -> Double? {
+        let script = """
+            local bytes, messages = 0, redis.call('LRANGE', 'celery', 0, -1)
+            for _, message in ipairs(messages) do bytes = bytes + #message end
+            return #messages > 0 and math.floor(bytes / #messages) or 0
+            """
+        return Double(try BareConnection(port: server.port).ask("EVAL", script, "0"))
+    }
+
     private static let shapes = [
         ("chord of 1,000, ms", "chord"), ("group of 1,000 joined, ms", "group"), ("chain of 100, ms", "chain"),
     ]

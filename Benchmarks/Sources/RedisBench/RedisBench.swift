@@ -55,6 +55,7 @@ struct RedisBench {
             if options.wants("floor") { try await floor() }
         }
         if options.wants("idle") { try await idle() }
+        if options.only.contains("sizes") { try await sizes() }
         if options.only.contains("scale") { try await scale() }
         await tasks.app.shutdown()
         try finish(started)
