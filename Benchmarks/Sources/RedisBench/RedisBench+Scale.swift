@@ -112,7 +112,7 @@ extension RedisBench {
             truncate(path, 0)
             let worker = try worker(.async, ["-l", "INFO"])
             try await worker.waitUntilReady()
-            let lead = Duration.seconds(options.isQuick ? 5 : 30)
+            let lead = Duration.seconds(options.isQuick ? 10 : 100)
             let first = Timestamp.now.advanced(by: lead)
             try await publishETAs(count, from: first, over: options.isQuick ? 10 : 60)
             let spare = first.unixSeconds - Timestamp.now.unixSeconds
