@@ -214,6 +214,7 @@ let package = Package(
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
+            exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .executableTarget(
