@@ -255,7 +255,10 @@ let package = Package(
         ),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["Celery", "CeleryWire", "CeleryYAML", "CeleryCompression", "ServiceTestSupport", log],
+            dependencies: [
+                "Celery", "CeleryWire", "CeleryWorker", "CeleryTool", "CeleryYAML", "CeleryCompression",
+                "ServiceTestSupport", log,
+            ],
             exclude: ["python"],
             swiftSettings: strict
         ),

@@ -49,14 +49,28 @@ struct RemoteControlTests {
                 let message = BroadcastMessage(exchange: "celery.pidbox", routingKey: "", body: Array(body.utf8))
                 try await channel.send([message], kind: .fanout, timeout: .seconds(5))
             }
-            let late = BroadcastMessage(
+            #expect(try await app.control(.quick).ping().first?.ok == "pong")
+        }
+    }
+
+    @Test("A command is carried out although its time is up by this machine's clock")
+    func expired() async throws {
+        let app = TestApp.make()
+        let calls = Mutex(0)
+        app.controlCommand("count") { _ in
+            calls.withLock { $0 += 1 }
+            return .null
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let channel = try #require(try await app.transport().broadcasts)
+            let message = BroadcastMessage(
                 exchange: "celery.pidbox",
                 routingKey: "",
                 headers: ["expires": 1.0],
-                body: Array("{\"method\": \"shutdown\"}".utf8)
+                body: Array("{\"method\": \"count\"}".utf8)
             )
-            try await channel.send([late], kind: .fanout, timeout: .seconds(5))
-            #expect(try await app.control(.quick).ping().first?.ok == "pong")
+            try await channel.send([message], kind: .fanout, timeout: .seconds(5))
+            #expect(try await eventually { calls.withLock { $0 } == 1 })
         }
     }
 
