@@ -41,9 +41,15 @@ public struct ClusterState: Sendable {
         var worker = workers[event.hostname] ?? WorkerRecord(hostname: event.hostname)
         worker.apply(event)
         workers[event.hostname] = worker
-        guard workers.count > workerLimit else { return }
-        let oldest = workers.values.min { ($0.lastHeard, $0.hostname) < ($1.lastHeard, $1.hostname) }
-        if let oldest { workers[oldest.hostname] = nil }
+        forgetWorkers()
+    }
+
+    private mutating func forgetWorkers() {
+        while workers.count > workerLimit {
+            let oldest = workers.values.min { ($0.lastHeard, $0.hostname) < ($1.lastHeard, $1.hostname) }
+            guard let oldest else { return }
+            workers[oldest.hostname] = nil
+        }
     }
 
     private mutating func applyTask(_ event: CeleryEvent) {
@@ -55,10 +61,11 @@ public struct ClusterState: Sendable {
         task.step = steps
         tasks[id] = task
         // Who tells of a task is there, though it sends no heartbeats.
-        if event.type != "task-sent", workers[event.hostname] == nil {
-            var worker = WorkerRecord(hostname: event.hostname)
-            worker.lastHeard = event.localReceived
+        if event.type != "task-sent" {
+            var worker = workers[event.hostname] ?? WorkerRecord(hostname: event.hostname)
+            worker.lastHeard = max(worker.lastHeard, event.localReceived)
             workers[event.hostname] = worker
+            forgetWorkers()
         }
         // Some more than the limit are let in, so that not every one costs a look at all.
         guard tasks.count > taskLimit + max(1, taskLimit / 10) else { return }

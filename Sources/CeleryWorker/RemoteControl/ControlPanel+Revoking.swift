@@ -79,7 +79,7 @@ extension ControlPanel {
         try arguments.require("headers")
         let headers = Self.headers(arguments["headers"])
         pipeline.stamps.add(headers)
-        let text = PythonRepr.describe(.object(Self.object(headers)))
+        let text = PythonRepr.describe(Self.shown(arguments["headers"]))
         let affected = pipeline.revokeStamped(
             headers,
             terminate: arguments.flag("terminate"),
@@ -109,8 +109,15 @@ extension ControlPanel {
         return headers
     }
 
-    private static func object(_ headers: [String: [CeleryValue]]) -> CeleryObject {
-        headers.sorted { $0.key < $1.key }.reduce(into: CeleryObject()) { $0[$1.key] = .array($1.value) }
+    /// As Python shows them: as they came, and pairs of the command line as an object.
+    private static func shown(_ value: CeleryValue) -> CeleryValue {
+        guard case .array(let pairs) = value else { return value }
+        var object = CeleryObject()
+        for pair in pairs.compactMap(\.text) {
+            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            if parts.count == 2 { object[parts[0]] = .string(parts[1]) }
+        }
+        return .object(object)
     }
 
     /// What a starting worker asks of those that are there.

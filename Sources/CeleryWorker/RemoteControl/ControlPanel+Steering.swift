@@ -29,7 +29,8 @@ extension ControlPanel {
         guard app.changeTask(name, { $0.rateLimit = limit }) else { return unknownTask(name) }
         pipeline.rateLimits.withLock { $0.reset() }
         pipeline.creditBell.ring()
-        guard limit.isLimiting else {
+        // As in Python the text "0" counts as a limit that was set, though it limits nothing.
+        guard limit.isLimiting || arguments["rate_limit"].text?.isEmpty == false else {
             logger.info("Rate limits disabled for tasks of type \(name)")
             return ["ok": "rate limit disabled successfully"]
         }

@@ -82,7 +82,7 @@ struct ClusterStateTests {
         }
         #expect(state.tasks.count <= 11)
         #expect(state.tasksByTime(limit: 2).map(\.id) == ["t999", "t998"])
-        #expect(state.workers.keys.sorted() == ["w997@a", "w998@a", "w999@a"])
+        #expect(state.workers.keys.sorted() == ["w998@a", "w999@a", "w@a"])
         #expect(state.eventCount == 2000 && state.taskEventCount == 1000)
         #expect(state.taskTypes == ["add"])
         state.apply(event("task-succeeded", ["uuid": "t999"]))

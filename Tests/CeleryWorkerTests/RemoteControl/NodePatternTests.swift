@@ -14,8 +14,10 @@ struct NodePatternTests {
     @Test(
         "A glob matches as Python's fnmatch",
         arguments: [
-            ("w*@host", true), ("*", true), ("w1@host", true), ("w?@host", true), ("[uvw]1@*", true), ("[a-z]1@host", true),
-            ("[!a]1@host", true), ("*@*", true), ("w1*host", true), ("w", false), ("*w", false), ("", false), ("W1@host", false),
+            ("w*@host", true), ("*", true), ("w1@host", true), ("w?@host", true), ("[uvw]1@*", true),
+            ("[a-z]1@host", true),
+            ("[!a]1@host", true), ("*@*", true), ("w1*host", true), ("w", false), ("*w", false), ("", false),
+            ("W1@host", false),
             ("[!w]1@host", false), ("w1@host?", false), ("[w", false), ("*x*", false), ("[]w]1@host", true),
         ]
     )

@@ -106,7 +106,7 @@ struct SteeringTests {
             #expect(try await eventually { try await app.inspect(.quick).scheduled().values.first?.count == 1 })
             #expect(try await second.state() == .pending)
             #expect(
-                try await app.control(.quick).rateLimit("tick", "0").first?.ok == "rate limit disabled successfully"
+                try await app.control(.quick).rateLimit("tick", "").first?.ok == "rate limit disabled successfully"
             )
             #expect(try await tick.delay(3).get(timeout: .seconds(60)) == 3)
             #expect(try await app.inspect(.quick).registered().values.first == ["tick"])

@@ -129,10 +129,10 @@ struct FleetInteropTests {
             #expect(types(id) == ["task-received", "task-started", "task-succeeded"])
             #expect(types(bad) == ["task-received", "task-started", "task-failed"])
             let received = try #require(own.first { $0["type"] == "task-received" })
-            #expect(received["name"] == "interop.add" && received["args"] == "(2, 3)")
+            #expect(received["name"] == "interop.add" && received["args"] == "[2, 3]")
             #expect(own.contains { $0["type"] == "worker-heartbeat" && $0["sw_ident"] == "swift-celery" })
             let text = lines.compactMap { line in if case .string(let text) = line { text } else { nil } }.joined()
-            #expect(text.contains("task succeeded: interop.add(\(id)) args=(2, 3) kwargs={}"))
+            #expect(text.contains("task succeeded: interop.add(\(id)) args=[2, 3] kwargs={}"))
         }
     }
 
