@@ -78,9 +78,13 @@ struct EventTests {
             await #expect(throws: CeleryError.self) { try await late.get(timeout: .seconds(60)) }
             ids.withLock { $0 += [sum.id, late.id] }
         }
+        // What client and worker tell may overtake each other.
+        var (sent, isRevoked) = (0, false)
         let messages = try await messages(listener) { message in
             guard let values = try? self.events([message]) else { return false }
-            return values.contains { $0["type"] == "task-revoked" }
+            sent += values.count { $0["type"] == "task-sent" }
+            if values.contains(where: { $0["type"] == "task-revoked" }) { isRevoked = true }
+            return isRevoked && sent >= 4
         }
         let events = try events(messages)
         for event in events {
