@@ -13,7 +13,9 @@ import Logging
 ///
 /// For one reader at a time: each event is heard once.
 public struct EventStream: AsyncSequence, Sendable {
+    /// What comes.
     public typealias Element = CeleryEvent
+    /// A broker that is of no more use.
     public typealias Failure = any Error
 
     private static let patience: Duration = .seconds(60)
@@ -54,6 +56,7 @@ public struct EventStream: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: self) }
 
+    /// One reader.
     public struct AsyncIterator: AsyncIteratorProtocol {
         let stream: EventStream
         private var waiting: ArraySlice<CeleryEvent> = []

@@ -7,6 +7,7 @@
 
 /// Something that happened to a task, on its way to those who watch.
 public struct TaskEvent: Sendable {
+    /// What happened.
     public enum Kind: Sendable {
         case received
         case started
