@@ -214,6 +214,7 @@ let package = Package(
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
+            exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -254,7 +255,10 @@ let package = Package(
         ),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["Celery", "CeleryWire", "CeleryYAML", "CeleryCompression", "ServiceTestSupport", log],
+            dependencies: [
+                "Celery", "CeleryWire", "CeleryWorker", "CeleryTool", "CeleryYAML", "CeleryCompression",
+                "ServiceTestSupport", log,
+            ],
             exclude: ["python"],
             swiftSettings: strict
         ),

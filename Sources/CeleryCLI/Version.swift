@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryKit
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -15,7 +17,7 @@ import Darwin
 
 /// Versions and the platform, for banner and report.
 enum Version {
-    static let current = "0.1.0"
+    static let current = FleetIdentity.version
 
     /// The compiler's.
     static var swift: String {

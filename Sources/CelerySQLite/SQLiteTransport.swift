@@ -23,6 +23,7 @@ struct SQLiteTransport: Transport {
     var storeIdentity: StoreIdentity? { store.files.identity }
     var revocations: (any RevocationStore)? { SQLiteRevocations(store: store) }
     var deadLetters: any DeadLetterStore { SQLiteDeadLetters(store: store) }
+    var broadcasts: (any BroadcastChannel)? { SQLiteBroadcasts(store: store) }
     var examiner: (any TransportExaminer)? { SQLiteExaminer(store: store) }
 
     func declare(_ topology: Topology) async throws(TransportError) {
@@ -49,6 +50,15 @@ struct SQLiteTransport: Transport {
 
     func status(of queues: [String]) async throws(TransportError) -> [QueueStatus] {
         try await store.read { try Inspection.status(of: queues, in: $0) }
+    }
+
+    func postponed(in queues: [String], limit: Int) async throws(TransportError) -> [PostponedMessage] {
+        let limits = store.options.codec.limits
+        let rows = try await store.read { try Inspection.postponed(in: queues, limit: limit, $0) }
+        return rows.compactMap { row in
+            guard let message = try? Envelope.decode(row.payload, limits: limits) else { return nil }
+            return PostponedMessage(queue: row.queue, message: message, due: Timestamp(microseconds: row.due))
+        }
     }
 
     func bindings() async throws(TransportError) -> [Binding] {

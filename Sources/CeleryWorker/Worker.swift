@@ -88,7 +88,8 @@ public final class Worker: Service {
             transport: transport,
             backend: backend,
             timers: timers,
-            revocations: revocations
+            revocations: revocations,
+            onRemoteShutdown: { [weak self] in self?.shutdown(.warm) }
         )
         let requested = state.withLock { state in
             state.pipeline = pipeline

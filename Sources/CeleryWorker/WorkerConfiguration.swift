@@ -31,6 +31,14 @@ package struct WorkerConfiguration: Sendable {
     package var purge: Bool
     /// File of revoked ids; nil for none.
     package var stateDB: String?
+    /// Whether task events are sent from the start.
+    package var taskEvents: Bool
+    /// Between two events that say that the worker is there; nil for none.
+    package var heartbeat: Duration?
+    /// Whether it asks its neighbours at its start.
+    package var mingles: Bool
+    /// Whether it listens to control commands.
+    package var hasRemoteControl: Bool
 
     /// - Throws: ``CeleryError`` `.misconfigured` that names the option and what it may be.
     package init(app: CeleryApp, options: WorkerOptions) throws {
@@ -56,6 +64,10 @@ package struct WorkerConfiguration: Sendable {
         maxMemoryPerChild = options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild
         purge = options.purge
         stateDB = options.stateDB ?? settings.workerStateDB
+        taskEvents = options.taskEvents ?? settings.workerSendTaskEvents
+        heartbeat = options.withoutHeartbeat ? nil : options.heartbeatInterval ?? .seconds(2)
+        mingles = !options.withoutMingle
+        hasRemoteControl = !options.withoutRemoteControl && settings.workerEnableRemoteControl
         var selected = try Router(settings).queues(only: options.queues, excluding: options.excludeQueues)
         if settings.workerDirect { selected.append(.workerDirect(hostname)) }
         guard !selected.isEmpty else {
@@ -67,7 +79,7 @@ package struct WorkerConfiguration: Sendable {
 
     /// Deliveries held at most: multiplier × slots, or a large bound when the multiplier is zero.
     func prefetch(slots: Int) -> Int {
-        prefetchMultiplier <= 0 ? 65535 : min(65535, prefetchMultiplier * max(slots, autoscale?.max ?? 0))
+        prefetchMultiplier <= 0 ? 65535 : min(65535, prefetchMultiplier * slots)
     }
 
     /// The file of `--statedb`; nil when there is to be none, or the store keeps revoked ids itself.

@@ -56,6 +56,10 @@ struct WorkerLog: Sendable {
         logger.info("Discarding revoked task: \(message.headers.label) (\(reason))", metadata: metadata(message))
     }
 
+    func terminating(_ message: Message, signal: String) {
+        logger.info("Terminating \(message.headers.id) (\(signal))", metadata: metadata(message))
+    }
+
     func alreadySucceeded(_ message: Message) {
         logger.info("Task \(message.headers.label) ignored: it has succeeded before", metadata: metadata(message))
     }

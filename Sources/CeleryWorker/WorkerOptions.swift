@@ -29,7 +29,17 @@ public struct WorkerOptions: Sendable {
     public var stateDB: String?
     /// Purge all configured queues at start.
     public var purge = false
+    /// `-E`; nil leaves it to `worker_send_task_events`.
     public var taskEvents: Bool?
+    /// `--heartbeat-interval`: between two `worker-heartbeat` events. Default 2 s; monitors take a worker for dead after two of
+    /// them.
+    public var heartbeatInterval: Duration?
+    /// `--without-heartbeat`: no events of the worker itself.
+    public var withoutHeartbeat = false
+    /// `--without-mingle`: does not ask its neighbours at its start.
+    public var withoutMingle = false
+    /// `--without-remote-control`: listens to no commands. Ours; so does `worker_enable_remote_control` off.
+    public var withoutRemoteControl = false
 
     public init() {}
 }

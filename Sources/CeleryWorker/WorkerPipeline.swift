@@ -26,7 +26,12 @@ final class WorkerPipeline: Sendable {
     let identity = TaskID.random()
     let metrics = WorkerMetrics()
     let revocations: RevokedTasks
+    let stamps = RevokedStamps()
     let rateLimits = Mutex(RateLimiter())
+    let autoscaler: Mutex<Autoscaler?>
+    let queues: ConsumedQueues
+    let events: WorkerEvents
+    let startedAt = ContinuousClock.now
     let state = Mutex(WorkerState())
     let creditBell = Doorbell()
     let startBell = Doorbell()
@@ -34,6 +39,10 @@ final class WorkerPipeline: Sendable {
     let idleBell = Doorbell()
     /// Rings once tasks can be taken.
     let readyBell = Doorbell()
+    /// The same, for those who tell other processes.
+    let fleetBell = Doorbell()
+    /// Asks the worker for a warm shutdown.
+    private let onRemoteShutdown: @Sendable () -> Void
 
     init(
         app: CeleryApp,
@@ -42,7 +51,8 @@ final class WorkerPipeline: Sendable {
         transport: any Transport,
         backend: any ResultBackend,
         timers: TimerWheel,
-        revocations: RevokedTasks
+        revocations: RevokedTasks,
+        onRemoteShutdown: @escaping @Sendable () -> Void = {}
     ) {
         self.app = app
         self.configuration = configuration
@@ -51,11 +61,24 @@ final class WorkerPipeline: Sendable {
         self.backend = backend
         self.timers = timers
         self.revocations = revocations
+        self.onRemoteShutdown = onRemoteShutdown
+        autoscaler = Mutex(configuration.autoscale.map { Autoscaler(max: $0.max, min: $0.min) })
+        queues = ConsumedQueues(configuration.topology.queues)
+        events = WorkerEvents(app: app, configuration: configuration)
         log = WorkerLog(logger: app.logger)
     }
 
     /// How many deliveries may be held while tasks are short. A multiplier of one says that none is to wait here.
     var reach: Int { configuration.prefetchMultiplier == 1 ? 0 : pool.reach }
+
+    /// Deliveries held at most.
+    func prefetch(slots: Int) -> Int {
+        configuration.prefetch(slots: configuration.autoscale == nil ? slots : max(slots, scaleLimit))
+    }
+
+    var prefetch: Int { prefetch(slots: pool.slots) }
+
+    private var scaleLimit: Int { autoscaler.withLock { $0?.max ?? 0 } }
 
     /// Runs until a shutdown has been asked for and is complete.
     func run() async throws {
@@ -68,6 +91,8 @@ final class WorkerPipeline: Sendable {
             group.addTask { await StartStage(self).run() }
             group.addTask { await SettleStage(self).run() }
             group.addTask { await Housekeeping(self).run() }
+            group.addTask { await ControlNode(self).run() }
+            group.addTask { await EventStage(self).run() }
             try await withThrowingTaskGroup(of: Void.self) { inner in
                 inner.addTask { try await intake.run() }
                 inner.addTask { await self.waitForShutdown() }
@@ -80,13 +105,18 @@ final class WorkerPipeline: Sendable {
             group.cancelAll()
             try await group.waitForAll()
         }
+        await EventStage(self).end()
     }
+
+    /// `control shutdown`.
+    func shutDownFromRemote() { onRemoteShutdown() }
 
     private func runPool() async throws {
         try await pool.run(
             ready: { [self] in
                 state.withLock { $0.poolIsReady = true }
                 readyBell.ring()
+                fleetBell.ring()
                 startBell.ring()
                 creditBell.ring()
             },
@@ -119,6 +149,7 @@ final class WorkerPipeline: Sendable {
         case .accepted(let job, let pid):
             guard let task = state.withLock({ $0.accepted(job, pid: pid) }) else { return }
             TimeLimits.arm(self, job: job, task: task)
+            if events.isOn.load(ordering: .relaxed) { events.add(.started, task.task.request.message) }
             if task.task.policy.trackStarted { settleBell.ring() }
         case .finished(let job, let report):
             end(job, RunEnd(report), runtime: report.runtime)

@@ -76,6 +76,7 @@ import Testing
                         INSERT INTO held(tag, message, begun) SELECT 7 << 40 | 1, message, 1 FROM ready;
                         DELETE FROM ready;
                         DROP TABLE chord; DROP TABLE chord_part; DROP TABLE task_group;
+                        DROP TABLE listener; DROP TABLE broadcast;
                         PRAGMA user_version = 1;
                         """
                 )

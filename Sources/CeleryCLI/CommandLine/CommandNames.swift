@@ -10,12 +10,15 @@ import CeleryKit
 /// Which commands there are, and which Celery has that come later.
 enum CommandNames {
     /// Those of this version.
-    static let available = ["worker", "call", "result", "purge", "list", "graph", "report", "dead", "doctor", "help"]
+    static let available = [
+        "worker", "call", "result", "purge", "list", "report", "dead", "doctor", "inspect", "control", "status",
+        "events",
+        "graph", "help",
+    ]
 
     /// Celery's others.
     static let later = [
-        "beat", "events", "inspect", "control", "status", "multi", "migrate", "shell", "upgrade", "logtool",
-        "amqp", "flower",
+        "beat", "multi", "migrate", "shell", "upgrade", "logtool", "amqp", "flower",
     ]
 
     /// What somebody can do today instead.

@@ -80,6 +80,7 @@ enum OptionEnvironment {
                 "without-gossip",
                 "without-mingle",
                 "without-heartbeat",
+                "without-remote-control",
                 "beat"
             ),
         "call": options(
@@ -96,6 +97,9 @@ enum OptionEnvironment {
         ) + flags("json"),
         "result": options("task", "timeout") + flags("traceback", "json"),
         "purge": options("queues", "exclude-queues") + flags("force", "json"),
+        "inspect": options("timeout", "destination") + flags("json"),
+        "control": options("timeout", "destination") + flags("json"),
+        "status": options("timeout", "destination") + flags("json"), "events": flags("dump", "json"),
         "report": flags("json"), "doctor": flags("repair", "json"),
     ]
 

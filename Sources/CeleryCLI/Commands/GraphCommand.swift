@@ -19,8 +19,8 @@ import Foundation
 struct GraphCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graph",
-        abstract: "Draw a workflow.",
-        subcommands: [GraphWorkflowCommand.self]
+        abstract: "Draw a workflow, or the workers.",
+        subcommands: [GraphWorkflowCommand.self, GraphWorkersCommand.self]
     )
 }
 

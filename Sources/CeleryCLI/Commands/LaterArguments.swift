@@ -9,11 +9,8 @@ import ArgumentParser
 
 /// Options of Celery's worker that are accepted without effect, or refused with the way out.
 struct LaterArguments: ParsableArguments {
-    // Accepted: there is nothing that they could turn off.
+    // Accepted: there is nothing that it could turn off.
     @Flag(help: .hidden) var withoutGossip = false
-    @Flag(help: .hidden) var withoutMingle = false
-    @Flag(help: .hidden) var withoutHeartbeat = false
-    @Option(help: .hidden) var heartbeatInterval: Double?
 
     // Refused.
     @Flag(name: [.customShort("B"), .long], help: .hidden) var beat = false

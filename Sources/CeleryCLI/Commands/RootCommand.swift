@@ -17,17 +17,16 @@ struct RootCommand: AsyncParsableCommand {
             Every option is also read from the environment: CELERY_BROKER_URL, \
             CELERY_WORKER_CONCURRENCY, …; settings as CELERY_ and the setting's name.
 
-            Celery's other commands (beat, events, inspect, control, status, multi, …) \
-            come with later versions.
+            Celery's other commands (beat, multi, …) come with later versions.
             """,
         version: "swift-celery \(Version.current)",
         subcommands: commands
     )
 
     static let commands: [any ParsableCommand.Type] = [
-        WorkerCommand.self, CallCommand.self, ResultCommand.self, PurgeCommand.self, ListCommand.self,
-        GraphCommand.self,
-        DeadCommand.self, DoctorCommand.self, ReportCommand.self,
+        WorkerCommand.self, CallCommand.self, ResultCommand.self, PurgeCommand.self, ListCommand.self, DeadCommand.self,
+        DoctorCommand.self, ReportCommand.self, InspectCommand.self, ControlWorkersCommand.self, StatusCommand.self,
+        EventsCommand.self, GraphCommand.self,
     ]
 
     @OptionGroup var globals: GlobalOptions

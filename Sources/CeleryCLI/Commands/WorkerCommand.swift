@@ -57,9 +57,21 @@ struct WorkerArguments: ParsableArguments {
 
     @Flag(
         name: [.customShort("E"), .customLong("task-events"), .customLong("events")],
-        help: "Send task events (they come with a later version)."
+        help: "Send task events."
     )
     var taskEvents = false
+
+    @Option(help: ArgumentHelp("Between two worker heartbeats (default: 2).", valueName: "s"))
+    var heartbeatInterval: Double?
+
+    @Flag(help: "Send no events about the worker itself.")
+    var withoutHeartbeat = false
+
+    @Flag(help: "Do not ask the other workers at the start.")
+    var withoutMingle = false
+
+    @Flag(help: "Listen to no control commands.")
+    var withoutRemoteControl = false
 
     @Option(
         name: [.customShort("S", allowingJoined: true), .long],
@@ -72,6 +84,12 @@ struct WorkerArguments: ParsableArguments {
 
     @Flag(name: [.long, .customLong("discard")], help: "Purge the queues before starting.")
     var purge = false
+
+    mutating func validate() throws {
+        if let interval = heartbeatInterval, !(interval > 0 && interval < 1e9) {
+            throw ValidationError("--heartbeat-interval is \(interval); it has to be a number of seconds above 0")
+        }
+    }
 }
 
 struct PoolArguments: ParsableArguments {

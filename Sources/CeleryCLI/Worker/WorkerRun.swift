@@ -56,7 +56,6 @@ struct WorkerRun {
         let signals = signals(worker, context, logger) { restarts.withLock { $0 = true } }
         try signals.install()
         if !context.globals.isQuiet { try await showBanner(worker, context) }
-        if options.taskEvents == true { logger.warning("-E: task events come with a later version; none are sent") }
         worker.onReady {
             logger.info("\(node) ready.")
             // Reading options and settings is behind it; its code need not stay in memory.
@@ -126,7 +125,7 @@ struct WorkerRun {
             transport: try await context.app.transport().location,
             results: try await context.app.resultBackend().location,
             concurrency: "\(slots) (\(plan.poolName))",
-            taskEvents: false,
+            taskEvents: plan.taskEvents,
             queues: plan.topology.queues,
             tasks: level <= .info ? tasks : nil,
             platform: Version.platform,
@@ -173,5 +172,9 @@ extension WorkerOptions {
         stateDB = (command.worker.statedb ?? settings.workerStateDB).map { FileName.expand($0, node: node) }
         purge = command.worker.purge
         taskEvents = command.worker.taskEvents ? true : nil
+        heartbeatInterval = command.worker.heartbeatInterval.map { .seconds($0) }
+        withoutHeartbeat = command.worker.withoutHeartbeat
+        withoutMingle = command.worker.withoutMingle
+        withoutRemoteControl = command.worker.withoutRemoteControl
     }
 }

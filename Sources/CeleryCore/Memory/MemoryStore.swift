@@ -37,6 +37,8 @@ public final class MemoryStore: Sendable {
     }
 
     let state = Mutex(State())
+    /// Who listens to broadcasts.
+    let listeners = Mutex<[ObjectIdentifier: MemoryListener]>([:])
     let time: any TimeSource
     let name: String
     /// Consumers that wait for messages; there is one key.

@@ -17,6 +17,7 @@ struct MemoryTransport: Transport {
     var location: String { store.location }
     var storeIdentity: StoreIdentity? { store.identity }
     var revocations: (any RevocationStore)? { MemoryRevocations(store: store) }
+    var broadcasts: (any BroadcastChannel)? { MemoryBroadcasts(store: store) }
     var deadLetters: any DeadLetterStore { MemoryDeadLetterStore(store: store) }
 
     func declare(_ topology: Topology) async throws(TransportError) {
@@ -61,6 +62,13 @@ struct MemoryTransport: Transport {
                         oldest: broker.queues[name]?.oldest
                     )
                 }
+        }
+    }
+
+    func postponed(in queues: [String], limit: Int) async throws(TransportError) -> [PostponedMessage] {
+        try store.change { broker, _ throws(TransportError) in
+            broker.delayed.filter { queues.contains($0.entry.queue) }.sorted { $0.due < $1.due }.prefix(limit)
+                .map { PostponedMessage(queue: $0.entry.queue, message: $0.entry.message, due: $0.due) }
         }
     }
 

@@ -24,6 +24,8 @@ public protocol Transport: Sendable {
     var deadLetters: any DeadLetterStore { get }
     /// Looks for what is wrong with the store; nil when all there is to ask is whether it can be reached. Default nil.
     var examiner: (any TransportExaminer)? { get }
+    /// Events and remote control; nil where there are none. Default nil.
+    var broadcasts: (any BroadcastChannel)? { get }
 
     /// Makes the exchanges, queues and bindings exist. Declaring again what exists does nothing.
     func declare(_ topology: Topology) async throws(TransportError)
@@ -49,12 +51,30 @@ public protocol Transport: Sendable {
     /// Consumers seen lately.
     func consumers() async throws(TransportError) -> [ConsumerPresence]
 
+    /// What waits in the queues for its time, the soonest first. Default: nothing, as of a store that keeps nothing back.
+    func postponed(in queues: [String], limit: Int) async throws(TransportError) -> [PostponedMessage]
+
     /// Closes connections. Open consumers are closed as by ``TransportConsumer/close()``.
     func shutdown() async
 }
 
 extension Transport {
     public var examiner: (any TransportExaminer)? { nil }
+    public func postponed(in queues: [String], limit: Int) async throws(TransportError) -> [PostponedMessage] { [] }
+}
+
+/// A message that the store keeps back.
+public struct PostponedMessage: Sendable {
+    public var queue: String
+    public var message: Message
+    /// When it may be taken.
+    public var due: Timestamp
+
+    public init(queue: String, message: Message, due: Timestamp) {
+        self.queue = queue
+        self.message = message
+        self.due = due
+    }
 }
 
 /// One epoch of consuming: holds deliveries under one lease, which it renews by itself, off the callers' executors.

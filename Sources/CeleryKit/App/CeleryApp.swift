@@ -22,6 +22,8 @@ public final class CeleryApp: Sendable {
     let tasks = TaskRegistry()
     let workflows = WorkflowRegistry()
     let connections = Connections()
+    let controlCommands = ControlCommands()
+    package let clock = LamportClock()
     private let state: Mutex<State>
 
     private struct State {

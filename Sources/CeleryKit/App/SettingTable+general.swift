@@ -54,22 +54,21 @@ extension SettingTable {
         Setting("broker_timeout", \.brokerTimeout, "how long one call to the broker may take (not in Celery)"),
     ]
 
-    private static let noControl = "remote control comes with a later version"
-    private static let noEvents = "events come with a later version"
+    private static let noQueues = "on the brokers of this version commands and events lie in no queues"
 
     static let messages: [Setting] = [
-        Setting("control_exchange", \.controlExchange, "prefix of the exchanges for control", pending: noControl),
-        Setting("control_queue_ttl", \.controlQueueTTL, "life of a control message", pending: noControl),
-        Setting("control_queue_expires", \.controlQueueExpires, "life of an unused control queue", pending: noControl),
-        Setting("control_queue_exclusive", \.controlQueueExclusive, "exclusive control queue", pending: noControl),
-        Setting("control_queue_durable", \.controlQueueDurable, "durable control queue", pending: noControl),
-        Setting("event_exchange", \.eventExchange, "exchange for events", pending: noEvents),
-        Setting("event_queue_prefix", \.eventQueuePrefix, "prefix of receivers' queues", pending: noEvents),
-        Setting("event_queue_expires", \.eventQueueExpires, "life of an unused receiver's queue", pending: noEvents),
-        Setting("event_queue_ttl", \.eventQueueTTL, "life of an event", pending: noEvents),
-        Setting("event_queue_exclusive", \.eventQueueExclusive, "exclusive receiver's queue", pending: noEvents),
-        Setting("event_queue_durable", \.eventQueueDurable, "durable receiver's queue", pending: noEvents),
-        Setting("event_serializer", \.eventSerializer, "serializer of events", pending: noEvents),
+        Setting("control_exchange", \.controlExchange, "prefix of the exchanges for control"),
+        Setting("control_queue_ttl", \.controlQueueTTL, "life of a control message", pending: noQueues),
+        Setting("control_queue_expires", \.controlQueueExpires, "life of an unused control queue", pending: noQueues),
+        Setting("control_queue_exclusive", \.controlQueueExclusive, "exclusive control queue", pending: noQueues),
+        Setting("control_queue_durable", \.controlQueueDurable, "durable control queue", pending: noQueues),
+        Setting("event_exchange", \.eventExchange, "exchange for events"),
+        Setting("event_queue_prefix", \.eventQueuePrefix, "prefix of receivers' queues"),
+        Setting("event_queue_expires", \.eventQueueExpires, "life of an unused receiver's queue", pending: noQueues),
+        Setting("event_queue_ttl", \.eventQueueTTL, "life of an event", pending: noQueues),
+        Setting("event_queue_exclusive", \.eventQueueExclusive, "exclusive receiver's queue", pending: noQueues),
+        Setting("event_queue_durable", \.eventQueueDurable, "durable receiver's queue", pending: noQueues),
+        Setting("event_serializer", \.eventSerializer, "serializer of events"),
         Setting("security_certificate", \.securityCertificate, "own certificate, PEM", pending: noSigning),
         Setting("security_cert_store", \.securityCertStore, "trusted certificates", pending: noSigning),
         Setting("security_digest", \.securityDigest, "digest of signatures", pending: noSigning),

@@ -8,8 +8,6 @@
 import CeleryWire
 
 extension SettingTable {
-    private static let noEvents = "events come with a later version"
-    private static let noControl = "remote control comes with a later version"
     private static let amqp = "there is no RabbitMQ transport in this version"
     private static let later = "it comes with a later version"
     private static let atLeastOne: @Sendable (Int?) -> Bool = { $0 ?? 1 >= 1 }
@@ -122,7 +120,7 @@ extension SettingTable {
             allowed: { $0 ?? 0 >= 0 }
         ),
         Setting("task_routes", \.taskRoutes, "where tasks go by name"),
-        Setting("task_send_sent_event", \.taskSendSentEvent, "publish task-sent", pending: noEvents),
+        Setting("task_send_sent_event", \.taskSendSentEvent, "publish task-sent"),
     ]
 
     static let worker: [Setting] = [
@@ -154,7 +152,7 @@ extension SettingTable {
             "fetch less after a loss",
             pending: "a lost lease takes its credit with it"
         ),
-        Setting("worker_enable_remote_control", \.workerEnableRemoteControl, "answer to control", pending: noControl),
+        Setting("worker_enable_remote_control", \.workerEnableRemoteControl, "answer to control"),
         Setting(
             "worker_eta_task_limit",
             \.workerETATaskLimit,
@@ -212,7 +210,7 @@ extension SettingTable {
             expected: "one of " + WorkerPoolName.all.joined(separator: ", "),
             allowed: { WorkerPoolName.all.contains($0) }
         ),
-        Setting("worker_pool_restarts", \.workerPoolRestarts, "allow pool_restart", pending: noControl),
+        Setting("worker_pool_restarts", \.workerPoolRestarts, "allow pool_restart"),
         Setting(
             "worker_prefetch_multiplier",
             \.workerPrefetchMultiplier,
@@ -221,7 +219,7 @@ extension SettingTable {
             allowed: { $0 >= 0 }
         ),
         Setting("worker_proc_alive_timeout", \.workerProcAliveTimeout, "for a process to start"),
-        Setting("worker_send_task_events", \.workerSendTaskEvents, "as -E", pending: noEvents),
+        Setting("worker_send_task_events", \.workerSendTaskEvents, "as -E"),
         Setting("worker_soft_shutdown_timeout", \.workerSoftShutdownTimeout, "grace before a cold shutdown"),
         Setting(
             "worker_enable_soft_shutdown_on_idle",

@@ -50,7 +50,6 @@ extension SendOptions {
 }
 
 extension CeleryValue {
-    var text: String? { if case .string(let text) = self { text } else { nil } }
     var flag: Bool? { if case .bool(let flag) = self { flag } else { nil } }
     var number: Double? {
         switch self {

@@ -7,6 +7,7 @@
 
 import CeleryCore
 public import CeleryWire
+import Logging
 
 /// The result of a task that was sent, or of any task whose id is known.
 ///
@@ -231,18 +232,40 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
 extension CeleryApp {
     /// Tells all workers not to start the tasks, and with `terminate` to end those that run.
     ///
-    /// - Throws: ``CeleryError`` `.brokerUnavailable`, also when the broker cannot keep revocations.
+    /// The store keeps it, for Swift workers that are not there now, and it is broadcast: workers of either language that are
+    /// there act on it at once.
+    /// - Throws: ``CeleryError`` `.brokerUnavailable`, also when the broker cannot do either.
     public func revoke(_ ids: [String], terminate: Bool = false, signal: String = "SIGTERM") async throws {
         do {
-            guard let store = try await transport().revocations else {
-                throw TransportError(.unsupported, "this broker keeps no revocations")
+            let transport = try await transport()
+            guard let store = transport.revocations else {
+                guard transport.broadcasts != nil else {
+                    throw TransportError(.unsupported, "this broker keeps no revocations and passes on no commands")
+                }
+                return try await broadcastRevocation(of: ids, terminate: terminate, signal: signal)
             }
             let expires = Timestamp.now.advanced(by: .seconds(10800))
             try await store.revoke(
                 ids.map { Revocation(taskID: $0, terminate: terminate, signal: signal, expires: expires) }
             )
+            guard transport.broadcasts != nil, !ids.isEmpty else { return }
+            do {
+                try await broadcastRevocation(of: ids, terminate: terminate, signal: signal)
+            } catch {
+                // It is kept, so Swift workers will know.
+                logger.warning("a revocation was kept but not broadcast: \(error)")
+            }
         } catch let error as TransportError {
             throw SendingErrors.broker(error)
         }
+    }
+
+    private func broadcastRevocation(of ids: [String], terminate: Bool, signal: String) async throws {
+        try await control.broadcast(
+            "revoke",
+            [
+                "task_id": .array(ids.map { .string($0) }), "terminate": .bool(terminate), "signal": .string(signal),
+            ]
+        )
     }
 }

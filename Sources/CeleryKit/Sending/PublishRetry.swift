@@ -69,7 +69,9 @@ extension Sender {
                 for message in outgoing where !message.message.properties.exchange.isEmpty {
                     try await app.declare(message.message.properties.exchange, on: transport)
                 }
-                return try await transport.publish(outgoing, timeout: failures == 0 ? timeout : deadline - .now)
+                try await transport.publish(outgoing, timeout: failures == 0 ? timeout : deadline - .now)
+                if configuration.settings.taskSendSentEvent { await app.events.sent(outgoing) }
+                return
             } catch let error as TransportError where error.code == .unavailable {
                 failures += 1
                 let retry = isRepeated ? PublishRetry(policy: configuration.settings.taskPublishRetryPolicy) : nil

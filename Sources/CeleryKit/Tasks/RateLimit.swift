@@ -30,8 +30,14 @@ public struct RateLimit: Sendable, Hashable, ExpressibleByStringLiteral, CustomS
     /// Whether it limits anything.
     public var isLimiting: Bool { perSecond > 0 }
 
+    /// In the unit that shows it as a whole number, if there is one.
     public var description: String {
-        if perSecond >= 1 { return "\(perSecond)/s" }
-        return perSecond * 60 >= 1 ? "\(perSecond * 60)/m" : "\(perSecond * 3600)/h"
+        for (unit, seconds) in [("s", 1.0), ("m", 60), ("h", 3600)] {
+            let count = perSecond * seconds
+            if abs(count - count.rounded()) < 1e-9, count >= 1, count < 1e15 {
+                return "\(Int(count.rounded()))/\(unit)"
+            }
+        }
+        return "\(perSecond)/s"
     }
 }

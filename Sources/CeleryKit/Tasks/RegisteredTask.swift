@@ -12,6 +12,8 @@ import CeleryWire
 package final class RegisteredTask: Sendable {
     package let name: String
     package let options: TaskOptions
+    /// Whether the options are final: annotations do not apply any more.
+    let isSettled: Bool
     let parameters: [TaskParameter]
     /// How many positional arguments it takes; nil when only decoding tells (a struct).
     let count: Int?
@@ -25,6 +27,7 @@ package final class RegisteredTask: Sendable {
     init(
         name: String,
         options: TaskOptions,
+        isSettled: Bool = false,
         parameters: [TaskParameter],
         count: Int?,
         errback: Errback? = nil,
@@ -32,17 +35,40 @@ package final class RegisteredTask: Sendable {
     ) {
         self.name = name
         self.options = options
+        self.isSettled = isSettled
         self.parameters = parameters
         self.count = count
         self.errback = errback
         self.call = call
     }
 
+    /// An attribute as `inspect registered` shows it, by Celery's name; nil of one that is not set or that does not exist.
+    package func attribute(_ name: String) -> String? {
+        switch name {
+        case "exchange": options.exchange
+        case "routing_key": options.routingKey
+        case "queue": options.queue
+        case "priority": options.priority.map { "\($0)" }
+        case "serializer": options.serializer
+        case "compression": options.compression
+        case "rate_limit": options.rateLimit.flatMap { $0.isLimiting ? $0.description : nil }
+        case "max_retries": options.retry.limit.map { "\($0)" }
+        case "time_limit": options.timeLimit.map { "\($0.inSeconds)" }
+        case "soft_time_limit": options.softTimeLimit.map { "\($0.inSeconds)" }
+        case "acks_late": options.acksLate.map { $0 ? "True" : "False" }
+        case "ignore_result": options.ignoreResult.map { $0 ? "True" : "False" }
+        case "track_started": options.trackStarted.map { $0 ? "True" : "False" }
+        case "name": self.name
+        default: nil
+        }
+    }
+
     /// The same task with other options.
-    func with(_ options: TaskOptions) -> RegisteredTask {
+    func with(_ options: TaskOptions, isSettled: Bool = false) -> RegisteredTask {
         RegisteredTask(
             name: name,
             options: options,
+            isSettled: isSettled,
             parameters: parameters,
             count: count,
             errback: errback,

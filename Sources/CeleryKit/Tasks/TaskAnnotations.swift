@@ -78,6 +78,16 @@ extension CeleryApp {
     package func registeredTask(_ name: String) -> RegisteredTask? {
         guard let task = tasks[name] else { return nil }
         let annotations = configuration.settings.taskAnnotations
-        return annotations.isEmpty ? task : task.with(annotations.apply(to: task.options, of: name))
+        return annotations.isEmpty || task.isSettled ? task : task.with(annotations.apply(to: task.options, of: name))
+    }
+
+    /// Changes the options of a registered task while workers run, over `task_annotations`. False when there is none.
+    package func changeTask(_ name: String, _ change: (inout TaskOptions) -> Void) -> Bool {
+        let annotations = configuration.settings.taskAnnotations
+        return tasks.change(name) { task in
+            var options = task.isSettled ? task.options : annotations.apply(to: task.options, of: name)
+            change(&options)
+            return options
+        }
     }
 }

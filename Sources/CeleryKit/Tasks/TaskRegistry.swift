@@ -14,6 +14,15 @@ final class TaskRegistry: Sendable {
     /// A task registered again under its name replaces the former, as in Celery.
     func register(_ task: RegisteredTask) { tasks.withLock { $0[task.name] = task } }
 
+    /// Gives a registered task other options, as a control command does. False when there is none.
+    func change(_ name: String, _ options: (RegisteredTask) -> TaskOptions) -> Bool {
+        tasks.withLock { tasks in
+            guard let task = tasks[name] else { return false }
+            tasks[name] = task.with(options(task), isSettled: true)
+            return true
+        }
+    }
+
     /// The built-in ones too, unless one was registered under such a name.
     subscript(name: String) -> RegisteredTask? { tasks.withLock { $0[name] } ?? BuiltInTasks.all[name] }
 

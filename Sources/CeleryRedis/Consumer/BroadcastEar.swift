@@ -19,6 +19,8 @@ final class BroadcastEar {
     private var patterns: [String] = []
     private var ping: Scheduled<Void>?
     private var isEnded = false
+    /// Called once, when the server has confirmed a subscription, or with why nothing will come of it.
+    var onFirstAnswer: ((TransportError?) -> Void)?
 
     /// - Parameter heard: Called with each `pmessage`.
     init(
@@ -34,7 +36,10 @@ final class BroadcastEar {
             connection.handler.value.onPush = { self?.take($0) }
             self?.subscribe([], over: connection)
         }
-        link.onDown = { [weak self] _ in self?.patterns.isEmpty == false }
+        link.onDown = { [weak self] error in
+            if !error.isTransient { self?.answer(error) }
+            return self?.patterns.isEmpty == false
+        }
     }
 
     func listen(to new: [String]) {
@@ -45,14 +50,21 @@ final class BroadcastEar {
 
     func end() {
         isEnded = true
+        answer(TransportError(.closed, "the listener was closed"))
         ping?.cancel()
         link.end()
     }
 
     private func subscribe(_ gone: [String], over connection: RedisConnection) {
         var commands = RedisCommands()
-        for pattern in gone { commands.add("PUNSUBSCRIBE", pattern) }
-        for pattern in patterns { commands.add("PSUBSCRIBE", pattern) }
+        if connection.hasPushes {
+            if !gone.isEmpty { commands.addUnanswered("PUNSUBSCRIBE", list: gone) }
+            if !patterns.isEmpty { commands.addUnanswered("PSUBSCRIBE", list: patterns) }
+            commands.add("ECHO", "subscribed")
+        } else {
+            for pattern in gone { commands.add("PUNSUBSCRIBE", pattern) }
+            for pattern in patterns { commands.add("PSUBSCRIBE", pattern) }
+        }
         guard !commands.isEmpty else { return }
         send(commands, over: connection)
         pingLater()
@@ -70,11 +82,24 @@ final class BroadcastEar {
                 take(reply.elements)
             }
             link.proved()
+            if !patterns.isEmpty { answer(nil) }
         }
     }
 
+    private func answer(_ error: TransportError?) {
+        let told = onFirstAnswer
+        onFirstAnswer = nil
+        told?(error)
+    }
+
     private func take(_ elements: [RESPValue]) {
-        if elements.first?.string == "pmessage" { heard(elements) }
+        switch elements.first?.string {
+        case "pmessage": heard(elements)
+        case "refused":
+            guard let error = elements.last?.error else { return }
+            answer(RedisFailure.error(error, at: configuration.location))
+        default: break
+        }
     }
 
     private func pingLater() {

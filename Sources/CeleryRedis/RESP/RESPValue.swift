@@ -70,6 +70,13 @@ extension RESPValue {
             .compactMap { index in flat[index].string.map { ($0, flat[index + 1]) } }
     }
 
+    /// Members of a sorted set with their scores: pairs in RESP3, flat in RESP2.
+    var scored: [(member: RESPValue, score: Double)] {
+        let flat = elements.flatMap { $0.elements.isEmpty ? [$0] : $0.elements }
+        return stride(from: 0, to: flat.count - flat.count % 2, by: 2)
+            .compactMap { index in flat[index + 1].string.flatMap { Double($0) }.map { (flat[index], $0) } }
+    }
+
     var error: RESPError? {
         guard case .error(let error) = self else { return nil }
         return error

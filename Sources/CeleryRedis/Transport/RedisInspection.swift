@@ -70,6 +70,24 @@ struct RedisInspection {
         }
     }
 
+    func postponed(in queues: [String], limit: Int) async throws(TransportError) -> [PostponedMessage] {
+        guard !queues.isEmpty, limit > 0 else { return [] }
+        var commands = RedisCommands()
+        for queue in queues { commands.add("ZRANGE", keys.parked(queue), 0, limit - 1, "WITHSCORES") }
+        let replies = try await store.client.send(commands)
+        var found: [PostponedMessage] = []
+        for (queue, reply) in zip(queues, replies) {
+            for (member, score) in reply.scored {
+                guard let (_, bytes) = member.bytes.flatMap({ Addressed.split($0) }),
+                    let (message, _) = try? StoredMessage.decode(bytes, limits: store.codec.limits)
+                else { continue }
+                let due = Timestamp(microseconds: Int64(score))
+                found.append(PostponedMessage(queue: queue, message: message, due: due))
+            }
+        }
+        return Array(found.sorted { $0.due < $1.due }.prefix(limit))
+    }
+
     func bindings() async throws(TransportError) -> [Binding] {
         var bindings: [Binding] = []
         for exchange in try await exchanges() {

@@ -43,6 +43,8 @@ struct RedisKeys: Sendable, Hashable {
     }
 
     func binding(_ exchange: String) -> String { "\(prefix)_kombu.binding.\(exchange)" }
+    /// Sorted set since kombu 5.7: exchange → when its bindings may be forgotten, in milliseconds since 1970.
+    var bindingDeadlines: String { "\(prefix)_kombu.binding_deadlines" }
     /// Beside it since kombu 5.7: bindings that never expire.
     func permanentBinding(_ exchange: String) -> String { "\(prefix)_kombu.binding_permanent.\(exchange)" }
     var unacked: String { prefix + "unacked" }

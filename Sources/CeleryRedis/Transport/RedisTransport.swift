@@ -23,6 +23,7 @@ final class RedisTransport: Transport {
     var storeIdentity: StoreIdentity? { StoreIdentity(store.configuration.serverIdentity) }
     var revocations: (any RevocationStore)? { RedisRevocations(store: store) }
     var deadLetters: any DeadLetterStore { RedisDeadLetters(store: store) }
+    var broadcasts: (any BroadcastChannel)? { RedisBroadcasts(store: store) }
     var examiner: (any TransportExaminer)? { RedisExaminer(store: store) }
 
     func declare(_ topology: Topology) async throws(TransportError) { try await store.router.declare(topology) }
@@ -58,6 +59,10 @@ final class RedisTransport: Transport {
 
     func status(of queues: [String]) async throws(TransportError) -> [QueueStatus] {
         try await RedisInspection(store: store).status(of: queues)
+    }
+
+    func postponed(in queues: [String], limit: Int) async throws(TransportError) -> [PostponedMessage] {
+        try await RedisInspection(store: store).postponed(in: queues, limit: limit)
     }
 
     func bindings() async throws(TransportError) -> [Binding] { try await RedisInspection(store: store).bindings() }

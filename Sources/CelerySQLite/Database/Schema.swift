@@ -15,9 +15,9 @@ import GRDB
 /// or `held`. Moving it between those touches small rows only, never the payload. Its id is its place in the queue: what
 /// is given back keeps it, what is requeued at the back gets a new one.
 enum Schema {
-    /// Kept in `PRAGMA user_version`. The tables of 1 and 2 are the same but for ``chordTables``, which came with 3; under 1,
-    /// what has started was in them, not in journals.
-    static let version = 3
+    /// Kept in `PRAGMA user_version`. The tables of 1 and 2 are the same but for ``chordTables``, which came with 3, and
+    /// ``broadcastTables``, which came with 4; under 1, what has started was in them, not in journals.
+    static let version = 4
     /// "Cely", so that `file` and we know our own; kept in `PRAGMA application_id`.
     static let applicationID = 0x4365_6c79
     /// The queue that obituaries wait on; every consumer serves it.
@@ -89,6 +89,17 @@ enum Schema {
         CREATE INDEX task_group_expires ON task_group(expires) WHERE expires IS NOT NULL;
         """
 
+    /// What listeners have not read after half a minute they never will. A listener that was not seen for as long is gone.
+    static let broadcastTables = """
+        CREATE TABLE listener(
+          id TEXT NOT NULL, exchange TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY(id, exchange)) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE broadcast(
+          number INTEGER PRIMARY KEY AUTOINCREMENT, exchange TEXT NOT NULL, sent INTEGER NOT NULL,
+          payload BLOB NOT NULL) STRICT;
+        CREATE INDEX broadcast_sent ON broadcast(sent);
+        """
+
     /// Creates the tables in an empty file, and refuses one that is not ours or of a newer version.
     static func prepare(_ database: Database, path: String) throws {
         let found = try database.query("PRAGMA user_version").int() ?? 0
@@ -105,8 +116,9 @@ enum Schema {
             if found == Int64(version) { return .commit }
             guard found == 0 else {
                 // Begun early under version 1: an obituary, should its worker be dead.
+                let missing = (found < 3 ? chordTables : "") + broadcastTables
                 if found == 1 { try database.execute(sql: "UPDATE held SET begun = 3 WHERE begun = 1") }
-                try database.execute(sql: chordTables + "PRAGMA user_version = \(version)")
+                try database.execute(sql: missing + "PRAGMA user_version = \(version)")
                 return .commit
             }
             guard try database.query("SELECT count(*) FROM sqlite_master").int() == 0 else {
@@ -115,7 +127,7 @@ enum Schema {
                     "\(path) is an SQLite database of something else (it has tables that are not ours): use another file"
                 )
             }
-            try database.execute(sql: tables + chordTables)
+            try database.execute(sql: tables + chordTables + broadcastTables)
             try database.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
             return .commit
         }

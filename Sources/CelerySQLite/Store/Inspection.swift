@@ -39,6 +39,24 @@ enum Inspection {
         return queues.map { name in statuses.first { $0.name == name } ?? QueueStatus(name: name) }
     }
 
+    static func postponed(
+        in queues: [String],
+        limit: Int,
+        _ database: Database
+    ) throws -> [(queue: String, due: Int64, payload: [UInt8])] {
+        var rows: [(queue: String, due: Int64, payload: [UInt8])] = []
+        let select = try database.query(
+            """
+            SELECT q.name, d.due, m.payload FROM delayed d JOIN message m ON m.id = d.message JOIN queue q ON q.id = d.queue
+            WHERE q.name = ? ORDER BY d.due LIMIT ?
+            """
+        )
+        for queue in queues {
+            try select.rows(queue, limit) { rows.append((queue: $0.text(0), due: $0.int(1), payload: $0.bytes(2))) }
+        }
+        return Array(rows.sorted { $0.due < $1.due }.prefix(limit))
+    }
+
     private static func count(_ sql: String, _ counts: inout [Int64: Int], _ database: Database) throws {
         try database.query(sql).rows { counts[$0.int(0)] = Int($0.int(1)) }
     }

@@ -48,6 +48,7 @@ final class KeeperRounds: @unchecked Sendable {
             // A failure here is everybody's: the next round tries again, and the callers' own calls report it.
             do {
                 if rung.bells[0] { signals.wakeConsumers() }
+                if rung.bells[2] { signals.wakeListeners() }
                 if rung.bells[1] { try noticeResults() }
                 wakeWhoIsDue(now)
                 if now >= nextRenewal { try renew() }

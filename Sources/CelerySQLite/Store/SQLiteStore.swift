@@ -94,6 +94,7 @@ final class SQLiteStore: Sendable {
             }
         }
         signals.wakeConsumers()
+        signals.wakeListeners()
         signals.results.wakeAll()
     }
 

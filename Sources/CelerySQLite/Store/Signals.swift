@@ -15,18 +15,23 @@ final class Signals: Sendable {
     let results = ResultWatch()
     /// Consumers that wait for messages; there is one key.
     let consumers = WaitingRoom<Int>()
+    /// Listeners that wait for broadcasts; there is one key.
+    let listeners = WaitingRoom<Int>()
     let messagesBell: Bell
     let resultsBell: Bell
+    let broadcastsBell: Bell
     /// What the keeper sleeps on.
     let alarm: BellWatch
     /// When a claim last saw that nothing is revoked, in nanoseconds; what it claimed then needs no second look.
     private let noRevocations = Atomic<UInt64>(0)
     private let changes = Atomic<UInt64>(0)
+    private let broadcasts = Atomic<UInt64>(0)
 
     init(folder: String) {
         messagesBell = Bell(path: folder + "/messages.bell")
         resultsBell = Bell(path: folder + "/results.bell")
-        alarm = BellWatch([messagesBell, resultsBell])
+        broadcastsBell = Bell(path: folder + "/broadcasts.bell")
+        alarm = BellWatch([messagesBell, resultsBell, broadcastsBell])
     }
 
     /// Notes what a claim saw of revocations.
@@ -49,11 +54,23 @@ final class Signals: Sendable {
         consumers.wakeAll()
     }
 
+    /// Goes up with everything that a listener should look at.
+    var broadcastGeneration: UInt64 { broadcasts.load(ordering: .acquiring) }
+
+    func wakeListeners() {
+        broadcasts.add(1, ordering: .acquiringAndReleasing)
+        listeners.wakeAll()
+    }
+
     /// Tells everybody what a transaction has changed.
     func announce(_ effects: StoreEffects) {
         if effects.messages {
             wakeConsumers()
             messagesBell.ring()
+        }
+        if effects.broadcasts {
+            wakeListeners()
+            broadcastsBell.ring()
         }
         guard !effects.results.isEmpty else { return }
         results.note(effects.results)

@@ -32,6 +32,7 @@ final class StoreTransaction {
     }
 
     func noteReady() { effects.messages = true }
+    func noteBroadcast() { effects.broadcasts = true }
     func noteResult(_ id: String) { effects.results.append(id) }
 
     /// Throws `.epochLost` unless the epoch is still in force.
@@ -54,6 +55,8 @@ final class StoreTransaction {
 struct StoreEffects: Sendable {
     /// Messages became ready, or will at some time.
     var messages = false
+    /// Something was sent to listeners.
+    var broadcasts = false
     /// Tasks with a new ready result.
     var results: [String] = []
 }

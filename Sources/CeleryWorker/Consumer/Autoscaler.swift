@@ -9,8 +9,8 @@
 ///
 /// Grows at once, shrinks only a while after it last grew. Source: `celery/worker/autoscale.py`.
 struct Autoscaler: Sendable {
-    let max: Int
-    let min: Int
+    private(set) var max: Int
+    private(set) var min: Int
     /// Celery's `AUTOSCALE_KEEPALIVE`.
     let keepalive: Duration
     private var lastGrowth: ContinuousClock.Instant?
@@ -31,5 +31,12 @@ struct Autoscaler: Sendable {
         guard target < slots else { return nil }
         if let lastGrowth, now - lastGrowth < keepalive { return nil }
         return target
+    }
+
+    /// Changes the range, or one end of it.
+    mutating func update(max: Int?, min: Int?) {
+        let (high, low) = (max ?? self.max, min ?? self.min)
+        self.max = Swift.max(1, high, low)
+        self.min = Swift.max(1, Swift.min(high, low))
     }
 }

@@ -19,22 +19,12 @@ struct Housekeeping {
 
     /// Runs until cancelled.
     func run() async {
-        var autoscaler = pipeline.configuration.autoscale.map { Autoscaler(max: $0.max, min: $0.min) }
         var cleanup = ContinuousClock.now
         var processed = 0
         while !Task.isCancelled {
             await followRevocations()
             returnSurplus(&processed)
-            if let size = autoscaler?
-                .size(
-                    now: .now,
-                    slots: pipeline.pool.slots,
-                    wanted: pipeline.state.withLock { $0.held }
-                )
-            {
-                pipeline.log.autoscale(from: pipeline.pool.slots, to: size)
-                pipeline.pool.resize(to: size)
-            }
+            scale()
             if cleanup <= .now {
                 _ = try? await pipeline.backend.removeExpired()
                 cleanup = .now + .seconds(300)
@@ -44,9 +34,17 @@ struct Housekeeping {
         }
     }
 
+    private func scale() {
+        let (slots, wanted) = (pipeline.pool.slots, pipeline.state.withLock { $0.held })
+        let size = pipeline.autoscaler.withLock { $0?.size(now: .now, slots: slots, wanted: wanted) }
+        guard let size else { return }
+        pipeline.log.autoscale(from: slots, to: size)
+        pipeline.pool.resize(to: size)
+    }
+
     /// When tasks have stopped ending, what was taken because they ended so fast goes back, for other workers.
     private func returnSurplus(_ processed: inout Int) {
-        let prefetch = pipeline.configuration.prefetch(slots: pipeline.pool.slots)
+        let prefetch = pipeline.prefetch
         let (now, held) = pipeline.state.withLock { ($0.processed, $0.held) }
         defer { processed = now }
         guard now == processed, held > prefetch else { return }
@@ -58,23 +56,14 @@ struct Housekeeping {
         guard let store = pipeline.transport.revocations,
             let entries = try? await pipeline.revocations.refresh(from: store)
         else { return }
-        for entry in entries {
-            let job = pipeline.state.withLock { state in
-                state.running.first { $0.value.task.request.message.headers.id == entry.taskID }?.key
-            }
-            guard let job else { continue }
-            // One that only waits for a child comes back, to be ended as revoked.
-            guard entry.terminate else {
-                pipeline.pool.recall(job)
-                continue
-            }
-            let signal = SignalName.number(entry.signal) ?? 15
-            if !pipeline.pool.kill(job, .terminated(signal: signal)) { pipeline.pool.cancel(job, .terminated) }
+        guard !entries.isEmpty else { return }
+        for (kind, entries) in Dictionary(grouping: entries, by: { [$0.terminate ? $0.signal : ""] }) {
+            pipeline.revoke(entries.map(\.taskID), terminate: kind[0] != "", signal: kind[0])
         }
     }
 }
 
-/// Signals by Python's names.
+/// Signals by name.
 enum SignalName {
     /// The number of `SIGTERM`, `TERM` or `15`; nil for an unknown name.
     static func number(_ name: String) -> Int32? {

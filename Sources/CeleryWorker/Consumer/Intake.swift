@@ -66,12 +66,12 @@ struct Intake {
 
     private func open() async throws(TransportError) -> Epoch {
         let configuration = pipeline.configuration
-        try await pipeline.transport.declare(configuration.topology)
+        try await pipeline.transport.declare(Topology(pipeline.queues.all))
         let lease = pipeline.app.settings.workerLease
         let consumer = try await pipeline.transport.openConsumer(
             ConsumerConfiguration(
                 name: configuration.hostname,
-                queues: configuration.queues,
+                queues: pipeline.queues.names,
                 lease: lease,
                 renewal: lease * 3 / 10,
                 results: pipeline.backend
@@ -84,7 +84,7 @@ struct Intake {
     private func consume(_ epoch: Epoch, attempts: Int) async throws(TransportError) -> Int {
         while !Task.isCancelled {
             let slots = pipeline.pool.slots
-            let (prefetch, reach) = (pipeline.configuration.prefetch(slots: slots), pipeline.reach)
+            let (prefetch, reach) = (pipeline.prefetch(slots: slots), pipeline.reach)
             let credit = pipeline.state.withLock { $0.credit(prefetch: prefetch, slots: slots, reach: reach) }
             guard credit > 0 else {
                 await pipeline.creditBell.wait()
@@ -111,11 +111,12 @@ struct Intake {
         let revoked = await pipeline.revocations.revoked(among: deliveries, in: pipeline.transport.revocations)
         let succeeded = await SucceededTasks(pipeline).among(deliveries, settings: settings)
         let now = Timestamp.now
+        let tells = pipeline.events.isOn.load(ordering: .relaxed)
         var admitted: [AdmittedTask] = []
         var finished: [Finished] = []
         for delivery in deliveries {
             pipeline.metrics.waited(delivery.queue, since: delivery.enqueuedAt, now: now)
-            let isRevoked = delivery.taskID.map { revoked.contains($0) } ?? false
+            let isRevoked = delivery.taskID.map { revoked.contains($0) } ?? false || isStamped(delivery)
             switch admission.decide(delivery, isRevoked: isRevoked, now: now) {
             case .run(let task) where task.policy.acksLate && succeeded.contains(task.request.message.headers.id):
                 let ending = Ending(task.request.message, .acknowledge, policy: task.policy)
@@ -123,6 +124,7 @@ struct Intake {
             case .run(let task):
                 pipeline.log.received(task.request.message)
                 pipeline.app.middleware.taskReceived(task.request.message)
+                if tells { pipeline.events.add(.received, task.request.message) }
                 if let later = limited(task, settings: settings, now: now) {
                     finished.append(Finished(item: .postponed(delivery.tag, later), epoch: epoch))
                 } else {
@@ -140,6 +142,11 @@ struct Intake {
         }
         if !admitted.isEmpty { pipeline.startBell.ring() }
         if !finished.isEmpty { pipeline.settleBell.ring() }
+    }
+
+    private func isStamped(_ delivery: Delivery) -> Bool {
+        guard case .message(let message) = delivery.content else { return false }
+        return pipeline.stamps.contains(message)
     }
 
     /// When a task over its rate limit may be taken again; it waits in the queue meanwhile.

@@ -56,7 +56,7 @@ struct StartStage {
             pipeline.state.withLock { $0.run(pairs, epoch: epoch) }
             pipeline.pool.submit(jobs)
             // Revoked between the look at it and now.
-            for (job, task) in pairs where pipeline.revocations.contains(task.request.message.headers.id) {
+            for (job, task) in pairs where isRevoked(task.request.message) {
                 pipeline.pool.recall(job.id)
             }
         } catch  where error.code == .epochLost || error.code == .closed {
@@ -94,10 +94,14 @@ struct StartStage {
         return jobs
     }
 
+    private func isRevoked(_ message: Message) -> Bool {
+        pipeline.revocations.contains(message.headers.id) || pipeline.stamps.contains(message)
+    }
+
     /// A task that was revoked or has expired since it was admitted.
     private func stopped(_ task: AdmittedTask, now: Timestamp) -> Ending? {
         let message = task.request.message
-        if pipeline.revocations.contains(message.headers.id) {
+        if isRevoked(message) {
             return Ending(message, .acknowledge, revoked: "revoked", policy: task.policy)
         }
         if let expires = message.headers.expires, let moment = Timestamp(iso8601: expires), moment < now {

@@ -85,6 +85,8 @@ struct WorkerState: Sendable {
     var poolIsReady = false
     var poolHasEnded = false
     var processed = 0
+    /// Tasks that have begun, by name.
+    private(set) var totals: [String: Int] = [:]
 
     mutating func open(_ consumer: any TransportConsumer) -> Epoch {
         epochs += 1
@@ -159,6 +161,7 @@ struct WorkerState: Sendable {
         task.pid = pid
         task.startedAt = .now
         running[job] = task
+        totals[task.task.request.message.headers.task, default: 0] += 1
         if task.task.policy.trackStarted, !task.task.policy.ignoreResult { started.append(task) }
         return task
     }

@@ -137,6 +137,9 @@ public protocol TaskPool: Sendable {
     /// Gives back what has not started, now and whatever comes later without a free slot.
     func recallAll()
 
+    /// Replaces its processes, each as soon as it is idle. False where there are none.
+    func restart() -> Bool
+
     /// Changes the number of slots; a surplus ends when it is idle. Ignored where not resizable.
     func resize(to slots: Int)
 
@@ -148,6 +151,7 @@ public protocol TaskPool: Sendable {
 extension TaskPool {
     public var takesPermits: Bool { false }
     public var reach: Int { slots }
+    public func restart() -> Bool { false }
     public func recall(_ job: JobID) {}
     public func recallAll() {}
 }

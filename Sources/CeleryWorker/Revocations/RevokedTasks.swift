@@ -22,6 +22,9 @@ final class RevokedTasks: Sendable {
         var nextSave = ContinuousClock.now
     }
 
+    /// How long a revocation is known, Celery's `CELERY_WORKER_REVOKE_EXPIRES`.
+    static let life: Duration = .seconds(10800)
+
     private let state = Mutex(State())
     private let file: StateFile?
 
@@ -31,12 +34,29 @@ final class RevokedTasks: Sendable {
     func revoked(among deliveries: [Delivery], in store: (any RevocationStore)?) async -> Set<String> {
         let ids = deliveries.compactMap(\.taskID)
         var revoked = (try? await store?.revoked(among: ids)) ?? []
-        guard file != nil else { return revoked }
         let now = Timestamp.now
         state.withLock { state in
+            guard !state.known.isEmpty else { return }
             for id in ids where state.known.contains(id, at: now) { revoked.insert(id) }
         }
         return revoked
+    }
+
+    /// Ids that are known here and not expired.
+    var ids: [String] {
+        let now = Timestamp.now
+        return state.withLock { $0.known.expiries.filter { $0.value > now }.keys.sorted() }
+    }
+
+    /// Takes over ids that came from others.
+    func learn(_ ids: [String]) {
+        guard !ids.isEmpty else { return }
+        let now = Timestamp.now
+        let expires = now.advanced(by: Self.life)
+        state.withLock { state in
+            let new = ids.filter { !state.known.contains($0, at: now) }
+            if state.known.insert(new.map { ($0, expires) }, now: now) { state.isUnsaved = true }
+        }
     }
 
     func contains(_ id: String) -> Bool {

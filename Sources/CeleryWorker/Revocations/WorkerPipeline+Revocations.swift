@@ -7,8 +7,45 @@
 
 import CeleryCore
 import CeleryKit
+import CeleryWire
+import Synchronization
 
 extension WorkerPipeline {
+    /// Revokes tasks here and now: what waits never starts, and with `terminate` what runs is ended. Returns the ids of those that
+    /// this worker has.
+    @discardableResult
+    func revoke(_ ids: [String], terminate: Bool, signal: String) -> [String] {
+        revocations.learn(ids)
+        let wanted = Set(ids)
+        return stop(terminate: terminate, signal: signal) { wanted.contains($0.headers.id) }
+    }
+
+    /// The same for tasks that have one of these stamps.
+    func revokeStamped(_ headers: [String: [CeleryValue]], terminate: Bool, signal: String) -> [String] {
+        stop(terminate: terminate, signal: signal) { stamps.contains($0) }
+    }
+
+    /// Takes back those that wait in the pool, to be ended as revoked, and ends those that run when they are to be.
+    private func stop(terminate: Bool, signal: String, _ isMeant: (Message) -> Bool) -> [String] {
+        let (jobs, waiting) = state.withLock { state in
+            (
+                state.running.filter { isMeant($0.value.task.request.message) },
+                state.ready.map(\.task.request.message).filter(isMeant).map(\.headers.id)
+            )
+        }
+        for (job, task) in jobs {
+            guard terminate else {
+                pool.recall(job)
+                continue
+            }
+            if task.pid != 0 { log.terminating(task.task.request.message, signal: signal) }
+            let number = SignalName.number(signal) ?? 15
+            if !pool.kill(job, .terminated(signal: number)) { pool.cancel(job, .terminated) }
+        }
+        startBell.ring()
+        return jobs.values.map(\.task.request.message.headers.id) + waiting
+    }
+
     /// Writes the file of `--statedb`, when something is new and the last time is long enough ago.
     func saveRevocations() {
         do {

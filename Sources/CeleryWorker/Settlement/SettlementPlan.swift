@@ -8,6 +8,7 @@
 import CeleryCore
 import CeleryKit
 import CeleryWire
+import Synchronization
 
 /// Turns ends into settlements, and remembers what to say in the log once they have taken effect.
 struct SettlementPlan {
@@ -75,8 +76,9 @@ struct SettlementPlan {
         let middleware = pipeline.app.middleware
         if let reason = ending.revoked { middleware.taskRevoked(message, reason: reason) }
         if failure?.exception.type == "NotRegistered" { middleware.taskUnknown(message) }
-        let metrics = pipeline.metrics
+        let (metrics, events) = (pipeline.metrics, pipeline.events)
         return Item(settlement: settlement, chords: chords) { log in
+            if events.isOn.load(ordering: .relaxed) { events.addEnd(ending, message) }
             let state: TaskState = failure != nil ? .failure : ending.revoked != nil ? .revoked : .ignored
             metrics.ended(message.headers.task, state: state.rawValue, runtime: nil)
             if let reason = ending.revoked {
@@ -128,8 +130,11 @@ struct SettlementPlan {
             starts += plan.chords
         }
         let chords = chordWork(decision.stored, message, starts, &settlement)
-        let metrics = pipeline.metrics
+        let (metrics, events) = (pipeline.metrics, pipeline.events)
         return Item(settlement: settlement, chords: chords) { log in
+            if events.isOn.load(ordering: .relaxed) {
+                events.addEnd(end, decision, message, runtime: runtime, isLate: task.policy.acksLate)
+            }
             metrics.ended(message.headers.task, state: decision.stateWord, runtime: runtime)
             log.ended(message, end, decision, runtime: runtime)
         }

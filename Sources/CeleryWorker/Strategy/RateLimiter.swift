@@ -11,20 +11,16 @@ import CeleryWire
 /// Token buckets of capacity one, a task name each: when the next start of a task is allowed on this worker.
 struct RateLimiter: Sendable {
     private var nextStart: [String: Timestamp] = [:]
-    private var overrides: [String: RateLimit] = [:]
 
     /// Takes a token. Returns nil when the task may start now, else when to ask again.
     mutating func take(_ task: String, limit: RateLimit?, now: Timestamp) -> Timestamp? {
-        guard let limit = overrides[task] ?? limit, limit.isLimiting else { return nil }
+        guard let limit, limit.isLimiting else { return nil }
         let interval = Duration.seconds(1 / limit.perSecond)
         if let next = nextStart[task], next > now { return next }
         nextStart[task] = now.advanced(by: interval)
         return nil
     }
 
-    /// Replaces a task's limit, as the control command does.
-    mutating func set(_ limit: RateLimit, for task: String) {
-        overrides[task] = limit
-        nextStart[task] = nil
-    }
+    /// Begins anew, when a limit was changed.
+    mutating func reset() { nextStart = [:] }
 }

@@ -16,7 +16,18 @@ import Testing
             (["wroker"], 64, "there is no command 'wroker'. Did you mean 'worker'?"),
             (["frobnicate"], 64, "there is no command 'frobnicate'\n"),
             (["beat"], 64, "celery beat is not in this version; it comes later"),
-            (["inspect", "ping"], 64, "celery inspect is not in this version"),
+            (
+                ["-b", "memory://", "inspect", "pong"], 64,
+                "Command pong not recognized. Available inspect commands: active,"
+            ),
+            (["-b", "memory://", "inspect"], 64, "name a command; there are: active"),
+            (["-b", "memory://", "inspect", "-t", "0.05", "ping"], 69, "No nodes replied within time constraint"),
+            (["-b", "memory://", "status", "-t", "0.05"], 69, "No nodes replied within time constraint"),
+            (["-b", "memory://", "control", "pool_grow", "x"], 64, "pool_grow: n is 'x'; it has to be a whole number"),
+            (["-b", "memory://", "control", "shutdown", "now"], 64, "Command 'shutdown' takes arguments: none"),
+            (["-b", "memory://", "events"], 64, "use --dump or --json"),
+            (["-b", "memory://", "graph", "workers"], 69, "No nodes replied within time constraint"),
+            (["-b", "memory://", "graph", "workers", "colour:red"], 64, "'colour:red' is none of nodes:"),
             (["shell", "--help"], 64, "celery shell is not in this version"),
             (["--borker", "x"], 64, "there is no global option '--borker'. Did you mean '--broker'?"),
             (

@@ -54,6 +54,59 @@ def op_hello(command):
     return {"celery": celery.__version__, "kombu": kombu.__version__, "redis": redis.__version__}
 
 
+def op_celery(command):
+    """One of Celery's own commands (inspect, control, status): its exit code and what it prints."""
+    from celery.bin.celery import celery
+    from click.testing import CliRunner
+
+    result = CliRunner().invoke(celery, ["-A", "interop_app", "--no-color", *command["words"]])
+    return {"code": result.exit_code, "output": result.output}
+
+
+watched = {"events": [], "lines": []}
+
+
+def op_watch(command):
+    """Listens to events from now on, and keeps them, also as `celery events --dump` prints them."""
+    from celery.events.dumper import Dumper
+    from kombu.utils.json import loads as copied_from
+
+    class Lines:
+        def write(self, text):
+            if text.strip():
+                watched["lines"].append(text)
+
+        def flush(self):
+            pass
+
+    dumper = Dumper(out=Lines())
+    ready = threading.Event()
+
+    def on_event(event):
+        watched["events"].append(copied_from(dumps(event)))
+        dumper.on_event(event)
+
+    def run():
+        with app.connection_for_read() as connection:
+            receiver = app.events.Receiver(connection, handlers={"*": on_event})
+            original = receiver.on_consume_ready
+
+            def on_consume_ready(*args, **kwargs):
+                original(*args, **kwargs)
+                ready.set()
+
+            receiver.on_consume_ready = on_consume_ready
+            receiver.capture(limit=None, timeout=None, wakeup=False)
+
+    threading.Thread(target=run, daemon=True).start()
+    return {"ready": ready.wait(30)}
+
+
+def op_watched(command):
+    """What was heard so far."""
+    return {"events": list(watched["events"]), "lines": list(watched["lines"])}
+
+
 def op_send(command):
     """Sends by name, which checks nothing; with "typed", as the registered task, which checks the arguments."""
     options = command.get("options") or {}

@@ -136,6 +136,7 @@ public final class PreforkPool: TaskPool {
     public func kill(_ job: JobID, _ cause: KillCause) -> Bool { inbox.post(.kill(job, cause)) }
     public func recall(_ job: JobID) { inbox.post(.recall(job)) }
     public func recallAll() { inbox.post(.recallAll) }
+    public func restart() -> Bool { inbox.post(.restart) }
     public func resize(to slots: Int) { inbox.post(.resize(max(1, slots))) }
     public func stop() { inbox.post(.stop) }
 }

@@ -22,6 +22,7 @@ struct ChildTransport: Transport {
     var location: String { facts.brokerLocation }
     var storeIdentity: StoreIdentity? { facts.brokerIdentity }
     var revocations: (any RevocationStore)? { facts.keepsRevocations ? ChildRevocations(link: link) : nil }
+    var broadcasts: (any BroadcastChannel)? { ChildBroadcasts(link: link, location: location) }
     var deadLetters: any DeadLetterStore { NoDeadLetters(location: location) }
 
     func publish(_ messages: [OutgoingMessage], timeout: Duration) async throws(TransportError) {
@@ -66,6 +67,30 @@ struct ChildRevocations: RevocationStore {
 }
 
 /// Dead letters are not a task's to look after.
+/// Events and commands that a task sends; it cannot wait for any.
+private struct ChildBroadcasts: BroadcastChannel {
+    let link: ChildLink
+    let location: String
+
+    func send(
+        _ messages: [BroadcastMessage],
+        kind: Exchange.Kind,
+        timeout: Duration
+    ) async throws(TransportError) {
+        _ = try await link.request(.broadcast(messages, kind: kind, timeout: timeout))
+    }
+
+    func listen(
+        to addresses: [BroadcastAddress],
+        timeout: Duration
+    ) async throws(TransportError) -> any BroadcastListener {
+        throw TransportError(
+            .unsupported,
+            "a task in a pool's child cannot wait for events or replies on \(location); use a client's app"
+        )
+    }
+}
+
 private struct NoDeadLetters: DeadLetterStore {
     let location: String
 

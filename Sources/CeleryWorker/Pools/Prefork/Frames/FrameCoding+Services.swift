@@ -63,6 +63,11 @@ extension FrameEncoder {
             byte(12)
             string(id)
         case .removeExpired: byte(13)
+        case .broadcast(let messages, let kind, let timeout):
+            byte(14)
+            list(messages) { $0.blob($1.envelope()) }
+            string(kind.rawValue)
+            duration(timeout)
         }
     }
 
@@ -160,6 +165,19 @@ extension FrameDecoder {
         case 11: return .fetchGroup(try string())
         case 12: return .forgetGroup(try string())
         case 13: return .removeExpired
+        case 14:
+            let envelopes = try list { decoder throws(FrameError) in try decoder.blob() }
+            let kind = Exchange.Kind(rawValue: try string())
+            let timeout = try duration()
+            var messages: [BroadcastMessage] = []
+            for envelope in envelopes {
+                do throws(WireError) {
+                    messages.append(try BroadcastMessage(envelope: envelope, limits: .standard))
+                } catch {
+                    throw FrameError("a broadcast is no message: \(error.message)")
+                }
+            }
+            return .broadcast(messages, kind: kind, timeout: timeout)
         case let tag: throw FrameError("no request has the tag \(tag)")
         }
     }

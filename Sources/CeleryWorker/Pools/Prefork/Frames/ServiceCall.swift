@@ -24,11 +24,13 @@ enum ServiceCall: Sendable {
     case fetchGroup(String)
     case forgetGroup(String)
     case removeExpired
+    case broadcast([BroadcastMessage], kind: Exchange.Kind, timeout: Duration)
 
     /// Whether it changes something, so that a run may not end before it did.
     var isMutating: Bool {
         switch self {
-        case .publish, .revoke, .store, .forget, .startChords, .extendChord, .storeGroup, .forgetGroup, .removeExpired:
+        case .publish, .revoke, .store, .forget, .startChords, .extendChord, .storeGroup, .forgetGroup, .removeExpired,
+            .broadcast:
             true
         case .revokedAmong, .revocationsAfter, .fetch, .wait, .fetchGroup: false
         }

@@ -114,6 +114,7 @@ final class PreforkDriver {
         case .recall(let job): state.recall(job, now: now)
         case .recallAll: state.recallAll(now: now)
         case .resize(let slots): state.resize(to: slots, now: now)
+        case .restart: state.restart(now: now)
         case .stop: state.stop(now: now)
         case .abort: state.abort(now: now)
         case .reply(let key, let reply): answer(key, reply)

@@ -26,6 +26,7 @@ final class PreforkInbox: Sendable {
         case recall(JobID)
         case recallAll
         case resize(Int)
+        case restart
         case stop
         case abort
         case reply(ServiceHost.Key, ServiceReply)

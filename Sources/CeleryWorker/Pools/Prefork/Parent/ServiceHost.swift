@@ -103,6 +103,12 @@ final class ServiceHost: Sendable {
         case .forgetGroup(let id):
             try await services.backend.forgetGroup(id)
             return .done
+        case .broadcast(let messages, let kind, let timeout):
+            guard let channel = services.transport.broadcasts else {
+                throw TransportError(.unsupported, "\(services.transport.location) passes on no events")
+            }
+            try await channel.send(messages, kind: kind, timeout: timeout)
+            return .done
         case .removeExpired: return .count(try await services.backend.removeExpired())
         }
     }

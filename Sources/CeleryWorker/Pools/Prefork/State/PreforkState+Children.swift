@@ -88,7 +88,11 @@ extension PreforkState {
         actions.append(.event(.finished(job, report)))
         if staff > slots { recallWaiting(of: number) }
         let isBloated = maxMemory.map { residentKiB > $0 } ?? false
-        goOn(number, isWornOut: isBloated || maxTasks.map { child.tasksDone + 1 >= $0 } ?? false, now: now)
+        goOn(
+            number,
+            isWornOut: isBloated || child.isOld || maxTasks.map { child.tasksDone + 1 >= $0 } ?? false,
+            now: now
+        )
     }
 
     private mutating func leave(_ number: ChildNumber, _ job: JobID) {

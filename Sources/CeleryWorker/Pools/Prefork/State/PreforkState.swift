@@ -47,6 +47,8 @@ struct PreforkState {
         /// How long its jobs take lately; nil before the first. Nanoseconds.
         var pace: UInt64?
         var tasksDone = 0
+        /// To be replaced once it is idle.
+        var isOld = false
         /// It did not report itself in time, and was killed for that.
         var wasSilent = false
         var killCause: KillCause?
@@ -143,6 +145,16 @@ struct PreforkState {
         while staff > slots, let number = idle.popLast() { dismiss(number, now: now) }
         actions.append(.event(.resized(slots)))
         announceIfReady()
+        tick(now: now)
+    }
+
+    /// Replaces all children, each once it has nothing to do.
+    mutating func restart(now: UInt64) {
+        for number in children.keys.sorted() where children[number]?.phase == .busy {
+            children[number]?.isOld = true
+            recallWaiting(of: number)
+        }
+        while let number = idle.popLast() { dismiss(number, now: now) }
         tick(now: now)
     }
 

@@ -1,0 +1,102 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import ArgumentParser
+import CeleryKit
+import CeleryWire
+
+/// `celery inspect`: asks the workers something.
+struct InspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Ask the workers.",
+        usage: "celery inspect [<options>] <command> [<arguments>]",
+        discussion: "Exit code 69 when no worker answers. --list shows the commands."
+    )
+
+    @OptionGroup var remote: RemoteOptions
+
+    @Flag(help: "List the commands.")
+    var list = false
+
+    @Argument(help: ArgumentHelp("Command and its arguments.", valueName: "command"))
+    var words: [String] = []
+
+    func run() async throws { try await RemoteRun(kind: .inspect, remote: remote, list: list, words: words).run() }
+}
+
+/// `celery control`: has the workers do something.
+struct ControlWorkersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "control",
+        abstract: "Steer the workers.",
+        usage: "celery control [<options>] <command> [<arguments>]",
+        discussion: "Exit code 69 when no worker answers. --list shows the commands."
+    )
+
+    @OptionGroup var remote: RemoteOptions
+
+    @Flag(help: "List the commands.")
+    var list = false
+
+    @Argument(help: ArgumentHelp("Command and its arguments.", valueName: "command"))
+    var words: [String] = []
+
+    func run() async throws { try await RemoteRun(kind: .control, remote: remote, list: list, words: words).run() }
+}
+
+/// `celery status`: which workers are there.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show which workers are online.",
+        discussion: "Exit code 69 when none is."
+    )
+
+    @OptionGroup var remote: RemoteOptions
+
+    func run() async throws {
+        try await RemoteRun(kind: .inspect, remote: remote, list: false, words: ["ping"], showsBody: false).run()
+    }
+}
+
+/// What the three commands do.
+struct RemoteRun {
+    var kind: ControlCommand.Kind
+    var remote: RemoteOptions
+    var list: Bool
+    var words: [String]
+    var showsBody = true
+
+    func run() async throws {
+        let context = try CommandContext.current
+        if list { return Terminal.say(RemoteCall.list(kind, app: context.app)) }
+        let call = try RemoteCall(words, kind: kind, app: context.app)
+        try await context.applySettings()
+        let layout = ReplyText(terminal: context.terminal(1), isQuiet: context.globals.isQuiet)
+        let showsBody = showsBody
+        let isJSON = remote.json
+        let replies = try await context.app.control(remote.control)
+            .request(call.command.name, call.arguments) { reply in
+                if !isJSON { Terminal.say(layout.text(reply, showsBody: showsBody)) }
+            }
+        guard !replies.isEmpty else {
+            throw CommandFailure("No nodes replied within time constraint", code: .unavailable)
+        }
+        if remote.json {
+            Terminal.say(json(replies).settingJSON)
+        } else if kind == .inspect, !context.globals.isQuiet {
+            Terminal.say(ReplyText.count(Set(replies.map(\.hostname)).count))
+        }
+    }
+
+    /// By node for what was asked; one after the other for what was done, as Celery has it.
+    private func json(_ replies: [ControlReply]) -> CeleryValue {
+        guard kind == .inspect else { return .array(replies.map { .object([$0.hostname: $0.value]) }) }
+        return .object(replies.reduce(into: CeleryObject()) { $0[$1.hostname] = $1.value })
+    }
+}

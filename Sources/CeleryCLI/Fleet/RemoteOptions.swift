@@ -1,0 +1,110 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import ArgumentParser
+import CeleryKit
+import CeleryWire
+
+/// What `inspect`, `control` and `status` have in common.
+struct RemoteOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("t", allowingJoined: true), .long],
+        help: ArgumentHelp("How long to wait for replies (default: 1).", valueName: "s")
+    )
+    var timeout = 1.0
+
+    @Option(
+        name: [.customShort("d", allowingJoined: true), .long],
+        help: ArgumentHelp("Only these nodes.", valueName: "a,b")
+    )
+    var destination: NameList?
+
+    @Flag(name: [.customShort("j"), .long], help: "Print JSON.")
+    var json = false
+
+    mutating func validate() throws {
+        guard timeout > 0, timeout < 1e9 else {
+            throw ValidationError("--timeout is \(timeout); it has to be a number of seconds above 0")
+        }
+    }
+
+    var control: ControlOptions {
+        ControlOptions(destination: destination?.names, timeout: .seconds(timeout))
+    }
+}
+
+/// What a command of the command line takes: one of workers' commands with its arguments.
+struct RemoteCall {
+    var command: ControlCommand
+    var arguments: CeleryObject
+
+    /// - Throws: ``CommandFailure`` with code 64 for a command that there is not, and for words that it does not take.
+    init(_ words: [String], kind: ControlCommand.Kind, app: CeleryApp) throws(CommandFailure) {
+        let known = app.allControlCommands.filter { $0.kind == kind }
+        let names = known.filter(\.isVisible).map(\.name)
+        guard let name = words.first else {
+            throw .usage("name a command; there are: \(names.joined(separator: ", "))", help: kind.rawValue)
+        }
+        guard let command = known.first(where: { $0.name == name }) else {
+            throw .usage(
+                "Command \(name) not recognized. Available \(kind.rawValue) commands: \(names.joined(separator: ", "))",
+                help: kind.rawValue
+            )
+        }
+        self.command = command
+        arguments = try Self.arguments(of: command, Array(words.dropFirst()))
+    }
+
+    private static func arguments(
+        of command: ControlCommand,
+        _ words: [String]
+    ) throws(CommandFailure) -> CeleryObject {
+        var arguments = CeleryObject()
+        for (parameter, word) in zip(command.parameters, words) {
+            arguments[parameter.name] = try value(of: word, parameter, command)
+        }
+        let rest = words.dropFirst(command.parameters.count)
+        if let variadic = command.variadic {
+            arguments[variadic] = .array(rest.map { .string($0) })
+        } else if !rest.isEmpty {
+            let signature = command.signature.isEmpty ? "none" : command.signature
+            throw .usage("Command '\(command.name)' takes arguments: \(signature)", help: command.kind.rawValue)
+        }
+        return arguments
+    }
+
+    private static func value(
+        of word: String,
+        _ parameter: ControlCommand.Parameter,
+        _ command: ControlCommand
+    ) throws(CommandFailure) -> CeleryValue {
+        switch parameter.form {
+        case .string: return .string(word)
+        case .int: if let number = Int(word) { return .int(number) }
+        case .double: if let number = Double(word), number.isFinite { return .double(number) }
+        }
+        let kind = parameter.form == .int ? "a whole number" : "a number"
+        throw .usage(
+            "\(command.name): \(parameter.name) is '\(word)'; it has to be \(kind)",
+            help: command.kind.rawValue
+        )
+    }
+
+    /// The page of `--list`.
+    static func list(_ kind: ControlCommand.Kind, app: CeleryApp) -> String {
+        let rows = app.allControlCommands.filter { $0.kind == kind && $0.isVisible }
+            .map { ($0.signature.isEmpty ? $0.name : "\($0.name) \($0.signature)", $0.help) }
+        // As click does: what is too wide for its column has its help on the next line.
+        let width = min(30, rows.map(\.0.count).max() ?? 0)
+        let lines = rows.map { name, help in
+            let pad = String(repeating: " ", count: max(0, width - name.count))
+            return name.count > width
+                ? "  \(name)\n  \(String(repeating: " ", count: width))  \(help)" : "  \(name)\(pad)  \(help)"
+        }
+        return "\(kind == .inspect ? "Inspect" : "Control") Commands:\n" + lines.joined(separator: "\n")
+    }
+}

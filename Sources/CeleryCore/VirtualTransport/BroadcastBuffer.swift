@@ -1,0 +1,64 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryWire
+import DequeModule
+import Synchronization
+
+/// Between whoever hears broadcasts and whoever takes them: bounded, the oldest go first.
+package final class BroadcastBuffer: Sendable {
+    /// How many may wait.
+    package static let limit = 10_000
+
+    private struct State {
+        var waiting: Deque<HeardBroadcast> = []
+        var dropped = 0
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let room = WaitingRoom<Int>()
+    private let time: any TimeSource
+
+    package init(time: any TimeSource = SystemTime()) { self.time = time }
+
+    package var dropped: Int { state.withLock { $0.dropped } }
+
+    package func put(_ heard: [HeardBroadcast]) {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            state.waiting.append(contentsOf: heard)
+            let surplus = state.waiting.count - Self.limit
+            guard surplus > 0 else { return }
+            state.waiting.removeFirst(surplus)
+            state.dropped += surplus
+        }
+        room.wake(0)
+    }
+
+    /// Waits until there is something, for so long at most, and takes all of it.
+    package func take(timeout: Duration) async -> [HeardBroadcast] {
+        let first = takeNow()
+        guard first.isEmpty, timeout > .zero, !state.withLock({ $0.isClosed }) else { return first }
+        await room.wait(for: 0, until: time.now.advanced(by: timeout), time: time) {
+            self.state.withLock { !$0.waiting.isEmpty || $0.isClosed }
+        }
+        return takeNow()
+    }
+
+    package func close() {
+        state.withLock { $0.isClosed = true }
+        room.wakeAll()
+    }
+
+    private func takeNow() -> [HeardBroadcast] {
+        state.withLock { state in
+            defer { state.waiting.removeAll() }
+            return Array(state.waiting)
+        }
+    }
+}

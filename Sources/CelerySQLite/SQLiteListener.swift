@@ -1,0 +1,106 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if SQLite
+import CeleryCore
+import CeleryWire
+import GRDB
+import Synchronization
+
+/// One that reads broadcasts from the file.
+final class SQLiteListener: BroadcastListener {
+    private static let batch = 1000
+    /// So often it says that it is still there.
+    private static let renewal: Duration = .seconds(10)
+    /// The slow look, should no bell ring.
+    private static let patience: Duration = .milliseconds(500)
+
+    private struct State {
+        var cursor: Int64
+        var renewed = MonotonicTime.now
+    }
+
+    private let store: SQLiteStore
+    private let addresses: [BroadcastAddress]
+    private let id = TaskID.random()
+    private let state: Mutex<State>
+    private let isClosed = Atomic(false)
+
+    private init(_ store: SQLiteStore, _ addresses: [BroadcastAddress], cursor: Int64) {
+        self.store = store
+        self.addresses = addresses
+        state = Mutex(State(cursor: cursor))
+    }
+
+    static func open(
+        _ store: SQLiteStore,
+        _ addresses: [BroadcastAddress],
+        timeout: Duration
+    ) async throws(TransportError) -> SQLiteListener {
+        let listener = SQLiteListener(store, addresses, cursor: 0)
+        let (id, exchanges) = (listener.id, listener.exchanges)
+        let cursor = try await store.write(timeout: timeout) { transaction in
+            try BroadcastRows.enlist(id, exchanges, in: transaction)
+            return try BroadcastRows.last(in: transaction.database)
+        }
+        listener.state.withLock { $0.cursor = cursor }
+        // Hears the bell of other processes.
+        store.keeper.start()
+        return listener
+    }
+
+    private var exchanges: Set<String> { Set(addresses.map(\.exchange.name)) }
+
+    var dropped: Int { 0 }
+
+    func receive(timeout: Duration) async throws(TransportError) -> [HeardBroadcast] {
+        let deadline = MonotonicTime.now.advanced(by: timeout)
+        while !Task.isCancelled, !isClosed.load(ordering: .acquiring) {
+            let generation = store.signals.broadcastGeneration
+            try await renew()
+            let heard = try await look()
+            let left = deadline.nanoseconds - MonotonicTime.now.nanoseconds
+            guard heard.isEmpty, left > 0 else { return heard }
+            let wait = min(.nanoseconds(left), Self.patience)
+            await store.signals.listeners.wait(for: 0, until: Timestamp.now.advanced(by: wait), time: SystemTime()) {
+                [signals = store.signals] in signals.broadcastGeneration != generation
+            }
+        }
+        return []
+    }
+
+    private func look() async throws(TransportError) -> [HeardBroadcast] {
+        let cursor = state.withLock { $0.cursor }
+        let rows = try await store.read { try BroadcastRows.read(after: cursor, Self.batch, in: $0) }
+        guard let last = rows.last else { return [] }
+        state.withLock { $0.cursor = max($0.cursor, last.number) }
+        let limits = store.options.codec.limits
+        return rows.compactMap { row in
+            let heard = HeardBroadcast { () throws(WireError) in
+                try BroadcastMessage(envelope: row.bytes, limits: limits)
+            }
+            guard case .success(let message) = heard else { return heard }
+            return addresses.contains { $0.matches(message) } ? heard : nil
+        }
+    }
+
+    private func renew() async throws(TransportError) {
+        let now = MonotonicTime.now
+        guard state.withLock({ $0.renewed.advanced(by: Self.renewal) <= now }) else { return }
+        let (id, exchanges) = (id, exchanges)
+        try await store.write { try BroadcastRows.enlist(id, exchanges, in: $0) }
+        state.withLock { $0.renewed = now }
+    }
+
+    func close() async {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        store.signals.wakeListeners()
+        let id = id
+        try? await store.write { try $0.database.query("DELETE FROM listener WHERE id = ?").run(id) }
+    }
+}
+#endif

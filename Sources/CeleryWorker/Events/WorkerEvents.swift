@@ -1,0 +1,124 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+import DequeModule
+import Logging
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// What a worker tells those who watch. Task events cost one look at ``isOn`` while they are off.
+final class WorkerEvents: Sendable {
+    /// So many task events wait while the broker is away; the oldest go first.
+    static let limit = 10_000
+    /// So many go in one message.
+    private static let batch = 100
+
+    private struct State {
+        var waiting: Deque<TaskEvent> = []
+        var dropped = 0
+        /// Since when sending has failed.
+        var isAway = false
+    }
+
+    /// Whether task events are sent.
+    let isOn: Atomic<Bool>
+    /// Whether events of the worker itself are sent.
+    let heartbeat: Duration?
+    private let app: CeleryApp
+    private let hostname: String
+    private let writer: EventWriter
+    private let state = Mutex(State())
+    let bell = Doorbell()
+
+    init(app: CeleryApp, configuration: WorkerConfiguration) {
+        self.app = app
+        hostname = configuration.hostname
+        heartbeat = configuration.heartbeat
+        isOn = Atomic(configuration.taskEvents)
+        writer = EventWriter(hostname: hostname, pid: Int(getpid()), utcOffset: Host.utcOffset)
+    }
+
+    /// Keeps a task event to be sent; for callers that have looked whether they are on.
+    func add(_ kind: TaskEvent.Kind, _ message: Message) {
+        let event = TaskEvent(kind, message, clock: app.clock.forward(), time: .now)
+        state.withLock { state in
+            state.waiting.append(event)
+            guard state.waiting.count > Self.limit else { return }
+            state.waiting.removeFirst()
+            state.dropped += 1
+        }
+        bell.ring()
+    }
+
+    /// Task events that were lost because they could not be sent in time.
+    var dropped: Int { state.withLock { $0.dropped } }
+
+    /// Sends what waits; what cannot be sent stays. False when the broker is away.
+    func flush(timeout: Duration? = nil) async -> Bool {
+        while true {
+            let events = state.withLock { Array($0.waiting.prefix(Self.batch)) }
+            guard !events.isEmpty else { return true }
+            let before = dropped
+            let sent = await send(routingKey: FleetNames.taskBatch, body: writer.list(events), timeout: timeout)
+            guard sent else { return false }
+            state.withLock { state in
+                // Those that were dropped meanwhile were the first of them.
+                let count = max(0, events.count - (state.dropped - before))
+                state.waiting.removeFirst(min(count, state.waiting.count))
+            }
+        }
+    }
+
+    /// Sends an event of the worker itself. False when the broker is away.
+    @discardableResult
+    func send(_ type: String, _ fields: CeleryObject, timeout: Duration? = nil) async -> Bool {
+        let body = writer.object(type, fields, clock: app.clock.forward(), time: .now)
+        return await send(routingKey: FleetNames.routingKey(ofEvent: type), body: body, timeout: timeout)
+    }
+
+    private func send(routingKey: String, body: [UInt8], timeout: Duration?) async -> Bool {
+        let settings = app.configuration.settings
+        var message = BroadcastMessage(
+            exchange: settings.eventExchange,
+            routingKey: routingKey,
+            headers: ["hostname": .string(hostname)],
+            body: body
+        )
+        do {
+            try message.translate(to: settings.eventSerializer, app.codec)
+            try await app.broadcastChannel().send([message], kind: .topic, timeout: timeout ?? settings.brokerTimeout)
+            state.withLock { $0.isAway = false }
+            return true
+        } catch {
+            let isFirst = state.withLock { state in
+                defer { state.isAway = true }
+                return !state.isAway
+            }
+            if isFirst { app.logger.warning("events cannot be sent for the moment: \(error)") }
+            return false
+        }
+    }
+}
+
+extension BroadcastMessage {
+    /// Puts a JSON body into another serializer, when that is asked for.
+    mutating func translate(to serializer: String, _ codec: WireCodec) throws(WireError) {
+        guard serializer != "json" else { return }
+        let value = try JSONSerializer().decodeValue(body, limits: codec.limits)
+        try codec.encode(value, into: &self, serializer: serializer)
+    }
+}

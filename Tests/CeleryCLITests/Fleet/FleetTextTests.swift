@@ -1,0 +1,113 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+import Testing
+
+@testable import CeleryCLI
+
+@Suite struct FleetTextTests {
+    private let layout = ReplyText(terminal: Terminal(usesColour: false), isQuiet: false)
+
+    @Test(
+        arguments: [
+            (["ok": "pong"], "->  w@a: OK\n        pong"),
+            (["error": "KeyError('x')"], "->  w@a: ERROR\n        KeyError('x')"),
+            ([], "->  w@a: OK\n    - empty -"),
+            (["add", "mul [rate_limit=1/s]"], "->  w@a: OK\n    * add\n    * mul [rate_limit=1/s]"),
+            ([["id": "t", "args": [1]]], "->  w@a: OK\n    * {'id': 't', 'args': [1]}"),
+            (["clock": 7], "->  w@a: OK\n    {\n        \"clock\": 7\n    }"),
+            (
+                ["b": [1], "a": [:]],
+                "->  w@a: OK\n    {\n        \"a\": {},\n        \"b\": [\n            1\n        ]\n    }"
+            ),
+            (nil, "->  w@a: OK\n    None"), ("28MB", "->  w@a: OK\n    28MB"),
+        ] as [(CeleryValue, String)]
+    )
+    func aReplyLooksAsInCelery(value: CeleryValue, text: String) {
+        #expect(layout.text(ControlReply(hostname: "w@a", value: value), showsBody: true) == text)
+    }
+
+    @Test func statusShowsNoBody() {
+        let reply = ControlReply(hostname: "w@a", value: ["ok": "pong"])
+        #expect(layout.text(reply, showsBody: false) == "->  w@a: OK")
+        #expect(
+            ReplyText(terminal: Terminal(usesColour: false), isQuiet: true).text(reply, showsBody: false) == " w@a: OK"
+        )
+        #expect(ReplyText.count(1) == "\n1 node online." && ReplyText.count(2) == "\n2 nodes online.")
+    }
+
+    @Test(
+        arguments: [
+            (["add_consumer", "q", "x"], ["queue": "q", "exchange": "x"]),
+            (["revoke", "a", "b"], ["task_id": ["a", "b"]]),
+            (["terminate", "SIGKILL", "a"], ["signal": "SIGKILL", "task_id": ["a"]]),
+            (["autoscale", "10", "2"], ["max": 10, "min": 2]),
+            (["time_limit", "t", "1.5", "3"], ["task_name": "t", "soft": 1.5, "hard": 3.0]),
+            (["shutdown"], [:]),
+        ] as [([String], CeleryObject)]
+    )
+    func wordsBecomeArgumentsAsInCelery(words: [String], arguments: CeleryObject) throws {
+        let call = try RemoteCall(words, kind: .control, app: CeleryApp("t", registry: PluginRegistry()))
+        #expect(call.command.name == words[0])
+        #expect(call.arguments == arguments)
+    }
+
+    @Test func commandsOfTheAppAreListedAndRead() throws {
+        let app = CeleryApp("t", registry: PluginRegistry())
+        app.controlCommand("shout", help: "Shout it.", signature: "<text>", parameters: [.init("text")]) { _ in .null }
+        #expect(RemoteCall.list(.inspect, app: app).contains("\n  shout <text>"))
+        #expect(!RemoteCall.list(.control, app: app).contains("shout"))
+        #expect(!RemoteCall.list(.inspect, app: app).contains("hello"))
+        #expect(try RemoteCall(["shout", "hey"], kind: .inspect, app: app).arguments == ["text": "hey"])
+    }
+
+    @Test func eventsAreDumpedAsCeleryDumpsThem() {
+        var dump = EventDump()
+        let time = Timestamp(unixSeconds: 1_795_337_376.25)
+        func event(_ type: String, _ fields: CeleryObject) -> CeleryEvent {
+            CeleryEvent(type, hostname: "w@a", pid: 9, clock: 3, timestamp: time, localReceived: time, fields: fields)
+        }
+        let tail = "local_received=1795337376.25, pid=9"
+        #expect(
+            dump.line(event("worker-heartbeat", ["freq": 2.0, "active": 0]))
+                == "w@a [2026-11-22 08:49:36.250000+00:00] heartbeat: active=0, clock=3, freq=2.0, \(tail), utcoffset=0.0"
+        )
+        let received = dump.line(
+            event("task-received", ["uuid": "t", "name": "add", "args": "(2, 3)", "kwargs": "{}", "eta": .null])
+        )
+        let task = "add(t) args=(2, 3) kwargs={}"
+        #expect(
+            received
+                == "w@a [2026-11-22 08:49:36.250000+00:00] task received: \(task) clock=3, eta=None, \(tail), utcoffset=0.0"
+        )
+        #expect(dump.line(event("task-started", ["uuid": "t"])).contains("task started: \(task) clock=3"))
+        #expect(dump.line(event("task-started", ["uuid": "other"])).contains("task started:  clock=3"))
+    }
+
+    @Test func aFleetIsDrawnWithinItsLimits() throws {
+        let words = try GraphWords([
+            "nodes:a,b,c", "threads:2,9,1", "broker:redis://:secret@h", "backend:rpc://", "wmax:2", "tmax:3",
+        ])
+        #expect(words.nodes == ["a", "b", "c"] && words.threads == [2, 9, 1] && words.broker == "redis://:**@h")
+        let graph = FleetGraph(
+            workers: [("a", 2), ("b", 9), ("c", 1)].map { FleetGraph.Worker(name: $0, slots: $1) },
+            broker: "redis://\"h\"",
+            backend: "rpc://",
+            workerLimit: 2,
+            slotLimit: 3
+        )
+        let lines = graph.text.split(separator: "\n").map(String.init)
+        #expect(lines.first == "digraph workers {" && lines.last == "}")
+        #expect(lines.contains { $0.contains("label=\"redis://\\\"h\\\"\"") })
+        #expect(lines.contains { $0.contains("2 more workers") } && lines.contains { $0.contains("label=\"c\"") })
+        #expect(!lines.contains { $0.contains("label=\"a\"") })
+        #expect(FleetGraph.generic("redis://h/0", "Broker") == "Broker (redis://)")
+    }
+}
