@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +22,6 @@
 #include <crt_externs.h>
 #include <libproc.h>
 #include <mach-o/dyld.h>
-#include <sys/resource.h>
 #endif
 
 int celery_socket_pair(int descriptors[2]) {
@@ -200,4 +200,18 @@ int celery_reap(pid_t pid, int *status) {
     else if (WIFEXITED(raw)) *status = WEXITSTATUS(raw);
     else return 0;
     return 1;
+}
+
+void celery_usage(int64_t values[16]) {
+    struct rusage usage;
+    memset(&usage, 0, sizeof usage);
+    getrusage(RUSAGE_SELF, &usage);
+    int64_t found[16] = {
+        (int64_t)usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec,
+        (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec,
+        usage.ru_maxrss,   usage.ru_ixrss,   usage.ru_idrss,  usage.ru_isrss,  usage.ru_minflt,
+        usage.ru_majflt,   usage.ru_nswap,   usage.ru_inblock, usage.ru_oublock, usage.ru_msgsnd,
+        usage.ru_msgrcv,   usage.ru_nsignals, usage.ru_nvcsw,  usage.ru_nivcsw,
+    };
+    memcpy(values, found, sizeof found);
 }

@@ -31,6 +31,9 @@ int celery_die_with_parent(void);
 /// Resident memory in KiB of a process; 0 for this one. Returns -1 when it cannot be read.
 int64_t celery_resident_kib(pid_t pid);
 
+/// What this process has used so far, in the order of `struct rusage`: two times in microseconds, and fourteen counts.
+void celery_usage(int64_t values[16]);
+
 /// The environment of this process.
 char **celery_environment(void);
 

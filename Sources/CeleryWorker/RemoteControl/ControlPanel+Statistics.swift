@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CCeleryPlatform
 import CeleryCore
 import CeleryKit
 import CeleryWire
@@ -79,19 +80,17 @@ extension ControlPanel {
     }
 
     private static func usage() -> CeleryObject {
-        var usage = rusage()
-        // RUSAGE_SELF, whose type differs from system to system.
-        getrusage(0, &usage)
-        func seconds(_ time: timeval) -> CeleryValue { .double(Double(time.tv_sec) + Double(time.tv_usec) / 1e6) }
-        func count(_ value: Int) -> CeleryValue { .int(value) }
-        return [
-            "utime": seconds(usage.ru_utime), "stime": seconds(usage.ru_stime), "maxrss": count(usage.ru_maxrss),
-            "ixrss": count(usage.ru_ixrss), "idrss": count(usage.ru_idrss), "isrss": count(usage.ru_isrss),
-            "minflt": count(usage.ru_minflt), "majflt": count(usage.ru_majflt), "nswap": count(usage.ru_nswap),
-            "inblock": count(usage.ru_inblock), "oublock": count(usage.ru_oublock), "msgsnd": count(usage.ru_msgsnd),
-            "msgrcv": count(usage.ru_msgrcv), "nsignals": count(usage.ru_nsignals), "nvcsw": count(usage.ru_nvcsw),
-            "nivcsw": count(usage.ru_nivcsw),
+        var values = [Int64](repeating: 0, count: 16)
+        celery_usage(&values)
+        let names = [
+            "utime", "stime", "maxrss", "ixrss", "idrss", "isrss", "minflt", "majflt", "nswap", "inblock", "oublock",
+            "msgsnd", "msgrcv", "nsignals", "nvcsw", "nivcsw",
         ]
+        var usage = CeleryObject()
+        for (name, value) in zip(names, values) {
+            usage[name] = name.hasSuffix("time") ? .double(Double(value) / 1e6) : .int(Int(value))
+        }
+        return usage
     }
 
     /// The memory that is used now, `59.7MB`; null where the system does not tell.
