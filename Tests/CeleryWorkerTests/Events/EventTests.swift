@@ -110,7 +110,11 @@ struct EventTests {
         let success = try #require(events.first { $0["type"] == "task-succeeded" })
         #expect(success["result"] == "5")
         #expect(events.first { $0["type"] == "task-revoked" }?["expired"] == true)
-        #expect(events.first { $0["type"] == "task-failed" }?["exception"]?.text?.contains("went wrong") == true)
+        #expect(
+            events.first { $0["type"] == "task-failed" && $0["uuid"]?.text == ids.withLock { $0[0] } }?["exception"]?
+                .text?
+                .contains("went wrong") == true
+        )
         // Those of the worker come as lists, those of the client alone.
         for message in messages {
             let isList = if case .array = try WireCodec().decodeValue(of: message) { true } else { false }
