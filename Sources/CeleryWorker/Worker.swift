@@ -130,6 +130,8 @@ public final class Worker: Service {
 
     private func announce(_ pipeline: WorkerPipeline) async {
         await pipeline.readyBell.wait()
+        // Whoever sees that the worker is ready may tell it something. Consuming does not wait for that.
+        await pipeline.controlBell.wait()
         guard !Task.isCancelled else { return }
         let actions = state.withLock { state in
             state.isReady = true

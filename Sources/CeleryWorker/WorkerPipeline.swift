@@ -39,7 +39,9 @@ final class WorkerPipeline: Sendable {
     let idleBell = Doorbell()
     /// Rings once tasks can be taken.
     let readyBell = Doorbell()
-    /// The same, for those who tell other processes.
+    /// Rings once control commands are heard, or it is known that they are not for now.
+    let controlBell = Doorbell()
+    /// As ``readyBell``, for those who tell other processes.
     let fleetBell = Doorbell()
     /// Asks the worker for a warm shutdown.
     private let onRemoteShutdown: @Sendable () -> Void

@@ -33,6 +33,7 @@ struct ControlNode {
 
     /// Runs until cancelled.
     func run() async {
+        defer { pipeline.controlBell.ring() }
         guard pipeline.configuration.hasRemoteControl, let channel = pipeline.transport.broadcasts else { return }
         let exchange = FleetNames.controlExchange(app.settings.controlExchange)
         let address = BroadcastAddress(
@@ -44,6 +45,7 @@ struct ControlNode {
             do {
                 let ear = try await channel.listen(to: [address], timeout: app.settings.brokerTimeout)
                 attempts = 0
+                pipeline.controlBell.ring()
                 do {
                     try await listen(ear, channel)
                 } catch {
@@ -52,6 +54,7 @@ struct ControlNode {
                 }
                 await ear.close()
             } catch {
+                pipeline.controlBell.ring()
                 attempts += 1
                 if attempts == 1 { app.logger.warning("remote control is away for the moment: \(error)") }
                 try? await Task.sleep(for: .milliseconds(min(30_000, 250 << min(attempts, 7))))
