@@ -251,6 +251,7 @@ let package = Package(
         .testTarget(
             name: "CanvasTests",
             dependencies: ["CanvasTestApp", "Celery", "CeleryWire", "ServiceTestSupport", log],
+            exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .testTarget(

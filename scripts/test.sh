@@ -73,7 +73,9 @@ find_swift
 step "Build, debug, with tests; warnings are errors" build || finish
 # The fuzz run, which takes both cores for a minute or two, stands apart.
 step "Tests" tests test --skip FuzzTests --skip "$timed"
-step "Tests that take their time, one by one" tests timed --no-parallel --filter "$timed"
+for group in "${timed_groups[@]}"; do
+    step "Tests that take their time, one by one: $group" tests "timed-${group//[^A-Za-z]/_}" --no-parallel --filter "$group"
+done
 step "Fuzz, a million inputs" tests fuzz --filter FuzzTests
 step "Programs that must not compile, and README.md's, which must" scripts/negative-compile.sh
 step "Kill loop, short" env FAULTS_BUILT=1 scripts/faults.sh short
