@@ -56,11 +56,19 @@ struct Housekeeping {
         guard let store = pipeline.transport.revocations,
             let entries = try? await pipeline.revocations.refresh(from: store)
         else { return }
-        guard !entries.isEmpty else { return }
-        for (kind, entries) in Dictionary(grouping: entries, by: { [$0.terminate ? $0.signal : ""] }) {
-            pipeline.revoke(entries.map(\.taskID), terminate: kind[0] != "", signal: kind[0])
+        // Many at a time: each look goes through all that the worker holds.
+        for (manner, entries) in Dictionary(grouping: entries, by: Manner.init) {
+            pipeline.revoke(entries.map(\.taskID), terminate: manner.terminate, signal: manner.signal)
         }
     }
+}
+
+/// How a task is to be revoked.
+private struct Manner: Hashable {
+    var terminate: Bool
+    var signal: String
+
+    init(_ revocation: Revocation) { (terminate, signal) = (revocation.terminate, revocation.signal) }
 }
 
 /// Signals by name.

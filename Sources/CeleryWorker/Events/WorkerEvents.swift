@@ -70,9 +70,9 @@ final class WorkerEvents: Sendable {
     /// Sends what waits; what cannot be sent stays. False when the broker is away.
     func flush(timeout: Duration? = nil) async -> Bool {
         while true {
-            let events = state.withLock { Array($0.waiting.prefix(Self.batch)) }
+            // In one look: what is dropped between two would be taken for sent, and others with it.
+            let (events, before) = state.withLock { (Array($0.waiting.prefix(Self.batch)), $0.dropped) }
             guard !events.isEmpty else { return true }
-            let before = dropped
             let sent = await send(routingKey: FleetNames.taskBatch, body: writer.list(events), timeout: timeout)
             guard sent else { return false }
             state.withLock { state in
