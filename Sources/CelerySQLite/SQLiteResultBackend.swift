@@ -60,11 +60,7 @@ final class SQLiteResultBackend: ResultBackend {
             let patience = max(.milliseconds(100), min(store.options.timeout, deadline.since(.now)))
             if let meta = try await fetch([id], timeout: patience)[id], meta.state.isReady { return meta }
             guard !Task.isCancelled else {
-                throw TransportError(
-                    .closed,
-                    "waiting for the result of \(id) was cancelled",
-                    cause: CancellationError()
-                )
+                throw .cancelledWait(for: id)
             }
             guard !store.isClosed else { throw SQLiteStore.closedError(location) }
             guard MonotonicTime.now < deadline else { return nil }

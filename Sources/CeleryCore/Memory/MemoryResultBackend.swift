@@ -32,11 +32,7 @@ struct MemoryResultBackend: ResultBackend {
         while true {
             if let meta = meta(of: id), meta.state.isReady { return meta }
             guard !Task.isCancelled else {
-                throw TransportError(
-                    .closed,
-                    "waiting for the result of \(id) was cancelled",
-                    cause: CancellationError()
-                )
+                throw .cancelledWait(for: id)
             }
             guard store.time.now < deadline else { return nil }
             await store.resultsWaiting.wait(for: id, until: deadline, time: store.time) {

@@ -26,6 +26,17 @@ public protocol ResultBackend: Sendable {
     /// Throws `CancellationError` wrapped as `.closed` when cancelled.
     func wait(for id: String, timeout: Duration) async throws(TransportError) -> TaskMeta?
 
+    /// Waits until all of the tasks are in a ready state, and hands over what is stored of each as soon as it is: once each, in
+    /// whatever order. Returns when all are, when `timeout` is over, or when `ended` returns false.
+    ///
+    /// Default: asks for all that are missing, and then waits for one of them, for a second at most.
+    /// - Throws: As ``wait(for:timeout:)``.
+    func wait(
+        forAll ids: [String],
+        timeout: Duration,
+        _ ended: @Sendable ([TaskMeta]) async -> Bool
+    ) async throws(TransportError)
+
     /// Forgets the results.
     func forget(_ ids: [String]) async throws(TransportError)
 
@@ -75,6 +86,11 @@ public struct StoredResult: Sendable {
 }
 
 extension TransportError {
+    /// A wait that its caller's cancellation ended.
+    package static func cancelledWait(for what: String) -> TransportError {
+        TransportError(.closed, "waiting for the result of \(what) was cancelled", cause: CancellationError())
+    }
+
     /// What is stored for a task cannot be decoded; says what to do about it.
     package static func unreadableResult(of id: String, in location: String, _ error: WireError) -> TransportError {
         let advice =

@@ -26,7 +26,7 @@ public struct GroupResult<Element: Codable & Sendable>: Sendable {
 
     /// Waits for all members, for so long at most, and returns what they returned, in the group's order.
     ///
-    /// - Throws: As ``AsyncResult/get(timeout:)``, the first error in the group's order.
+    /// - Throws: As ``AsyncResult/get(timeout:)``, as soon as a member has failed.
     public func join(timeout: Duration = .seconds(60)) async throws -> [Element] {
         try await result.get(timeout: timeout)
     }
@@ -98,19 +98,16 @@ extension GroupResult {
 
     /// What the members returned with their places, in the order in which they end.
     ///
-    /// Ends by throwing the first error. Waits for each member for so long at most.
+    /// Ends by throwing the first error. Waits for so long at most.
     public func stream(timeout: Duration = .seconds(60)) -> AsyncThrowingStream<(index: Int, value: Element), any Error>
     {
-        let members = members
+        let set = ResultSet(members)
         return AsyncThrowingStream { continuation in
             // Ends with the stream: cancelled when nobody listens any more.
             let task = Task {
                 do {
-                    try await withThrowingTaskGroup(of: (Int, Element).self) { group in
-                        for (index, member) in members.enumerated() {
-                            group.addTask { (index, try await member.get(timeout: timeout)) }
-                        }
-                        for try await (index, value) in group { continuation.yield((index, value)) }
+                    for try await end in set.completed(timeout: timeout) {
+                        continuation.yield((end.index, try end.outcome.get()))
                     }
                     continuation.finish()
                 } catch {

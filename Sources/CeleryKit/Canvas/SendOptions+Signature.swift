@@ -17,6 +17,33 @@ extension SendOptions {
         for case .string(let name) in names { stamps[name] = options[name] ?? stamps[name] }
     }
 
+    /// The options as a signature has them, under Celery's names. What a signature cannot say is left out: how publishing is
+    /// tried again, further properties, what the worker fills in.
+    var signatureOptions: CeleryObject {
+        var options = CeleryObject()
+        func put(_ name: String, _ value: CeleryValue?) { if let value { options[name] = value } }
+        put("task_id", taskID.map { .string($0) })
+        put("countdown", countdown.map { .double($0.inSeconds) })
+        put("eta", eta.map { .string($0.iso8601) })
+        put("expires", expires.map { .double($0.inSeconds) } ?? expiresAt.map { .string($0.iso8601) })
+        for (name, text) in [
+            ("queue", queue), ("exchange", exchange), ("routing_key", routingKey), ("serializer", serializer),
+            ("compression", compression), ("shadow", shadow), ("reply_to", replyTo), ("root_id", rootID),
+            ("parent_id", parentID),
+        ] { put(name, text.map { .string($0) }) }
+        put("priority", priority.map { .int($0) })
+        put("delivery_mode", deliveryMode.map { .int($0) })
+        put("time_limit", timeLimit.map { .double($0.inSeconds) })
+        put("soft_time_limit", softTimeLimit.map { .double($0.inSeconds) })
+        put("ignore_result", ignoreResult.map { .bool($0) })
+        if !headers.isEmpty { options["headers"] = .object(headers) }
+        if !stamps.isEmpty {
+            for (name, value) in stamps.members { options[name] = value }
+            options["stamped_headers"] = .array(stamps.members.map { .string($0.0) })
+        }
+        return options
+    }
+
     private mutating func set(_ name: String, _ value: CeleryValue) {
         switch name {
         case "task_id": taskID = value.text ?? taskID

@@ -7,62 +7,109 @@
 
 import CeleryCore
 package import CeleryWire
+import Synchronization
 
 extension AsyncResult {
-    /// Waits for all tasks of a group and puts their results together as the group nests them.
-    ///
-    /// Asks for all at once and then waits for the last that is missing, looking once a second whether another has failed.
+    /// Waits for all tasks of a group and puts their results together as the group nests them. Ends as soon as one has failed.
     func join(timeout: Duration) async throws -> Output {
-        guard let tree else { return try await get(timeout: timeout) }
-        let ids = tree.leaves
-        let deadline = ContinuousClock.now + timeout
-        var metas: [String: TaskMeta] = [:]
-        while true {
-            let missing = ids.filter { metas[$0] == nil }
-            guard !missing.isEmpty else { break }
-            try await fetch(missing, into: &metas)
-            for id in missing { try metas[id].map(throwIfFailed) }
-            if eager != nil, let id = missing.first(where: { metas[$0] == nil }) { throw neverRan(id) }
-            guard let last = missing.last(where: { metas[$0] == nil }) else { break }
-            let left = deadline - .now
-            guard left > .zero else { throw await timeoutError(timeout, missing: ids.count { metas[$0] == nil }) }
-            try await wait(for: last, timeout: min(left, .seconds(1)))
+        guard case .group? = tree else { return try await get(timeout: timeout) }
+        let ended = EndedTasks(stopsAtFailure: true)
+        try await app.wait(forAll: leaves, eager: eager, timeout: timeout, ended)
+        if let failure = ended.firstFailure(of: leaves) { try throwFailure(failure) }
+        let missing = ended.missing(of: leaves)
+        if let first = missing.first {
+            if eager != nil { throw neverRan(first) }
+            var error = await timeoutError(timeout)
+            error.message = "\(missing.count) of the group's tasks have not ended: \(error.message)"
+            throw error
+        }
+        return try output(of: ended)
+    }
+
+    /// Throws what a member has failed with.
+    func throwFailure(_ failure: TaskMeta) throws {
+        _ = try AsyncResult(id: failure.taskID, app: app).output(of: failure)
+    }
+
+    /// The tasks that it comes to: itself, or the members of the group, those of nested groups included.
+    var leaves: [String] {
+        guard case .group? = tree else { return [id] }
+        return tree?.leaves ?? []
+    }
+
+    /// What all of its tasks returned.
+    func output(of ended: EndedTasks) throws -> Output {
+        guard case .group? = tree, let tree else {
+            guard let meta = ended[id] else { throw neverRan(id) }
+            return try output(of: meta)
         }
         do throws(WireError) {
-            return try tree.value { metas[$0]?.returned ?? .null }.decode(as: Output.self)
+            return try tree.value { ended[$0]?.returned ?? .null }.decode(as: Output.self)
         } catch {
             throw decodingError(error, "\(Output.self)")
         }
     }
+}
 
-    private func fetch(_ missing: [String], into metas: inout [String: TaskMeta]) async throws {
-        for (id, meta) in try await self.metas(of: missing) where meta.state.isReady { metas[id] = meta }
+/// What has come of several tasks so far.
+final class EndedTasks: Sendable {
+    private let metas = Mutex<[String: TaskMeta]>([:])
+    private let stopsAtFailure: Bool
+
+    init(stopsAtFailure: Bool) { self.stopsAtFailure = stopsAtFailure }
+
+    subscript(id: String) -> TaskMeta? { metas.withLock { $0[id] } }
+
+    /// Returns whether to wait for the others.
+    func add(_ new: [TaskMeta]) -> Bool {
+        metas.withLock { metas in
+            for meta in new { metas[meta.taskID] = meta }
+        }
+        return !stopsAtFailure || !new.contains(where: \.isFailure)
     }
 
-    private func wait(for id: String, timeout: Duration) async throws {
+    func firstFailure(of ids: [String]) -> TaskMeta? {
+        metas.withLock { metas in ids.lazy.compactMap { metas[$0] }.first(where: \.isFailure) }
+    }
+
+    func missing(of ids: [String]) -> [String] {
+        metas.withLock { metas in ids.filter { metas[$0] == nil } }
+    }
+}
+
+extension CeleryApp {
+    /// Waits for tasks that were sent, or takes what those that ran in this process came to.
+    ///
+    /// - Throws: ``CeleryError`` `.backendUnavailable`, or `CancellationError`.
+    func wait(forAll ids: [String], eager: EagerResults?, timeout: Duration, _ ended: EndedTasks) async throws {
+        try await wait(forAll: ids, eager: eager, timeout: timeout) { ended.add($0) }
+    }
+
+    func wait(
+        forAll ids: [String],
+        eager: EagerResults?,
+        timeout: Duration,
+        _ ended: @Sendable ([TaskMeta]) async -> Bool
+    ) async throws {
+        guard let first = ids.first else { return }
+        if let eager {
+            _ = await ended(Array(eager.metas(of: ids).values))
+            return
+        }
         do {
-            _ = try await app.resultBackend().wait(for: id, timeout: timeout)
+            try await resultBackend().wait(forAll: ids, timeout: timeout, ended)
         } catch let error as TransportError {
             try Task.checkCancellation()
-            throw SendingErrors.backend(error, id: id)
+            throw SendingErrors.backend(error, id: first)
         }
-    }
-
-    private func throwIfFailed(_ meta: TaskMeta) throws {
-        guard case .exception = meta.outcome else { return }
-        _ = try AsyncResult(id: meta.taskID, app: app).output(of: meta)
-    }
-
-    private func timeoutError(_ timeout: Duration, missing: Int) async -> CeleryError {
-        var error = await timeoutError(timeout)
-        error.message = "\(missing) of the group's tasks have not ended: \(error.message)"
-        return error
     }
 }
 
 extension TaskMeta {
     /// What the task returned; nil when it failed.
     fileprivate var returned: EncodedValue? { if case .value(let value) = outcome { value } else { nil } }
+
+    fileprivate var isFailure: Bool { if case .exception = outcome { true } else { false } }
 }
 
 extension ResultTree {

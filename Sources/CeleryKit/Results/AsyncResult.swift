@@ -75,27 +75,22 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
     ///   `.backendUnavailable`; `.decoding` when the result is not an `Output`; `.resultIgnored`.
     public func get(timeout: Duration = .seconds(60)) async throws -> Output {
         if case .group? = tree { return try await join(timeout: timeout) }
-        guard !isIgnored else {
-            throw CeleryError(
-                .resultIgnored,
-                "task \(label) was sent with its result ignored: there is nothing to wait for",
-                taskID: id,
-                taskName: taskName
-            )
-        }
+        guard !isIgnored else { throw nothingToWaitFor }
         if let eager {
             guard let meta = eager[id] else { throw neverRan(id) }
             return try output(of: meta)
         }
-        let meta: TaskMeta?
-        do {
-            meta = try await app.resultBackend().wait(for: id, timeout: timeout)
-        } catch let error as TransportError {
-            try Task.checkCancellation()
-            throw SendingErrors.backend(error, id: id)
-        }
-        guard let meta else { throw await timeoutError(timeout) }
-        return try output(of: meta)
+        guard let ended = try await app.end(of: id, timeout: timeout) else { throw await timeoutError(timeout) }
+        return try output(of: ended.meta)
+    }
+
+    var nothingToWaitFor: CeleryError {
+        CeleryError(
+            .resultIgnored,
+            "task \(label) was sent with its result ignored: there is nothing to wait for",
+            taskID: id,
+            taskName: taskName
+        )
     }
 
     /// What is stored now; nil when nothing is known of the task (it waits, or never was, or was forgotten).
@@ -138,7 +133,7 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
     /// Of the tasks that it comes to: itself, or the members of the group.
     func states() async throws -> [TaskState] {
         guard case .group? = tree else { return [try await state()] }
-        let ids = tree?.leaves ?? []
+        let ids = leaves
         let metas = try await metas(of: ids)
         return ids.map { metas[$0]?.state ?? .pending }
     }
@@ -184,6 +179,7 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
 
     var label: String { taskName.map { "\($0)[\(id)]" } ?? id }
 
+    @inline(never)
     func output(of meta: TaskMeta) throws -> Output {
         switch meta.outcome {
         case .value(let value):
@@ -229,7 +225,25 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
     }
 }
 
+/// What is stored of a task that has ended. A class, because each copy of a meta would take its room in the frame of every
+/// task that waits for one.
+final class EndedTask: Sendable {
+    let meta: TaskMeta
+
+    init(_ meta: TaskMeta) { self.meta = meta }
+}
+
 extension CeleryApp {
+    /// Waits until the task has ended; nil when it has not within that time.
+    func end(of id: String, timeout: Duration) async throws -> EndedTask? {
+        do {
+            return try await resultBackend().wait(for: id, timeout: timeout).map(EndedTask.init)
+        } catch let error as TransportError {
+            try Task.checkCancellation()
+            throw SendingErrors.backend(error, id: id)
+        }
+    }
+
     /// Tells all workers not to start the tasks, and with `terminate` to end those that run.
     ///
     /// The store keeps it, for Swift workers that are not there now, and it is broadcast: workers of either language that are

@@ -116,6 +116,48 @@ final class RedisResultBackend: ResultBackend {
         return try ready(answer, id)
     }
 
+    func wait(
+        forAll ids: [String],
+        timeout: Duration,
+        _ ended: @Sendable ([TaskMeta]) async -> Bool
+    ) async throws(TransportError) {
+        let ids = Array(Set(ids))
+        let harvest = ResultHarvest()
+        subscriber.wait(for: ids, until: .now() + TimeAmount(timeout), harvest)
+        let answer = await withTaskCancellationHandler {
+            await gather(ids.count, from: harvest, ended)
+        } onCancel: {
+            subscriber.cancel(harvest.end())
+        }
+        subscriber.cancel(harvest.end())
+        guard !Task.isCancelled else { throw .cancelledWait(for: "\(ids.count) tasks") }
+        try answer.get()
+    }
+
+    /// Until so many have been answered for, be it that their time is up.
+    private func gather(
+        _ count: Int,
+        from harvest: ResultHarvest,
+        _ ended: @Sendable ([TaskMeta]) async -> Bool
+    ) async -> Result<Void, TransportError> {
+        var left = count
+        while left > 0 {
+            let sheaf = await harvest.take()
+            guard !sheaf.isEmpty else { break }
+            left -= sheaf.count
+            do throws(TransportError) {
+                var metas: [TaskMeta] = []
+                for (id, answer) in sheaf {
+                    if let meta = try ready(answer, id) { metas.append(meta) }
+                }
+                guard metas.isEmpty || (await ended(metas)) else { break }
+            } catch {
+                return .failure(error)
+            }
+        }
+        return .success(())
+    }
+
     private func look(for id: String) async -> ResultWaits.Answer {
         do throws(TransportError) {
             return .success(try await values(of: [id], timeout: min(Self.glance, configuration.timeout)).first?.bytes)

@@ -67,11 +67,7 @@ final class ResultFeed {
     func cancel(_ number: UInt64, for id: String) {
         guard let waiter = waits.remove(number, for: id) else { return }
         if waiter.isLast { leave(id) }
-        waiter.completion(
-            .failure(
-                TransportError(.closed, "waiting for the result of \(id) was cancelled", cause: CancellationError())
-            )
-        )
+        waiter.completion(.failure(.cancelledWait(for: id)))
     }
 
     func end() {
@@ -118,14 +114,14 @@ final class ResultFeed {
         guard let connection = link.connection else { return }
         let ids = fresh.filter { waits.contains($0) }
         var commands = RedisCommands()
-        for ids in leaving.chunks(Self.chunk) { commands.addUnanswered("UNSUBSCRIBE", list: ids.map(key)) }
+        for ids in leaving.chunks(of: Self.chunk) { commands.addUnanswered("UNSUBSCRIBE", list: ids.map(key)) }
         // Only what is answered shows that the connection works.
         if !leaving.isEmpty, ids.isEmpty {
             commands.add("PING")
             send(commands, [], over: connection)
         }
         (fresh, leaving) = ([], [])
-        for ids in ids.chunks(Self.chunk) {
+        for ids in ids.chunks(of: Self.chunk) {
             let keys = ids.map(key)
             if connection.hasPushes { commands.addUnanswered("SUBSCRIBE", list: keys) }
             commands.add("MGET", list: keys)
@@ -230,13 +226,6 @@ final class ResultFeed {
             return TransportError(.unavailable, "Redis at \(configuration.location) did not answer in time")
         }
         return TransportError(.unavailable, error.message, cause: error.cause)
-    }
-}
-
-extension Array {
-    /// Pieces of so many elements, the last may have fewer.
-    fileprivate func chunks(_ size: Int) -> [ArraySlice<Element>] {
-        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
     }
 }
 #endif

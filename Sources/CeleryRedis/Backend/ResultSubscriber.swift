@@ -49,6 +49,31 @@ final class ResultSubscriber: Sendable {
         }
     }
 
+    /// Waits for many; what comes of each goes to the harvest. In pieces, so that others get their turn of the loop.
+    func wait(for ids: [String], until deadline: NIODeadline, _ harvest: ResultHarvest) {
+        let last = numbers.wrappingAdd(UInt64(ids.count), ordering: .relaxed).newValue
+        var number = last - UInt64(ids.count)
+        for chunk in ids.chunks(of: 1000) {
+            let first = number + 1
+            number += UInt64(chunk.count)
+            feed.eventLoop.execute {
+                let feed = self.feed.value
+                for (number, id) in zip(first..., chunk) where harvest.expects(id, number) {
+                    feed.wait(number, for: id, until: deadline) { harvest.add(id, $0) }
+                }
+            }
+        }
+    }
+
+    /// Whoever waits for these does not any more.
+    func cancel(_ waits: [(id: String, number: UInt64)]) {
+        for chunk in waits.chunks(of: 1000) {
+            feed.eventLoop.execute {
+                for wait in chunk { self.feed.value.cancel(wait.number, for: wait.id) }
+            }
+        }
+    }
+
     deinit { shutdown() }
 
     func shutdown() {

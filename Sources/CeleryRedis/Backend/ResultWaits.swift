@@ -16,6 +16,7 @@ struct ResultWaits {
     typealias Completion = (Answer) -> Void
 
     private struct Waiter {
+        var number: UInt64
         var completion: Completion
         /// When it leaves even if the server has told nothing.
         var lastChance: NIODeadline
@@ -23,10 +24,27 @@ struct ResultWaits {
         var isOverdue = false
     }
 
+    /// Nearly always one waits for a result, and then no table is made.
     private struct Entry {
-        var waiters: [UInt64: Waiter] = [:]
+        var first: Waiter?
+        var others: [UInt64: Waiter] = [:]
         /// Whether the server has told what is stored, be it nothing.
         var isSeen = false
+
+        var isEmpty: Bool { first == nil && others.isEmpty }
+        var count: Int { others.count + (first == nil ? 0 : 1) }
+        var waiters: [Waiter] { (first.map { [$0] } ?? []) + others.values }
+
+        subscript(number: UInt64) -> Waiter? {
+            get { first?.number == number ? first : others[number] }
+            set {
+                if first == nil && newValue != nil || first?.number == number {
+                    first = newValue
+                } else {
+                    others[number] = newValue
+                }
+            }
+        }
     }
 
     private struct Alarm {
@@ -68,10 +86,7 @@ struct ResultWaits {
         _ completion: @escaping Completion
     ) -> Bool {
         let isFirst = entries[id] == nil
-        entries[id, default: Entry()].waiters[number] = Waiter(
-            completion: completion,
-            lastChance: lastChance
-        )
+        entries[id, default: Entry()][number] = Waiter(number: number, completion: completion, lastChance: lastChance)
         alarms.insert(Alarm(id: id, number: number), at: deadline)
         count += 1
         return isFirst
@@ -81,29 +96,29 @@ struct ResultWaits {
     mutating func see(_ id: String) -> [Late] {
         guard entries[id]?.isSeen == false else { return [] }
         entries[id]?.isSeen = true
-        let overdue = entries[id]?.waiters.filter(\.value.isOverdue) ?? [:]
-        return overdue.keys.compactMap { remove($0, for: id) }
+        let overdue = entries[id]?.waiters.filter(\.isOverdue) ?? []
+        return overdue.compactMap { remove($0.number, for: id) }
     }
 
     /// Nil when it does not wait any more.
     mutating func remove(_ number: UInt64, for id: String) -> Late? {
-        guard let waiter = entries[id]?.waiters.removeValue(forKey: number), let entry = entries[id] else {
-            return nil
-        }
-        if entry.waiters.isEmpty { entries[id] = nil }
+        guard let waiter = entries[id]?[number] else { return nil }
+        entries[id]?[number] = nil
+        guard let entry = entries[id] else { return nil }
+        if entry.isEmpty { entries[id] = nil }
         left(1)
-        return Late(id: id, completion: waiter.completion, isSeen: entry.isSeen, isLast: entry.waiters.isEmpty)
+        return Late(id: id, completion: waiter.completion, isSeen: entry.isSeen, isLast: entry.isEmpty)
     }
 
     /// All who wait for that result.
     mutating func removeAll(for id: String) -> [Completion] {
         guard let entry = entries.removeValue(forKey: id) else { return [] }
-        left(entry.waiters.count)
-        return entry.waiters.values.map(\.completion)
+        left(entry.count)
+        return entry.waiters.map(\.completion)
     }
 
     mutating func removeAll() -> [Completion] {
-        let completions = entries.values.flatMap { $0.waiters.values.map(\.completion) }
+        let completions = entries.values.flatMap { $0.waiters.map(\.completion) }
         entries = [:]
         left(count)
         return completions
@@ -115,9 +130,9 @@ struct ResultWaits {
     mutating func removeLate(_ now: NIODeadline, isHopeful: Bool) -> [Late] {
         var late: [Late] = []
         while let alarm = alarms.popDue(now) {
-            guard let entry = entries[alarm.id], let waiter = entry.waiters[alarm.number] else { continue }
+            guard let entry = entries[alarm.id], let waiter = entry[alarm.number] else { continue }
             if isHopeful, !entry.isSeen, now < waiter.lastChance {
-                entries[alarm.id]?.waiters[alarm.number]?.isOverdue = true
+                entries[alarm.id]?[alarm.number]?.isOverdue = true
                 alarms.insert(alarm, at: waiter.lastChance)
             } else if let found = remove(alarm.number, for: alarm.id) {
                 late.append(found)
@@ -133,7 +148,7 @@ struct ResultWaits {
             (entries, alarms) = ([:], DueTimes())
         } else if alarms.count > 2 * count + 64 {
             let entries = entries
-            alarms.keep { entries[$0.id]?.waiters[$0.number] != nil }
+            alarms.keep { entries[$0.id]?[$0.number] != nil }
         }
     }
 }

@@ -73,66 +73,6 @@ extension EpochEngine {
         send(commands, over: connection) { [self] in store.sawRevocations($0[0].int != 0) }
     }
 
-    // MARK: - What is parked
-
-    /// Somebody may have parked what is due sooner than all others.
-    func checkParked() {
-        guard let connection = link.connection else { return }
-        var commands = RedisCommands()
-        commands.add("GET", store.keys.parkedDue)
-        send(commands, over: connection) { [self] replies in
-            if let due = replies[0].int, due >= 0 { moveParked(at: due) }
-        }
-    }
-
-    /// Sees to it that what is due by then is moved.
-    func moveParked(at due: Int64) {
-        guard !isAbandoned else { return }
-        if let planned = timers.moveAt, planned <= due { return }
-        timers.move?.cancel()
-        timers.moveAt = due
-        let wait = TimeAmount.microseconds(max(0, min(due - store.now, 3_600_000_000)))
-        timers.move = loop.assumeIsolated()
-            .scheduleTask(in: wait) { [weak self] in
-                guard let self, !isOver else { return }
-                (timers.move, timers.moveAt) = (nil, nil)
-                guard isArmed, let connection = link.connection else { return }
-                var commands = RedisCommands()
-                appendMove(to: &commands)
-                send(commands, over: connection) { [self] in moved($0[0]) }
-            }
-    }
-
-    private func appendMove(to commands: inout RedisCommands) {
-        commands.add(
-            "EVAL",
-            RedisScripts.move,
-            2,
-            store.keys.parkedQueues,
-            store.keys.parkedDue,
-            store.keys.parkedPrefix,
-            store.now,
-            500
-        )
-    }
-
-    private func moved(_ reply: RESPValue) {
-        if let error = reply.error {
-            store.logger.warning("parked messages cannot be moved", metadata: ["reason": "\(error)"])
-        }
-        let answer = reply.elements
-        guard answer.count == 3 else { return }
-        if let refusal = answer[2].string, !refusal.isEmpty {
-            store.logger.error("a parked message cannot be moved", metadata: ["reason": "\(refusal)"])
-        }
-        if let count = answer[0].int, count > 0 {
-            CutPoint.dueMoved.reached()
-            plan.forget()
-            pump()
-        }
-        if let due = answer[1].int, due >= 0 { moveParked(at: due) }
-    }
-
     // MARK: - Others
 
     /// - Parameter reachable: For how long workers have reached the server without a pause.

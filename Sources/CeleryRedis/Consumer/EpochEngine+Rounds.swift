@@ -128,6 +128,7 @@ extension EpochEngine {
         guard !isOver else { return }
         if fence.isNull { return finish(.swept) }
         deliver()
+        moveOwed()
         pump()
     }
 

@@ -76,6 +76,8 @@ final class EpochEngine {
     /// Milliseconds until the next look at lists, where the server does not tell of changes or refused.
     var idlePause: Int64 = 5
     var timers = EpochTimers()
+    /// Digests of the parked messages that were moved last, when nobody here could take them.
+    var movedForOthers: [String] = []
     let sweeper: Sweeper
     /// Where a pool's children take note of what they start; nil when there can be none.
     let journal: StartJournal?
@@ -138,6 +140,7 @@ final class EpochEngine {
         guard closings.isEmpty else { return receiver.completion(.success([])) }
         receivers.append(receiver)
         deliver()
+        moveOwed()
         pump()
     }
 
@@ -248,6 +251,8 @@ struct EpochTimers {
     var move: Scheduled<Void>?
     /// When ``move`` is set for, in microseconds since 1970.
     var moveAt: Int64?
+    /// Whether something is due that waits for somebody who can take it.
+    var isMoveOwed = false
     var look: Scheduled<Void>?
     var deadline: Scheduled<Void>?
 

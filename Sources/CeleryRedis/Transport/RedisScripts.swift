@@ -62,29 +62,39 @@ enum RedisScripts {
         return redis.call('HDEL', KEYS[1], ARGV[1])
         """
 
-    /// Moves what is due to the front of its list. What cannot be moved holds up nothing else.
+    /// Moves what is due to the front of its list, the earliest foremost. What cannot be moved holds up nothing else.
     ///
     /// KEYS: the set of queues with parked messages, where the next due time is kept. ARGV: what precedes a queue's name in a
-    /// key, now in microseconds, how many at most for each queue. Returns how many were moved, when the next is due, -1 for
-    /// never, and the last refusal.
+    /// key, now in microseconds, how many at most for each queue, whether to return digests of them (1), and digests of messages
+    /// that nothing is put in front of. Returns when the next is due, -1 for never, the last refusal, each list with how many were
+    /// put into it, and the digests.
     static let move = """
-        local moved, due, refusal = 0, -1, ''
+        local due, refusal, lists, counts, digests, kept, waits = -1, '', {}, {}, {}, {}, {}
+        for i = 5, #ARGV do waits[ARGV[i]] = true end
         for _, queue in ipairs(redis.call('SMEMBERS', KEYS[1])) do
             local key = ARGV[1] .. queue
             local ready = redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
-            local stuck = 0
             for i = #ready, 1, -1 do
                 local cut = string.find(ready[i], '\\0', 1, true)
-                local answer = redis.pcall('RPUSH', string.sub(ready[i], 1, cut - 1), string.sub(ready[i], cut + 1))
-                if type(answer) == 'table' and answer.err then
+                local list, message = string.sub(ready[i], 1, cut - 1), string.sub(ready[i], cut + 1)
+                if kept[list] == nil then
+                    local front = next(waits) and redis.pcall('LINDEX', list, -1)
+                    kept[list] = type(front) == 'string' and waits[redis.sha1hex(front)] or false
+                end
+                -- What was moved last and has not been taken yet is not overtaken.
+                local answer = not kept[list] and redis.pcall('RPUSH', list, message)
+                if not answer then
+                    answer = nil
+                elseif type(answer) == 'table' and answer.err then
                     refusal = answer.err
-                    stuck = stuck + 1
                     redis.call('ZADD', key, ARGV[2] + 60000000, ready[i])
                 else
                     redis.call('ZREM', key, ready[i])
+                    if not counts[list] then lists[#lists + 1] = list end
+                    counts[list] = (counts[list] or 0) + 1
+                    if ARGV[4] == '1' then digests[#digests + 1] = redis.sha1hex(message) end
                 end
             end
-            moved = moved + #ready - stuck
             local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
             if first[2] then
                 local score = tonumber(first[2])
@@ -95,7 +105,12 @@ enum RedisScripts {
         end
         local text = string.format('%.0f', due)
         if redis.call('GET', KEYS[2]) ~= text then redis.call('SET', KEYS[2], text) end
-        return {moved, text, refusal}
+        local moved = {}
+        for _, list in ipairs(lists) do
+            moved[#moved + 1] = list
+            moved[#moved + 1] = counts[list]
+        end
+        return {text, refusal, moved, digests}
         """
 
     /// Parks a message until its time when one of our workers is there to take it out again, and puts it on its list otherwise,

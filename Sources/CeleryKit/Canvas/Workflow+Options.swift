@@ -1,0 +1,77 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryWire
+
+extension Workflow {
+    /// The same with options of its own, wherever it is sent from: Celery's `set`.
+    ///
+    /// They come before the task's own options and its routes; what ``applyAsync(_:)`` is given comes before them. As there, those
+    /// of a chain are for its first step, those of a group or chord for each of its members, and a `taskID` names what the
+    /// workflow comes to. What is not set here stays as it was.
+    ///
+    /// ```swift
+    /// try await fetch.s(url).then(resize.s(800).set(SendOptions(queue: "images", timeLimit: .seconds(60)))).delay()
+    /// ```
+    public func set(_ options: SendOptions) -> Workflow {
+        with { node in
+            if let id = options.taskID { node.last(is: id) }
+            var others = options
+            others.taskID = nil
+            node.set(others.signatureOptions)
+        }
+    }
+
+    /// The most used options as parameters, all of them in ``SendOptions``.
+    public func set(
+        queue: String? = nil,
+        countdown: Duration? = nil,
+        eta: Timestamp? = nil,
+        expires: Duration? = nil,
+        priority: Int? = nil
+    ) -> Workflow {
+        set(SendOptions(countdown: countdown, eta: eta, expires: expires, queue: queue, priority: priority))
+    }
+}
+
+extension GroupWorkflow {
+    /// As `set` of ``Workflow``, for each of its members.
+    public func set(_ options: SendOptions) -> GroupWorkflow { GroupWorkflow(workflow.set(options)) }
+
+    /// The most used options as parameters, all of them in ``SendOptions``.
+    public func set(
+        queue: String? = nil,
+        countdown: Duration? = nil,
+        eta: Timestamp? = nil,
+        expires: Duration? = nil,
+        priority: Int? = nil
+    ) -> GroupWorkflow {
+        GroupWorkflow(
+            workflow.set(queue: queue, countdown: countdown, eta: eta, expires: expires, priority: priority)
+        )
+    }
+}
+
+extension CanvasNode {
+    /// Adds options to the calls that are sent first.
+    fileprivate mutating func set(_ options: CeleryObject) {
+        switch shape {
+        case .call:
+            for (name, value) in options.members { signature.options[name] = value }
+        case .chain(var steps):
+            guard !steps.isEmpty else { return }
+            steps[0].set(options)
+            shape = .chain(steps)
+        case .group(var members):
+            for index in members.indices { members[index].set(options) }
+            shape = .group(members)
+        case .chord(var header, let body):
+            header.set(options)
+            shape = .chord(header: header, body: body)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryWire
+import Testing
+
+@testable import CeleryKit
+
+@Suite("Options that are set on signatures")
+struct SignatureOptionTests {
+    private let canvas = PlannedCanvas()
+    private func s(_ name: String, _ args: CeleryValue...) -> Workflow<Unchecked, CeleryValue> {
+        canvas.app.signature(name, args: args)
+    }
+
+    @Test("They travel with a later step under Celery's names, and count when that is sent")
+    func laterStep() throws {
+        let options = SendOptions(
+            countdown: .seconds(90),
+            queue: "images",
+            priority: 3,
+            headers: ["tenant": "a"],
+            timeLimit: .seconds(60),
+            softTimeLimit: .seconds(50),
+            ignoreResult: true,
+            shadow: "shrink"
+        )
+        let steps = try canvas.steps(s("fetch", 1).then(s("resize", 800).set(options)))
+        #expect(steps[0].properties.routingKey == "celery" && steps[0].headers.eta == nil)
+        let next = try #require(steps[0].embed.chain?.first)
+        #expect(next.options["queue"] == "images" && next.options["countdown"] == .double(90))
+        #expect(next.options["time_limit"] == .double(60) && next.options["headers"] == ["tenant": "a"])
+        let resize = try #require(try canvas.after(steps[0], returning: "page").first)
+        #expect(resize.properties.routingKey == "images" && resize.properties.priority == 3)
+        #expect(resize.headers.eta != nil && resize.headers.shadow == "shrink" && resize.headers.ignoreResult == true)
+        #expect(resize.headers.custom["tenant"] == "a")
+    }
+
+    @Test("Of a chain its first step has them, of a group each member, of a chord each part of its header")
+    func composed() throws {
+        let chain = try canvas.steps(s("a").then(s("b")).set(queue: "q"))
+        #expect(chain.map(\.properties.routingKey) == ["q"])
+        #expect(chain[0].embed.chain?.first?.options["queue"] == nil)
+        let members = try canvas.steps(group([s("a"), s("b").then(s("c"))]).set(queue: "q"))
+        #expect(members.map(\.properties.routingKey) == ["q", "q"])
+        let chord = try canvas.steps(group([s("a"), s("b")]).then(s("c")).set(queue: "q"))
+        #expect(chord.map(\.properties.routingKey) == ["q", "q"])
+        #expect(chord[0].embed.chord?.options["queue"] == nil)
+    }
+
+    @Test("What is set later replaces what was set before, and leaves the rest; what is sent with comes before both")
+    func order() async throws {
+        let signature = s("a").set(SendOptions(queue: "one", priority: 7)).set(queue: "two")
+        let steps = try canvas.steps(signature)
+        #expect(steps[0].properties.routingKey == "two" && steps[0].properties.priority == 7)
+        let result = try await signature.applyAsync(SendOptions(queue: "three"))
+        let status = try await canvas.app.transport().status(of: ["two", "three"])
+        #expect(status.map(\.ready) == [0, 1])
+        #expect(!result.id.isEmpty)
+    }
+
+    @Test("A task id names what a workflow comes to")
+    func taskID() async throws {
+        let id = TaskID.random()
+        #expect(try await s("a").set(SendOptions(taskID: id)).delay().id == id)
+        let chain = try await s("a").then(s("b")).set(SendOptions(taskID: id)).delay()
+        #expect(chain.id == id && chain.parent?.id != id)
+    }
+}
