@@ -59,6 +59,17 @@ public final class StartJournal: Sendable {
         }
     }
 
+    /// Marks deliveries as running that were permitted to start; as ``begin(_:)``, but only within the time that
+    /// ``allowStarts(for:)`` gives.
+    ///
+    /// - Throws: As ``begin(_:)``; `.unavailable` when the time is over: then it takes a mark in the store.
+    public func start(_ marks: [BeginMark]) throws(TransportError) {
+        guard !file.isOver else { throw .over }
+        try begin(marks)
+        // The process was not stopped for long in between.
+        guard !file.isOver else { throw .over }
+    }
+
     /// Offers a run to a pool's child, which takes it with ``StartGate/pass(_:)``.
     ///
     /// - Parameter run: A number that no other offer of this journal has; 56 bits.
@@ -160,6 +171,10 @@ package final class StartGate: Sendable {
 }
 
 extension TransportError {
+    fileprivate static var over: TransportError {
+        TransportError(.unavailable, "the store has not been heard of for so long that nothing may start")
+    }
+
     fileprivate static var sealed: TransportError {
         TransportError(
             .epochLost,

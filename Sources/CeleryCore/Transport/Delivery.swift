@@ -44,6 +44,9 @@ public struct Delivery: Sendable {
     public var deaths: Int
     /// When it was published, if the store knows.
     public var enqueuedAt: Timestamp?
+    /// Whether the store takes it for one that may start, as ``ConsumerConfiguration/starts`` says: to start it takes
+    /// ``StartJournal/start(_:)`` and no mark.
+    public var isPermitted = false
 
     public init(
         tag: DeliveryTag,

@@ -89,6 +89,10 @@ public protocol TransportConsumer: Sendable {
     /// - Throws: `.epochLost` when the lease was lost: everything held belongs to others now.
     func receive(upTo credit: Int) async throws(TransportError) -> [Delivery]
 
+    /// The same, and permits the first of them to start, so many at most: ``Delivery/isPermitted``. Only where there is a
+    /// ``journal`` and the configuration says how all are acknowledged that start so; elsewhere, and by default, permits none.
+    func receive(upTo credit: Int, starting: Int) async throws(TransportError) -> [Delivery]
+
     /// Tells the store that what of these has started is written in ``journal`` from now on, where others must know.
     /// - Throws: As ``begin(_:)``.
     func permit(_ marks: [BeginMark]) async throws(TransportError)
@@ -110,6 +114,9 @@ public protocol TransportConsumer: Sendable {
 
 extension TransportConsumer {
     public var journal: StartJournal? { nil }
+    public func receive(upTo credit: Int, starting: Int) async throws(TransportError) -> [Delivery] {
+        try await receive(upTo: credit)
+    }
     public func permit(_ marks: [BeginMark]) async throws(TransportError) {}
 }
 
@@ -156,19 +163,23 @@ public struct ConsumerConfiguration: Sendable {
     public var renewal: Duration
     /// Where the results go that are settled with their message, for a store that keeps both.
     public var results: (any ResultBackend)?
+    /// How a delivery is acknowledged that starts without a mark of its own; nil, the default, when none may.
+    public var starts: AcknowledgementMode?
 
     public init(
         name: String,
         queues: [String],
         lease: Duration = .seconds(10),
         renewal: Duration = .seconds(3),
-        results: (any ResultBackend)? = nil
+        results: (any ResultBackend)? = nil,
+        starts: AcknowledgementMode? = nil
     ) {
         self.name = name
         self.queues = queues
         self.lease = lease
         self.renewal = renewal
         self.results = results
+        self.starts = starts
     }
 }
 

@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-import CeleryWire
+public import CeleryWire
 
 extension Workflow {
     /// The same with options of its own, wherever it is sent from: Celery's `set`.

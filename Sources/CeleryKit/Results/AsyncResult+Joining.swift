@@ -69,7 +69,12 @@ final class EndedTasks: Sendable {
     }
 
     func firstFailure(of ids: [String]) -> TaskMeta? {
-        metas.withLock { metas in ids.lazy.compactMap { metas[$0] }.first(where: \.isFailure) }
+        metas.withLock { metas in
+            for id in ids {
+                if let meta = metas[id], meta.isFailure { return meta }
+            }
+            return nil
+        }
     }
 
     func missing(of ids: [String]) -> [String] {

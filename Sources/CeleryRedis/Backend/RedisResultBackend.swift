@@ -150,7 +150,8 @@ final class RedisResultBackend: ResultBackend {
                 for (id, answer) in sheaf {
                     if let meta = try ready(answer, id) { metas.append(meta) }
                 }
-                guard metas.isEmpty || (await ended(metas)) else { break }
+                guard !metas.isEmpty else { continue }
+                guard await ended(metas) else { break }
             } catch {
                 return .failure(error)
             }

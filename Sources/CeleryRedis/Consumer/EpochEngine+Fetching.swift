@@ -33,8 +33,10 @@ extension EpochEngine {
         }
     }
 
-    func fetched(_ answers: ArraySlice<RESPValue>, asks: [FetchPlan.Ask]) {
+    /// - Parameter starting: So many of the first may start without a mark.
+    func fetched(_ answers: ArraySlice<RESPValue>, asks: [FetchPlan.Ask], starting: Int) {
         var rest = answers
+        let permitted = lastTag + UInt64(starting)
         var refusal: RESPError?
         for ask in asks {
             for answer in rest.prefix(ask.count) {
@@ -42,7 +44,9 @@ extension EpochEngine {
                 guard let bytes = answer.bytes else { continue }
                 lastTag += 1
                 let field = HeldField(tag: lastTag, list: ask.place)
-                table[lastTag] = HeldMessage(field: field, list: ask.key, bytes: bytes)
+                var message = HeldMessage(field: field, list: ask.key, bytes: bytes)
+                if lastTag <= permitted, let starts { message.mark = HeldMark(starts, isPermitted: true) }
+                table[lastTag] = message
                 unfiled.insert(lastTag)
                 stock.append(lastTag)
                 idlePause = 5

@@ -13,8 +13,7 @@ import NIOCore
 /// What waits for its time on the server.
 ///
 /// What is due goes to the front of its list, the earliest first, and no more of it at a time than somebody here takes: what was
-/// moved later would overtake what was due earlier. When nobody here takes anything it goes there all the same, for others, but not
-/// in front of what was moved before and has not been taken.
+/// moved later is not to overtake what was due earlier. When nobody here takes anything it goes there all the same, for others.
 extension EpochEngine {
     /// After that time it is moved although nobody here can take it; microseconds.
     private static let patience: Int64 = 200_000
@@ -34,13 +33,16 @@ extension EpochEngine {
     /// Sees to it that what is due by then is moved.
     func moveParked(at due: Int64) {
         guard !isAbandoned, !timers.isMoveOwed else { return }
+        guard due > store.now else { return moveNow() }
         if let planned = timers.moveAt, planned <= due { return }
-        scheduleMove(at: due) { [weak self] in
-            guard let self else { return }
-            if let credit = creditNow { return move(upTo: credit) }
-            timers.isMoveOwed = true
-            scheduleMove(at: store.now + Self.patience) { [weak self] in self?.move(upTo: nil) }
-        }
+        scheduleMove(at: due) { [weak self] in self?.moveNow() }
+    }
+
+    /// Something is due: it is moved now, or as soon as somebody comes who can take it.
+    private func moveNow() {
+        if let credit = creditNow { return move(upTo: credit) }
+        timers.isMoveOwed = true
+        scheduleMove(at: store.now + Self.patience) { [weak self] in self?.move(upTo: nil) }
     }
 
     /// Somebody has come who can take what is due.
@@ -73,14 +75,14 @@ extension EpochEngine {
         (timers.move, timers.moveAt, timers.isMoveOwed) = (nil, nil, false)
         guard isArmed, let connection = link.connection else { return }
         var commands = RedisCommands()
-        commands.begin("EVAL", arguments: 8 + movedForOthers.count)
+        commands.begin("EVAL", arguments: 8 + lastMoved.count)
         commands.argument(RedisScripts.move)
         commands.argument(2)
         for key in [store.keys.parkedQueues, store.keys.parkedDue, store.keys.parkedPrefix] { commands.argument(key) }
         commands.argument(store.now)
         commands.argument(max(1, count ?? Self.mostForOthers))
         commands.argument(count == nil ? 1 : 0)
-        for digest in movedForOthers { commands.argument(digest) }
+        for digest in lastMoved { commands.argument(digest) }
         send(commands, over: connection) { [self] in moved($0[0]) }
     }
 
@@ -95,7 +97,7 @@ extension EpochEngine {
         }
         let lists = answer[2].pairs
         if !lists.isEmpty {
-            movedForOthers = answer[3].elements.compactMap(\.string)
+            lastMoved = answer[3].elements.compactMap(\.string)
             CutPoint.dueMoved.reached()
             for (list, count) in lists { plan.pushed(list, Int(count.int ?? 0)) }
             pump()

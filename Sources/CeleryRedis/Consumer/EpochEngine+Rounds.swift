@@ -25,13 +25,17 @@ extension EpochEngine {
             for (list, count) in request.pushes { plan.pushed(list, count) }
         }
         let asks = asksForNextFetch()
-        let hasWork = !begins.isEmpty || !settles.isEmpty || !closings.isEmpty || mustFile
+        let fetches = asks.contains { $0.count > 0 }
+        // What is taken and not filed is of one fetch; see TakenRecord.
+        let hasWork =
+            !begins.isEmpty || !settles.isEmpty || !closings.isEmpty || mustFile || (fetches && !unfiled.isEmpty)
         guard hasWork || !asks.isEmpty else { return }
         var next = Round(number: lastRound + 1)
         lastRound += 1
         next.commands.add("MULTI")
         next.commands.add("SET", keys.fence, "\(next.number) \(connectionNumber)")
         if hasWork { gather(into: &next) }
+        if fetches, !next.isClose { announce(asks, in: &next) }
         // Counted without MULTI, as the answers of the transaction are.
         next.fetchStart = next.commands.count - 1
         if !next.isClose {
@@ -49,6 +53,19 @@ extension EpochEngine {
             answered(replies)
         }
         next.wasSent()
+    }
+
+    /// Says which tags the fetch's messages have, and how many of them may start without a mark.
+    private func announce(_ asks: [FetchPlan.Ask], in round: inout Round) {
+        guard let starts else { return }
+        round.starting = receivers.first?.starting ?? 0
+        let record = TakenRecord(
+            base: lastTag,
+            starting: round.starting,
+            mode: starts,
+            places: asks.filter { $0.count > 0 }.map(\.place)
+        )
+        round.commands.add("SET", keys.fetched, record.text)
     }
 
     /// Takes what waits into a round: filings, marks, what is published and stored, where messages go, and releases.
@@ -121,7 +138,7 @@ extension EpochEngine {
             current.tookEffect(results)
             decided(results)
             guard !isOver else { return }
-            fetched(results.dropFirst(current.fetchStart), asks: current.asks)
+            fetched(results.dropFirst(current.fetchStart), asks: current.asks, starting: current.starting)
         case .error: refused(RedisFailure.first(in: replies) ?? RESPError("EXECABORT"))
         default: return finish(.swept)
         }

@@ -21,6 +21,8 @@ final class EpochEngine {
     struct Receiver {
         var number: UInt64
         var credit: Int
+        /// How many of them can start as soon as they come.
+        var starting = 0
         var completion: (Result<[HeldMessage], TransportError>) -> Void
     }
 
@@ -76,11 +78,13 @@ final class EpochEngine {
     /// Milliseconds until the next look at lists, where the server does not tell of changes or refused.
     var idlePause: Int64 = 5
     var timers = EpochTimers()
-    /// Digests of the parked messages that were moved last, when nobody here could take them.
-    var movedForOthers: [String] = []
+    /// Digests of the parked messages that were moved last.
+    var lastMoved: [String] = []
     let sweeper: Sweeper
-    /// Where a pool's children take note of what they start; nil when there can be none.
+    /// Where is noted what has started of what may; nil when there can be none.
     let journal: StartJournal?
+    /// How that is acknowledged which starts without a mark; nil when nothing does.
+    let starts: AcknowledgementMode?
     /// For tests: silent as a dead process, but for what is asked of it.
     var isAbandoned = false
 
@@ -105,6 +109,7 @@ final class EpochEngine {
         )
         sweeper = Sweeper(store)
         journal = JournalPlace.create(id, store)
+        starts = journal == nil ? nil : configuration.starts
         if let journal { record.journal = (JournalPlace.machine, journal.path) }
         serve(configuration.queues)
         link.onUp = { [weak self] in self?.arm($0) }

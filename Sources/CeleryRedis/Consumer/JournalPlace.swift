@@ -52,10 +52,11 @@ enum JournalPlace {
     ///
     /// - Returns: Nil when it lies elsewhere, is gone or damaged.
     /// - Throws: `.unavailable` when it cannot be opened for the moment: then the worker is not to be swept yet.
-    static func seal(_ record: EpochRecord) throws(TransportError) -> [DeliveryTag]? {
+    static func seal(_ record: EpochRecord) throws(TransportError) -> [UInt64: AcknowledgementMode]? {
         guard let journal = record.journal, isHere(journal) else { return nil }
         do throws(TransportError) {
-            return Array(try StartJournal.seal(at: journal.path).keys)
+            let started = try StartJournal.seal(at: journal.path)
+            return Dictionary(started.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { $1 })
         } catch  where error.code != .unavailable {
             return nil
         }

@@ -62,8 +62,12 @@ final class RedisConsumer: TransportConsumer {
     var journal: StartJournal? { starts.withLock { $0 } }
 
     func receive(upTo credit: Int) async throws(TransportError) -> [Delivery] {
+        try await receive(upTo: credit, starting: 0)
+    }
+
+    func receive(upTo credit: Int, starting: Int) async throws(TransportError) -> [Delivery] {
         while !Task.isCancelled {
-            let messages = try await take(max(1, credit))
+            let messages = try await take(max(1, credit), starting: max(0, starting))
             guard !messages.isEmpty else { return [] }
             var deliveries: [Delivery] = []
             var early: [Settlement] = []
@@ -198,7 +202,7 @@ final class RedisConsumer: TransportConsumer {
         try? await engine.eventLoop.submit { engine.value?.putBack(tags) }.get()
     }
 
-    private func take(_ credit: Int) async throws(TransportError) -> [HeldMessage] {
+    private func take(_ credit: Int, starting: Int) async throws(TransportError) -> [HeldMessage] {
         let number = count.add(1, ordering: .relaxed).newValue
         let engine = engine
         let isCancelled = Flag()
@@ -209,7 +213,9 @@ final class RedisConsumer: TransportConsumer {
                         return continuation.resume(returning: .success([]))
                     }
                     running.receive(
-                        EpochEngine.Receiver(number: number, credit: credit) { continuation.resume(returning: $0) }
+                        EpochEngine.Receiver(number: number, credit: credit, starting: starting) {
+                            continuation.resume(returning: $0)
+                        }
                     )
                 }
             }
@@ -259,6 +265,7 @@ extension HeldMessage {
             kind: list == keys.obituaries ? .obituary : .task,
             content: .malformed(address.bytes, WireError(.malformed, ""))
         )
+        delivery.isPermitted = mark == .earlyPermitted || mark == .latePermitted
         do throws(WireError) {
             let (message, note) = try StoredMessage.decode(address.bytes, limits: limits)
             delivery.content = .message(message)

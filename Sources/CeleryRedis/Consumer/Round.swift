@@ -43,6 +43,8 @@ struct Round {
     /// The answers in the transaction that belong to each of ``settles``.
     var answers: [Range<Int>] = []
     var asks: [FetchPlan.Ask] = []
+    /// So many of the first that it fetches may start without a mark.
+    var starting = 0
     /// Where in the transaction the fetch's answers begin.
     var fetchStart = 0
     /// The epoch's end.

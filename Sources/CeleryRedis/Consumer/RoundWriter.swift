@@ -105,7 +105,7 @@ struct RoundWriter {
         for message in held.sorted(by: { $0.field.tag > $1.field.tag }) {
             plan.closing(message, hasStarted: started.contains(message.field.tag)).append(to: &commands, keys: keys)
         }
-        commands.add("DEL", epoch.held, epoch.begun, epoch.lease, epoch.fence)
+        commands.add("DEL", epoch.held, epoch.begun, epoch.fetched, epoch.lease, epoch.fence)
         commands.add("DEL", list: (0..<places).map { epoch.taken(list: $0) })
         commands.add("HDEL", keys.epochs, epoch.id)
     }

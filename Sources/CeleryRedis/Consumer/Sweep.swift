@@ -46,7 +46,7 @@ struct Sweep: Sendable {
             store.logger.error("the record of epoch \(id) cannot be read: what it held is not given back; see doctor")
             return
         }
-        let started = try JournalPlace.seal(record).map { Set($0.map(\.rawValue)) }
+        let started = try JournalPlace.seal(record)
         CutPoint.journalSealed.reached()
         for _ in 0..<10 {
             guard let count = try await giveBack(id, record, keys, started: started, over: connection) else { continue }
@@ -62,19 +62,20 @@ struct Sweep: Sendable {
 
     /// How many messages went back; nil when somebody else was at it.
     ///
-    /// - Parameter started: What has begun of what was permitted to; nil when nobody can say, which counts as begun.
+    /// - Parameter started: What has begun of what was permitted to, by tag; nil when nobody can say, which counts as begun.
     private func giveBack(
         _ id: String,
         _ record: EpochRecord,
         _ keys: EpochKeys,
-        started: Set<UInt64>?,
+        started: [UInt64: AcknowledgementMode]?,
         over connection: RedisConnection
     ) async throws(TransportError) -> Int? {
         let taken = record.lists.indices.map { keys.taken(list: $0) }
         var look = RedisCommands()
-        look.add("WATCH", list: [keys.held, keys.begun] + taken)
+        look.add("WATCH", list: [keys.held, keys.begun, keys.fetched] + taken)
         look.add("HGETALL", keys.held)
         look.add("HGETALL", keys.begun)
+        look.add("GET", keys.fetched)
         for key in taken { look.add("LRANGE", key, 0, -1) }
         let found = try await replies(look, connection)
         CutPoint.sweepRead.reached()
@@ -83,16 +84,20 @@ struct Sweep: Sendable {
         commands.add("MULTI")
         var count = 0
         // The newest first, for they are put in front of each other.
-        for (list, reply) in zip(record.lists, found.dropFirst(3)) {
-            for bytes in reply.elements.compactMap(\.bytes) {
-                plan.sweeping(list, bytes, begun: nil).append(to: &commands, keys: store.keys)
+        let lists = found.dropFirst(4).map { $0.elements.compactMap(\.bytes) }
+        let counts = Dictionary(uniqueKeysWithValues: lists.enumerated().map { ($0.offset, $0.element.count) })
+        let begun = found[3].string.flatMap { TakenRecord($0) }?.begun(counts, started: started) ?? [:]
+        for (place, messages) in lists.enumerated() {
+            for (index, bytes) in messages.enumerated() {
+                plan.sweeping(record.lists[place], bytes, begun: begun[place]?[index] ?? nil)
+                    .append(to: &commands, keys: store.keys)
                 count += 1
             }
         }
         let marks = Dictionary(found[2].pairs.map { ($0.key, $0.value.bytes?.first) }, uniquingKeysWith: { $1 })
         for (field, bytes) in Self.held(found[1]) {
             let mark = (marks[field.text] ?? bytes.first).flatMap { HeldMark(rawValue: $0) } ?? .held
-            let mode = mark.mode(started.map { $0.contains(field.tag) } ?? true)
+            let mode = mark.mode(started.map { $0[field.tag] != nil } ?? true)
             if record.lists.indices.contains(field.list) {
                 plan.sweeping(record.lists[field.list], Array(bytes.dropFirst()), begun: mode)
                     .append(to: &commands, keys: store.keys)
@@ -101,7 +106,7 @@ struct Sweep: Sendable {
             }
             count += 1
         }
-        commands.add("DEL", list: [keys.held, keys.begun] + taken)
+        commands.add("DEL", list: [keys.held, keys.begun, keys.fetched] + taken)
         commands.add("HDEL", store.keys.epochs, id)
         commands.add("EXEC")
         return try await replies(commands, connection).last?.isNull == false ? count : nil

@@ -106,7 +106,9 @@ struct EpochKeys: Sendable, Hashable {
     var held: String { base + ".held" }
     /// Hash: ``HeldField`` → a mark that came after the message was filed.
     var begun: String { base + ".begun" }
-    /// What was moved out of a list and is not filed yet, newest first.
+    /// ``TakenRecord``: which of the taken messages have which tags, and how many of them may have started.
+    var fetched: String { base + ".fetched" }
+    /// What was moved out of a list and is not filed yet, newest first. All of it was taken by the last fetch.
     func taken(list: Int) -> String { "\(base).taken.\(list)" }
 }
 #endif

@@ -64,37 +64,57 @@ enum RedisScripts {
 
     /// Moves what is due to the front of its list, the earliest foremost. What cannot be moved holds up nothing else.
     ///
+    /// What was moved last and still lies in front is not overtaken: the rest goes behind it, and so much the less.
     /// KEYS: the set of queues with parked messages, where the next due time is kept. ARGV: what precedes a queue's name in a
-    /// key, now in microseconds, how many at most for each queue, whether to return digests of them (1), and digests of messages
-    /// that nothing is put in front of. Returns when the next is due, -1 for never, the last refusal, each list with how many were
-    /// put into it, and the digests.
+    /// key, now in microseconds, how many at most for each list, whether nothing is to go behind what was moved last (1), and
+    /// digests of that. Returns when the next is due, -1 for never, the last refusal, each list with how many were put into it,
+    /// and their digests.
     static let move = """
-        local due, refusal, lists, counts, digests, kept, waits = -1, '', {}, {}, {}, {}, {}
+        local due, refusal, counts, digests, waits = -1, '', {}, {}, {}
         for i = 5, #ARGV do waits[ARGV[i]] = true end
-        for _, queue in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-            local key = ARGV[1] .. queue
-            local ready = redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
-            for i = #ready, 1, -1 do
-                local cut = string.find(ready[i], '\\0', 1, true)
-                local list, message = string.sub(ready[i], 1, cut - 1), string.sub(ready[i], cut + 1)
-                if kept[list] == nil then
-                    local front = next(waits) and redis.pcall('LINDEX', list, -1)
-                    kept[list] = type(front) == 'string' and waits[redis.sha1hex(front)] or false
-                end
-                -- What was moved last and has not been taken yet is not overtaken.
-                local answer = not kept[list] and redis.pcall('RPUSH', list, message)
-                if not answer then
-                    answer = nil
-                elseif type(answer) == 'table' and answer.err then
-                    refusal = answer.err
-                    redis.call('ZADD', key, ARGV[2] + 60000000, ready[i])
+        local most = tonumber(ARGV[3])
+        local function put(list, message)
+            local answer = redis.pcall('RPUSH', list, message)
+            if type(answer) == 'table' and answer.err then return answer.err end
+            digests[#digests + 1] = redis.sha1hex(message)
+        end
+        local function fill(key, list, members)
+            local ahead = {}
+            while next(waits) and #ahead < most do
+                local front = redis.pcall('LINDEX', list, -1)
+                if type(front) ~= 'string' or not waits[redis.sha1hex(front)] then break end
+                ahead[#ahead + 1] = redis.call('RPOP', list)
+            end
+            local count, moved = math.min(#members, most - #ahead), 0
+            if ARGV[4] == '1' and #ahead > 0 then count = 0 end
+            for i = count, 1, -1 do
+                local refused = put(list, string.sub(members[i], #list + 2))
+                if refused then
+                    refusal = refused
+                    redis.call('ZADD', key, ARGV[2] + 60000000, members[i])
                 else
-                    redis.call('ZREM', key, ready[i])
-                    if not counts[list] then lists[#lists + 1] = list end
-                    counts[list] = (counts[list] or 0) + 1
-                    if ARGV[4] == '1' then digests[#digests + 1] = redis.sha1hex(message) end
+                    moved = moved + 1
+                    redis.call('ZREM', key, members[i])
                 end
             end
+            for i = #ahead, 1, -1 do put(list, ahead[i]) end
+            if moved > 0 then
+                counts[#counts + 1] = list
+                counts[#counts + 1] = moved
+            end
+        end
+        for _, queue in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+            local key = ARGV[1] .. queue
+            local lists, members = {}, {}
+            for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[2], 'LIMIT', 0, most)) do
+                local list = string.match(member, '^(%Z*)%z') or queue
+                if not members[list] then
+                    members[list] = {}
+                    lists[#lists + 1] = list
+                end
+                table.insert(members[list], member)
+            end
+            for _, list in ipairs(lists) do fill(key, list, members[list]) end
             local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
             if first[2] then
                 local score = tonumber(first[2])
@@ -105,12 +125,7 @@ enum RedisScripts {
         end
         local text = string.format('%.0f', due)
         if redis.call('GET', KEYS[2]) ~= text then redis.call('SET', KEYS[2], text) end
-        local moved = {}
-        for _, list in ipairs(lists) do
-            moved[#moved + 1] = list
-            moved[#moved + 1] = counts[list]
-        end
-        return {text, refusal, moved, digests}
+        return {text, refusal, counts, digests}
         """
 
     /// Parks a message until its time when one of our workers is there to take it out again, and puts it on its list otherwise,

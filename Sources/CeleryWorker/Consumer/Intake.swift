@@ -68,16 +68,18 @@ struct Intake {
         let configuration = pipeline.configuration
         try await pipeline.transport.declare(Topology(pipeline.queues.all))
         let lease = pipeline.app.settings.workerLease
+        let starts = StartStage(pipeline).commonMode
         let consumer = try await pipeline.transport.openConsumer(
             ConsumerConfiguration(
                 name: configuration.hostname,
                 queues: pipeline.queues.names,
                 lease: lease,
                 renewal: lease * 3 / 10,
-                results: pipeline.backend
+                results: pipeline.backend,
+                starts: starts
             )
         )
-        return pipeline.state.withLock { $0.open(consumer) }
+        return pipeline.state.withLock { $0.open(consumer, starts: starts) }
     }
 
     /// One receipt; returns how many attempts have failed in a row since.
@@ -85,12 +87,17 @@ struct Intake {
         while !Task.isCancelled {
             let slots = pipeline.pool.slots
             let (prefetch, reach) = (pipeline.prefetch(slots: slots), pipeline.reach)
-            let credit = pipeline.state.withLock { $0.credit(prefetch: prefetch, slots: slots, reach: reach) }
+            let (credit, startable) = pipeline.state.withLock { state in
+                (
+                    state.credit(prefetch: prefetch, slots: slots, reach: reach),
+                    state.startable(reach: pipeline.pool.takesPermits ? max(slots, pipeline.pool.reach) : slots)
+                )
+            }
             guard credit > 0 else {
                 await pipeline.creditBell.wait()
                 continue
             }
-            let deliveries = try await epoch.consumer.receive(upTo: credit)
+            let deliveries = try await epoch.consumer.receive(upTo: credit, starting: min(credit, startable))
             guard !deliveries.isEmpty else { return 0 }
             pipeline.state.withLock { $0.received(deliveries.count) }
             await admit(deliveries, epoch: epoch)
@@ -106,7 +113,8 @@ struct Intake {
             codec: pipeline.app.codec,
             settings: settings,
             hostname: pipeline.configuration.hostname,
-            canDelay: pipeline.transport.capabilities.delayedDelivery
+            canDelay: pipeline.transport.capabilities.delayedDelivery,
+            starts: epoch.starts
         )
         let revoked = await pipeline.revocations.revoked(among: deliveries, in: pipeline.transport.revocations)
         let succeeded = await SucceededTasks(pipeline).among(deliveries, settings: settings)
@@ -136,12 +144,15 @@ struct Intake {
                 finished.append(Finished(item: .ended(ending, delivery), epoch: epoch))
             }
         }
-        pipeline.state.withLock { state in
-            state.admit(admitted, epoch: epoch)
+        let isDirect = pipeline.state.withLock { state in
             for item in finished { state.settle(item) }
+            return state.admit(admitted, epoch: epoch)
         }
-        if !admitted.isEmpty { pipeline.startBell.ring() }
         if !finished.isEmpty { pipeline.settleBell.ring() }
+        guard !admitted.isEmpty else { return }
+        // What waits for no mark is not handed to another task first.
+        if isDirect { await StartStage(pipeline).startNext() }
+        pipeline.startBell.ring()
     }
 
     private func isStamped(_ delivery: Delivery) -> Bool {

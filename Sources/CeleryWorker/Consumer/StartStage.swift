@@ -19,25 +19,30 @@ struct StartStage {
     /// Runs until cancelled.
     func run() async {
         while !Task.isCancelled {
-            let (slots, reach) = (pipeline.pool.slots, pipeline.pool.reach)
-            guard let batch = pipeline.state.withLock({ $0.takeReady(slots: slots, reach: reach) }) else {
+            guard await startNext() else {
                 await pipeline.startBell.wait()
                 continue
             }
-            await start(batch.tasks, epoch: batch.epoch)
         }
+    }
+
+    /// Starts what waits and has a slot. False when there is nothing to start.
+    @discardableResult
+    func startNext() async -> Bool {
+        let (slots, reach) = (pipeline.pool.slots, pipeline.pool.reach)
+        guard let batch = pipeline.state.withLock({ $0.takeReady(slots: slots, reach: reach) }) else { return false }
+        await start(batch.tasks, epoch: batch.epoch)
+        return true
     }
 
     private func start(_ tasks: [AdmittedTask], epoch: Epoch) async {
         let now = Timestamp.now
-        var marks: [BeginMark] = []
         var begun: [AdmittedTask] = []
         var dropped: [Finished] = []
         for task in tasks {
             if let ending = stopped(task, now: now) {
                 dropped.append(Finished(item: .ended(ending, task.asDelivery), epoch: epoch))
             } else {
-                marks.append(BeginMark(task.tag, task.policy.acksLate ? .late : .early))
                 begun.append(task)
             }
         }
@@ -48,9 +53,18 @@ struct StartStage {
             }
             pipeline.settleBell.ring()
         }
+        // What the store has permitted already does not wait for the others' marks.
+        let permitted = begun.filter(\.isPermitted)
+        await launch(permitted, isPermitted: true, epoch: epoch)
+        if permitted.count < begun.count {
+            await launch(begun.filter { !$0.isPermitted }, isPermitted: false, epoch: epoch)
+        }
+    }
+
+    private func launch(_ begun: [AdmittedTask], isPermitted: Bool, epoch: Epoch) async {
         guard !begun.isEmpty else { return }
         do {
-            let jobs = try await mark(marks, begun, epoch: epoch)
+            let jobs = try await mark(begun, isPermitted: isPermitted, epoch: epoch)
             CutPoint.begun.reached()
             let pairs = zip(jobs, begun).map { (job: $0, task: $1) }
             pipeline.state.withLock { $0.run(pairs, epoch: epoch) }
@@ -61,6 +75,9 @@ struct StartStage {
             }
         } catch  where error.code == .epochLost || error.code == .closed {
             await Intake(pipeline).lose(epoch, error, dropping: begun.count)
+        } catch  where isPermitted && !pipeline.pool.takesPermits {
+            // The journal has no room: then by a mark.
+            await launch(begun, isPermitted: false, epoch: epoch)
         } catch {
             pipeline.log.beginFailed(error)
             pipeline.state.withLock { $0.putBack(begun, epoch: epoch) }
@@ -71,17 +88,22 @@ struct StartStage {
 
     /// Marks them as begun, or gives each a permit by which a child of the pool does that when it gets to it.
     private func mark(
-        _ marks: [BeginMark],
         _ tasks: [AdmittedTask],
+        isPermitted: Bool,
         epoch: Epoch
     ) async throws(TransportError) -> [PoolJob] {
+        let marks = tasks.map { BeginMark($0.tag, $0.policy.mode) }
         let numbers = pipeline.state.withLock { $0.number(tasks.count) }
         var jobs = zip(numbers, tasks).map { PoolJob(id: $0, request: $1.request) }
-        guard let journal = epoch.consumer.journal, pipeline.pool.takesPermits else {
+        guard let journal = epoch.consumer.journal, isPermitted || pipeline.pool.takesPermits else {
             try await epoch.consumer.begin(marks)
             return jobs
         }
-        try await epoch.consumer.permit(marks)
+        guard pipeline.pool.takesPermits else {
+            try journal.start(marks)
+            return jobs
+        }
+        if !isPermitted { try await epoch.consumer.permit(marks) }
         for index in jobs.indices {
             do throws(TransportError) {
                 let ticket = try journal.offer(marks[index], run: jobs[index].id.rawValue)
@@ -92,6 +114,16 @@ struct StartStage {
             }
         }
         return jobs
+    }
+
+    /// How all tasks of the app are acknowledged that may start without a mark of their own.
+    ///
+    /// Early only where every task is: one that is acknowledged late must not be taken for started before it is. Otherwise
+    /// late, which is wrong of none that has not started; the early ones are marked.
+    var commonMode: AcknowledgementMode? {
+        let settings = pipeline.app.settings
+        let tasks = pipeline.app.registeredTaskNames.compactMap { pipeline.app.registeredTask($0) }
+        return tasks.contains { $0.options.acksLate ?? settings.taskAcksLate } ? .late : .early
     }
 
     private func isRevoked(_ message: Message) -> Bool {

@@ -15,6 +15,8 @@ import Synchronization
 struct Epoch: Sendable {
     var number: Int
     var consumer: any TransportConsumer
+    /// How those are acknowledged that the store permits to start as it hands them out.
+    var starts: AcknowledgementMode?
 }
 
 /// A task that a slot is taken for.
@@ -74,6 +76,8 @@ struct WorkerState: Sendable {
     /// Tasks whose start is to be stored.
     private var started: [RunningTask] = []
     private var settling = 0
+    /// The batch that is settled now.
+    private var inSettlement: [Finished] = []
     /// Deliveries of the current epoch that are not settled.
     private(set) var held = 0
     private var starting = 0
@@ -88,9 +92,9 @@ struct WorkerState: Sendable {
     /// Tasks that have begun, by name.
     private(set) var totals: [String: Int] = [:]
 
-    mutating func open(_ consumer: any TransportConsumer) -> Epoch {
+    mutating func open(_ consumer: any TransportConsumer, starts: AcknowledgementMode? = nil) -> Epoch {
         epochs += 1
-        let new = Epoch(number: epochs, consumer: consumer)
+        let new = Epoch(number: epochs, consumer: consumer, starts: starts)
         epoch = new
         held = 0
         return new
@@ -114,10 +118,16 @@ struct WorkerState: Sendable {
         return free * 2 >= limit || ready.count + starting + running.count < slots ? max(0, free) : 0
     }
 
+    /// How many of the next deliveries the pool can take as soon as they come.
+    func startable(reach: Int) -> Int { max(0, reach - running.count - starting - ready.count) }
+
     mutating func received(_ count: Int) { held += count }
 
-    mutating func admit(_ tasks: [AdmittedTask], epoch: Epoch) {
+    /// Returns whether all that waits may start without waiting for anything.
+    mutating func admit(_ tasks: [AdmittedTask], epoch: Epoch) -> Bool {
+        let isDirect = ready.isEmpty && tasks.allSatisfy(\.isPermitted)
         for task in tasks { ready.append((task, epoch)) }
+        return isDirect
     }
 
     /// Takes tasks of one epoch that the pool has room for: as far as it reaches where starts are journalled, else one for
@@ -191,7 +201,7 @@ struct WorkerState: Sendable {
         guard let task = running.removeValue(forKey: job) else { return }
         task.permit?.withdraw()
         if shutdown == nil {
-            ready.prepend((task.task, task.epoch))
+            ready.prepend((task.task.withoutPermit, task.epoch))
         } else {
             finished.append(Finished(item: .postponed(task.task.tag, .now), epoch: task.epoch))
         }
@@ -199,17 +209,22 @@ struct WorkerState: Sendable {
 
     mutating func settle(_ item: Finished) { finished.append(item) }
 
+    /// What has run and is not settled yet.
+    var ended: [Message] { (finished + inSettlement).compactMap(\.message) }
+
     mutating func takeFinished(limit: Int) -> [Finished] {
         let count = min(limit, finished.count)
         let batch = Array(finished.prefix(count))
         finished.removeFirst(count)
         settling += count
+        inSettlement = batch
         return batch
     }
 
     /// The batch is done, but for what goes back to the front of those that wait.
     mutating func settled(_ batch: [Finished], except unsettled: [Finished]) {
         settling -= batch.count
+        inSettlement = []
         func inForce(_ items: [Finished]) -> Int { items.count { $0.epoch.number == epoch?.number } }
         held = max(0, held - inForce(batch) + inForce(unsettled))
         finished.insert(contentsOf: unsettled, at: 0)
@@ -234,9 +249,8 @@ struct WorkerState: Sendable {
 
 extension Finished {
     /// Of a task that was run.
-    var taskID: String? {
-        if case .run(let task, _, _) = item { task.request.message.headers.id } else { nil }
-    }
+    var message: Message? { if case .run(let task, _, _) = item { task.request.message } else { nil } }
+    var taskID: String? { message?.headers.id }
 
     /// Of a task that began in a worker that died.
     var obituaryID: String? {

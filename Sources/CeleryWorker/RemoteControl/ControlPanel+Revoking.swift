@@ -27,7 +27,7 @@ extension ControlPanel {
 
     private func revoke(_ ids: [String], terminate: Bool, signal: String) async throws -> CeleryValue {
         let affected = pipeline.revoke(ids, terminate: terminate, signal: signal)
-        await keep(ids, terminate: terminate, signal: signal)
+        await keep(ids, terminate: terminate, signal: signal, exceptResultsOf: Set(affected))
         guard terminate else {
             logger.info("Tasks flagged as revoked: \(ids.joined(separator: ", "))")
             let set =
@@ -40,7 +40,7 @@ extension ControlPanel {
 
     /// Tells the store what came from a client that only broadcasts: workers that are not there now respect it as well, and whoever
     /// waits for such a task hears of it. Neither is needed for the revocation itself.
-    private func keep(_ ids: [String], terminate: Bool, signal: String) async {
+    private func keep(_ ids: [String], terminate: Bool, signal: String, exceptResultsOf affected: Set<String>) async {
         let expires = Timestamp.now.advanced(by: RevokedTasks.life)
         do throws(TransportError) {
             if let store = pipeline.transport.revocations {
@@ -50,19 +50,16 @@ extension ControlPanel {
                     new.map { Revocation(taskID: $0, terminate: terminate, signal: signal, expires: expires) }
                 )
             }
-            try await storeRevoked(ids)
+            try await storeRevoked(ids.filter { !affected.contains($0) })
         } catch {
             logger.warning("revoked tasks could not be kept in the store; this worker knows them: \(error)")
         }
     }
 
-    /// REVOKED for all that have not ended and do not run here, so that nobody waits for them.
-    private func storeRevoked(_ ids: [String]) async throws(TransportError) {
+    /// REVOKED for all that have not ended, so that nobody waits for them. Not of those that this worker has: their own end is
+    /// stored, which may be on its way now.
+    private func storeRevoked(_ waiting: [String]) async throws(TransportError) {
         let settings = app.settings
-        let running = pipeline.state.withLock { state in
-            Set(state.running.values.map { $0.task.request.message.headers.id })
-        }
-        let waiting = ids.filter { !running.contains($0) }
         guard !waiting.isEmpty else { return }
         let known = try await pipeline.backend.fetch(waiting, timeout: settings.brokerTimeout)
         let open = waiting.filter { known[$0]?.state.isReady != true }

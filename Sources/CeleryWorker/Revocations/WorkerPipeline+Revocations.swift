@@ -27,10 +27,11 @@ extension WorkerPipeline {
 
     /// Takes back those that wait in the pool, to be ended as revoked, and ends those that run when they are to be.
     private func stop(terminate: Bool, signal: String, _ isMeant: (Message) -> Bool) -> [String] {
-        let (jobs, waiting) = state.withLock { state in
+        let (jobs, waiting, ended) = state.withLock { state in
             (
                 state.running.filter { isMeant($0.value.task.request.message) },
-                state.ready.map(\.task.request.message).filter(isMeant).map(\.headers.id)
+                state.ready.map(\.task.request.message).filter(isMeant).map(\.headers.id),
+                state.ended.filter(isMeant).map(\.headers.id)
             )
         }
         for (job, task) in jobs {
@@ -43,7 +44,7 @@ extension WorkerPipeline {
             if !pool.kill(job, .terminated(signal: number)) { pool.cancel(job, .terminated) }
         }
         startBell.ring()
-        return jobs.values.map(\.task.request.message.headers.id) + waiting
+        return jobs.values.map(\.task.request.message.headers.id) + waiting + ended
     }
 
     /// Writes the file of `--statedb`, when something is new and the last time is long enough ago.

@@ -28,6 +28,8 @@ struct Admission {
     let settings: CelerySettings
     let hostname: String
     let canDelay: Bool
+    /// How those are acknowledged that may start without a mark.
+    var starts: AcknowledgementMode?
 
     func decide(_ delivery: Delivery, isRevoked: Bool, now: Timestamp) -> Decision {
         let message: Message
@@ -79,7 +81,15 @@ struct Admission {
             attempt: delivery.attempt,
             hostname: hostname
         )
-        return .run(AdmittedTask(tag: delivery.tag, request: request, policy: policy, deaths: delivery.deaths))
+        return .run(
+            AdmittedTask(
+                tag: delivery.tag,
+                request: request,
+                policy: policy,
+                deaths: delivery.deaths,
+                isPermitted: delivery.isPermitted && starts == policy.mode
+            )
+        )
     }
 
     private func contentProblem(_ message: Message, _ policy: TaskPolicy) -> Ending? {
@@ -121,12 +131,20 @@ final class AdmittedTask: Sendable {
     let request: TaskRequest
     let policy: TaskPolicy
     let deaths: Int
+    /// Whether the store knows that it may start: to start it takes no mark.
+    let isPermitted: Bool
 
-    init(tag: DeliveryTag, request: TaskRequest, policy: TaskPolicy, deaths: Int) {
+    init(tag: DeliveryTag, request: TaskRequest, policy: TaskPolicy, deaths: Int, isPermitted: Bool = false) {
+        self.isPermitted = isPermitted
         self.tag = tag
         self.request = request
         self.policy = policy
         self.deaths = deaths
+    }
+
+    /// The same, to be started with a mark: it was refused a start without.
+    var withoutPermit: AdmittedTask {
+        isPermitted ? AdmittedTask(tag: tag, request: request, policy: policy, deaths: deaths) : self
     }
 }
 

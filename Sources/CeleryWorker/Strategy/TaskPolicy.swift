@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryCore
 import CeleryKit
 import CeleryWire
 
@@ -23,6 +24,8 @@ struct TaskPolicy: Sendable, Equatable {
     /// Seconds.
     var softLimit: Double?
     var maxWorkerDeaths: Int
+
+    var mode: AcknowledgementMode { acksLate ? .late : .early }
 
     init(task: RegisteredTask, headers: TaskHeaders, settings: borrowing CelerySettings) {
         let options = task.options

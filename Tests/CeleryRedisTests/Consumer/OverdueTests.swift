@@ -16,9 +16,9 @@ import Testing
 
 @Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"), .timeLimit(.minutes(2)))
 struct OverdueTests {
-    /// So many messages, due one after the other within a second from now.
+    /// So many messages, due one after the other within a second, which begins when all are sent.
     private func park(_ count: Int, in place: RedisPlace) async throws -> Timestamp {
-        let start = Timestamp.now
+        let start = Timestamp.now.advanced(by: .milliseconds(500))
         func due(_ number: Int) -> Timestamp { start.advanced(by: .microseconds((number + 1) * 1_000_000 / count)) }
         let shuffled = (0..<count).map { $0 * 211 % count }
         try await place.transport.publish(
@@ -31,7 +31,7 @@ struct OverdueTests {
     private func take(_ count: Int, from consumer: any TransportConsumer) async throws -> [Int] {
         var ids: [Int] = []
         while ids.count < count {
-            let deliveries = try await consumer.receive(upTo: 64)
+            let deliveries = try await consumer.receive(upTo: min(64, count - ids.count))
             try #require(!deliveries.isEmpty)
             ids += deliveries.compactMap { Int($0.id) }
             try await consumer.settle(deliveries.map { Settlement($0.tag, .acknowledge) })

@@ -85,9 +85,10 @@ final class InProcessEngine: Sendable {
     }
 
     func submit(_ jobs: [PoolJob]) {
-        let (waiter, refused) = state.withLock { $0.submit(jobs) }
-        waiter?.resume()
-        if let refused { for job in jobs { refused(.returned(job.id)) } }
+        let submission = state.withLock { $0.submit(jobs) }
+        for (child, entry) in submission.woken { child.resume(returning: entry) }
+        submission.waiter?.resume()
+        if let refused = submission.refused { for job in jobs { refused(.returned(job.id)) } }
     }
 
     func cancel(_ job: JobID, _ cause: RunControl.Cause) { state.withLock { $0.controls[job] }?.cancel(cause) }
@@ -99,7 +100,11 @@ final class InProcessEngine: Sendable {
         waiter?.resume()
     }
 
-    func stop() { state.withLock { $0.stop() }?.resume() }
+    func stop() {
+        let (waiter, parked) = state.withLock { ($0.stop(), $0.unpark()) }
+        for child in parked { child.resume(returning: nil) }
+        waiter?.resume()
+    }
 
     /// Starts threads until there is one for each slot.
     private func adjust(_ threads: inout [ExecutorThread]) throws(PoolError) {
@@ -143,13 +148,26 @@ final class InProcessEngine: Sendable {
             let isSpent = Task.isCancelled
             let (next, waiter) = state.withLock { $0.next(after: start, isSpent: isSpent) }
             waiter?.resume()
-            guard let next else { return }
-            entry = next
+            if let next {
+                entry = next
+            } else if !isSpent, let next = await nextAfterPause() {
+                entry = next
+            } else {
+                return
+            }
+        }
+    }
+
+    /// Waits for a job for a while that ends with the pool; nil when there are enough who do.
+    private func nextAfterPause() async -> InProcessState.Entry? {
+        await withCheckedContinuation { child in
+            if let answer = state.withLock({ $0.keep(child) }) { child.resume(returning: answer) }
         }
     }
 
     private func abort() {
-        let (controls, returned, waiter, events) = state.withLock { $0.abort() }
+        let ((controls, returned, waiter, events), parked) = state.withLock { ($0.abort(), $0.unpark()) }
+        for child in parked { child.resume(returning: nil) }
         for control in controls { control.cancel(.shutdown) }
         for job in returned { events?(.returned(job)) }
         waiter?.resume()

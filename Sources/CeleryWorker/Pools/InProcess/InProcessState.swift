@@ -34,6 +34,10 @@ struct InProcessState {
     }
 
     typealias Waiter = CheckedContinuation<Void, Never>
+    /// A child task between two jobs; nil ends it.
+    typealias Parked = CheckedContinuation<Entry?, Never>
+    /// So many child tasks wait for a job instead of ending, so that it takes one wake-up to start one.
+    private static let parkedMost = 8
 
     private(set) var slots: Int
     private(set) var events: (@Sendable (PoolEvent) -> Void)?
@@ -45,6 +49,7 @@ struct InProcessState {
     private var surplus: [ExecutorThread] = []
     private var occupied = 0
     private var pending: Deque<Entry> = []
+    private var parked: [Parked] = []
     private var wasRun = false
     private var isStopping = false
     private var isOver = false
@@ -60,15 +65,47 @@ struct InProcessState {
         return true
     }
 
+    /// What follows from a submission, to be done outside the lock.
+    struct Submission {
+        var waiter: Waiter?
+        var woken: [(Parked, Entry)] = []
+        /// Who must hear that the jobs are returned.
+        var refused: (@Sendable (PoolEvent) -> Void)?
+    }
+
     /// Takes the jobs, or answers with the handler that must hear that they are returned.
-    mutating func submit(_ jobs: [PoolJob]) -> (Waiter?, refused: (@Sendable (PoolEvent) -> Void)?) {
-        guard !isOver, !isStopping || !controls.isEmpty else { return (nil, events ?? { _ in }) }
+    mutating func submit(_ jobs: [PoolJob]) -> Submission {
+        guard !isOver, !isStopping || !controls.isEmpty else { return Submission(refused: events ?? { _ in }) }
+        var submission = Submission()
         for job in jobs {
             let entry = Entry(job: job, control: RunControl())
             controls[job.id] = entry.control
-            pending.append(entry)
+            if pending.isEmpty, occupied < slots, let next = parked.popLast() {
+                occupied += 1
+                submission.woken.append((next, entry))
+            } else {
+                pending.append(entry)
+            }
         }
-        return (canStart ? waiter.take() : nil, nil)
+        if canStart { submission.waiter = waiter.take() }
+        return submission
+    }
+
+    /// Keeps a child task that has nothing to do, or answers what it is to go on with: a job, or nothing.
+    mutating func keep(_ child: Parked) -> Entry?? {
+        if occupied < slots, let entry = pending.popFirst() {
+            occupied += 1
+            return .some(entry)
+        }
+        guard !needsThreads, !isStopping, !isOver, parked.count < Self.parkedMost else { return .some(nil) }
+        parked.append(child)
+        return nil
+    }
+
+    /// Those that are to end.
+    mutating func unpark() -> [Parked] {
+        defer { parked = [] }
+        return parked
     }
 
     mutating func resize(to slots: Int) -> Waiter? {
