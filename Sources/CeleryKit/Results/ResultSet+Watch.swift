@@ -78,7 +78,9 @@ extension ResultSet {
         private func completion(of index: Int, _ meta: TaskMeta?) -> Completion {
             let result = results[index]
             let outcome = Result {
-                guard case .group? = result.tree else { return try meta.map(result.output) ?? result.output(of: members) }
+                guard case .group? = result.tree else {
+                    return try meta.map(result.output) ?? result.output(of: members)
+                }
                 if let failure = members.firstFailure(of: result.leaves) { try result.throwFailure(failure) }
                 return try result.output(of: members)
             }

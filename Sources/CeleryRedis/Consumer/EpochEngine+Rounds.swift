@@ -189,7 +189,11 @@ extension EpochEngine {
             request.completion(nil)
         }
         for (request, error) in failed where !request.isAbandoned { request.completion(error) }
-        if done.isClose { finish(.consumerClosed) }
+        if done.isClose {
+            // Otherwise whoever sweeps the epoch has yet to read it.
+            if let journal { JournalPlace.remove(journal.path) }
+            finish(.consumerClosed)
+        }
     }
 
     /// - Parameter asked: The lists that were fetched from in the same round, and after what it put there.

@@ -232,10 +232,8 @@ final class EpochEngine {
         ear?.end()
         timers.cancel()
         store.sawRevocations(true)
-        if let journal {
-            _ = journal.seal()
-            JournalPlace.remove(journal.path)
-        }
+        _ = journal?.seal()
+        if opened != nil, let journal { JournalPlace.remove(journal.path) }
         let (requests, settlements, waiting, endings) = (begins, settles, receivers, closings)
         var undecided = round
         (begins, settles, receivers, closings, round) = ([], [], [], [], nil)

@@ -67,7 +67,8 @@ extension ResultBackendCheck {
             let ids = (0..<1100).map { "\(harness.prefix)w\($0)" }
             for id in ids.prefix(5) { try await harness.store(TaskMeta(taskID: id, state: .failure)) }
             let seen = Mutex<[String: Int]>([:])
-            async let waiting: Void = harness.backend.wait(forAll: ids + ids.prefix(3), timeout: .seconds(3600)) { metas in
+            async let waiting: Void = harness.backend.wait(forAll: ids + ids.prefix(3), timeout: .seconds(3600)) {
+                metas in
                 seen.withLock { seen in
                     for meta in metas { seen[meta.taskID, default: 0] += meta.state.isReady ? 1 : 1000 }
                 }
@@ -84,7 +85,8 @@ extension ResultBackendCheck {
             try requireEqual(seen.withLock { $0.count }, ids.count)
             try require(seen.withLock { $0.values.allSatisfy { $0 == 1 } }, "handed over twice, or too early")
         },
-        ResultBackendCheck("waiting for many ends when there is enough, when time is up, and when cancelled") { harness in
+        ResultBackendCheck("waiting for many ends when there is enough, when time is up, and when cancelled") {
+            harness in
             let ids = ["a", "b", "c"].map { harness.prefix + $0 }
             try await harness.store(TaskMeta(taskID: ids[0], state: .success))
             try await harness.backend.wait(forAll: ids, timeout: .seconds(3600)) { _ in false }

@@ -72,11 +72,11 @@ struct CutScenario: Sendable {
         }
     }
 
-    /// Whether no task can have begun where the process died. With children it is they who begin.
+    /// Whether no task can have begun where the process died. Where some are marked as begun, others may have started that the
+    /// fetch permitted.
     private var hasBegunNothing: Bool {
         switch point {
         case .epochEntered, .fetchSent, .fetchAnswered, .received, .published, .commandSent: true
-        case .beginSent, .beginAnswered, .begun: pool == "prefork"
         default: false
         }
     }
