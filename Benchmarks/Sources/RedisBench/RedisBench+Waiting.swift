@@ -15,39 +15,61 @@ import Glibc
 
 /// Much that waits at the client's side, and many workers that wait.
 extension RedisBench {
-    /// Results that this process waits for, one task each, and all by one.
+    /// Results that this process waits for, by one task, and one task each.
     func waitingResults(_ count: Int) async throws -> [[String]] {
         try server.clear()
-        var bytes: [Double] = []
-        var left: [Double] = []
-        let noop = tasks.noop
-        for count in [1000, count] {
-            let start = Self.ownMemory
-            let sent = try await withThrowingTaskGroup(of: [AsyncResult<Int>].self) { group in
-                for lane in 0..<100 {
-                    group.addTask {
-                        var results: [AsyncResult<Int>] = []
-                        for x in stride(from: lane, to: count, by: 100) { results.append(try await noop.delay(x)) }
-                        return results
-                    }
-                }
-                return try await group.reduce(into: []) { $0 += $1 }
-            }
-            let before = Self.ownMemory
+        let (together, left) = try await bytes(1000, count) { results in
+            _ = try await ResultSet(results).get(timeout: .seconds(120))
+        }
+        let (apart, leftApart) = try await bytes(1000, count) { results in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for result in sent { group.addTask { _ = try await result.get(timeout: .seconds(120)) } }
-                try await Task.sleep(for: .seconds(options.isQuick ? 3 : 8))
-                bytes.append((Self.ownMemory - before) / Double(count))
-                let worker = try worker(.async)
+                for result in results { group.addTask { _ = try await result.get(timeout: .seconds(120)) } }
                 try await group.waitForAll()
-                worker.stop()
             }
+        }
+        let name = Report.text(Double(count), 0)
+        return [
+            row("results waited for by one task, 1,000 and \(name): bytes each (aim ≤ 1,024)", together, 0),
+            row("… bytes each that are left afterwards", left, 0),
+            row("… by one task each", apart, 0),
+            row("… bytes each that are left afterwards", leftApart, 0),
+        ]
+    }
+
+    /// What waiting takes for each of few and of many results, and what is left of it.
+    private func bytes(
+        _ counts: Int...,
+        wait: @escaping @Sendable ([AsyncResult<Int>]) async throws -> Void
+    ) async throws -> (waiting: [Double], left: [Double]) {
+        var waiting: [Double] = []
+        var left: [Double] = []
+        for count in counts {
+            let start = Self.ownMemory
+            let sent = try await send(count)
+            let before = Self.ownMemory
+            let waits = Task { try await wait(sent) }
+            try await Task.sleep(for: .seconds(options.isQuick ? 3 : 8))
+            waiting.append((Self.ownMemory - before) / Double(count))
+            let worker = try worker(.async)
+            try await waits.value
+            worker.stop()
             left.append((Self.ownMemory - start) / Double(count))
         }
-        return [
-            row("results waited for, 1,000 and \(Report.text(Double(count), 0)): bytes each (aim ≤ 1,024)", bytes, 0),
-            row("… bytes each that are left afterwards", left, 0),
-        ]
+        return (waiting, left)
+    }
+
+    private func send(_ count: Int) async throws -> [AsyncResult<Int>] {
+        let noop = tasks.noop
+        return try await withThrowingTaskGroup(of: [AsyncResult<Int>].self) { group in
+            for lane in 0..<100 {
+                group.addTask {
+                    var results: [AsyncResult<Int>] = []
+                    for x in stride(from: lane, to: count, by: 100) { results.append(try await noop.delay(x)) }
+                    return results
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
     }
 
     /// What the allocator keeps for later is nobody's.

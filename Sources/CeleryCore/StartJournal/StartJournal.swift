@@ -97,6 +97,11 @@ public final class StartJournal: Sendable {
     /// dead may not be able to seal its journal.
     package func allowStarts(for duration: Duration) { file.limit = JournalFile.limit(after: duration) }
 
+    /// Starts the run in this process, unless it was taken back, the consumer is no longer in force, or its time is over.
+    package func pass(_ ticket: StartTicket) -> Bool {
+        !file.isOver && file.replace(ticket.offer, by: ticket.started, in: ticket.place) && !file.isOver
+    }
+
     /// Whether the offer was taken.
     package func hasStarted(_ ticket: StartTicket) -> Bool {
         file.word(of: ticket.place) & ~JournalWord.seal == ticket.started

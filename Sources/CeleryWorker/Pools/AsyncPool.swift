@@ -30,6 +30,8 @@ public struct AsyncPool: TaskPool {
     }
 
     public var slots: Int { engine.slots }
+    /// Each right before its first instruction.
+    public var takesPermits: Bool { true }
 
     public var info: CeleryObject { ["implementation": "CeleryWorker:AsyncPool", "max-concurrency": .int(slots)] }
 

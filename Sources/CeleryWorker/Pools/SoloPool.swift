@@ -26,6 +26,8 @@ public struct SoloPool: TaskPool {
     }
 
     public var slots: Int { 1 }
+    /// Each right before its first instruction.
+    public var takesPermits: Bool { true }
 
     public var info: CeleryObject { ["implementation": "CeleryWorker:SoloPool", "max-concurrency": 1] }
 

@@ -33,6 +33,9 @@ public struct PoolJob: Sendable {
 public struct StartPermit: Sendable {
     let journal: StartJournal
     let ticket: StartTicket
+
+    /// Starts the run here; false when it may not.
+    func take() -> Bool { journal.pass(ticket) }
 }
 
 /// What happens in a pool. Events of one job come in order: `accepted`, then exactly one of the others.

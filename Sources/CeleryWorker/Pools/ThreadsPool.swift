@@ -27,6 +27,8 @@ public struct ThreadsPool: TaskPool {
     }
 
     public var slots: Int { engine.slots }
+    /// Each right before its first instruction.
+    public var takesPermits: Bool { true }
 
     public var info: CeleryObject {
         ["implementation": "CeleryWorker:ThreadsPool", "max-concurrency": .int(slots), "threads": .int(slots)]

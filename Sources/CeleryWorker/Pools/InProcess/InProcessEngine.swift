@@ -135,15 +135,7 @@ final class InProcessEngine: Sendable {
     private func work(_ start: InProcessState.Start, _ events: @Sendable (PoolEvent) -> Void) async {
         var entry = start.entry
         while true {
-            let canceller = TaskCanceller()
-            let (job, control) = (entry.job, entry.control)
-            events(.accepted(job.id, pid: pid))
-            let report = await canceller.attached {
-                control.onCancel { canceller.cancel() }
-                return await runner(job.request, control)
-            }
-            state.withLock { $0.controls[job.id] = nil }
-            events(.finished(job.id, report))
+            await run(entry, events)
             // A cancelled task stays cancelled: the next job needs a new one.
             let isSpent = Task.isCancelled
             let (next, waiter) = state.withLock { $0.next(after: start, isSpent: isSpent) }
@@ -156,6 +148,22 @@ final class InProcessEngine: Sendable {
                 return
             }
         }
+    }
+
+    private func run(_ entry: InProcessState.Entry, _ events: @Sendable (PoolEvent) -> Void) async {
+        let canceller = TaskCanceller()
+        let (job, control) = (entry.job, entry.control)
+        guard job.permit?.take() ?? true else {
+            state.withLock { $0.controls[job.id] = nil }
+            return events(.returned(job.id))
+        }
+        events(.accepted(job.id, pid: pid))
+        let report = await canceller.attached {
+            control.onCancel { canceller.cancel() }
+            return await runner(job.request, control)
+        }
+        state.withLock { $0.controls[job.id] = nil }
+        events(.finished(job.id, report))
     }
 
     /// Waits for a job for a while that ends with the pool; nil when there are enough who do.
