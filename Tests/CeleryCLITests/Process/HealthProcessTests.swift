@@ -13,7 +13,7 @@ import Testing
 /// `worker --health-port` as a process: what orchestrators are told.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct HealthProcessTests {
     @Test func theFourPagesOfAWorkerThroughAWarmShutdown() async throws {
-        try await withWorker(["-P", "async", "-c", "20"], environment: ["CLI_TEST_SLEEP": "3600"]) { site in
+        try await withWorker(["-P", "async", "-c", "20"], environment: ["CLI_TEST_SLEEP": "3600"]) { (site: HealthSite) async throws -> Void in
             try await site.reaches("/readyz", 200)
             for page in ["/livez", "/readyz", "/startupz"] { #expect(try site.get(page).body == "ok\n") }
             try await site.worker.prints("napping")
@@ -40,7 +40,7 @@ import Testing
         try await withWorker(
             ["-P", "async", "-c", "20", "--health-timeout", "1"],
             environment: ["CLI_TEST_STUCK": "3600"]
-        ) { site in
+        ) { (site: HealthSite) async throws -> Void in
             try await site.worker.prints("hogging")
             try await site.reaches("/livez", 503)
             let body = try site.get("/livez").body
@@ -58,7 +58,7 @@ import Testing
         try await withWorker(
             ["-P", "threads", "-c", "1", "--health-timeout", "1"],
             environment: ["CLI_TEST_SLEEP": "3600"]
-        ) { site in
+        ) { (site: HealthSite) async throws -> Void in
             try await site.worker.prints("napping")
             #expect(
                 try await eventually { try site.metric("celery_worker_longest_running_task_seconds") ?? 0 > 3 }
@@ -73,7 +73,7 @@ import Testing
 
     @Test func thePortIsKeptWhenItStartsAnew() async throws {
         let port = try LoopbackSocket.freePort()
-        try await withWorker(["-P", "async"], port: port) { site in
+        try await withWorker(["-P", "async"], port: port) { (site: HealthSite) async throws -> Void in
             try await site.reaches("/readyz", 200)
             site.worker.signal(SIGHUP)
             try await site.worker.prints("worker: Restarting")
@@ -148,11 +148,11 @@ import Testing
 )
 struct HealthRedisProcessTests {
     @Test func aServerThatDoesNotAnswerMakesItNotReadyUntilItDoes() async throws {
-        try await RedisServer.with { server in
-            try await withWorker(["-P", "async"], broker: server.url()) { site in
+        try await RedisServer.with { (server: RedisServer) async throws -> Void in
+            try await withWorker(["-P", "async"], broker: server.url()) { (site: HealthSite) async throws -> Void in
                 try await site.reaches("/readyz", 200)
                 #expect(try await eventually { try site.metric(#"celery_queue_messages{queue="celery",state="ready"}"#) == 0 })
-                try await server.whileSuspended {
+                try await server.whileSuspended { () async throws -> Void in
                     try await site.reaches("/readyz", 503)
                     #expect(try site.get("/readyz").body.hasPrefix("the broker is away (for "))
                     #expect(try site.get("/livez").body == "ok\n")
@@ -176,7 +176,7 @@ struct HealthRedisProcessTests {
 
     @Test func aServerThatIsNotThereAtTheStartIsWaitedForAlive() async throws {
         let port = try LoopbackSocket.freePort()
-        try await withWorker(["-P", "async"], broker: "redis://127.0.0.1:\(port)/0", quiet: true) { site in
+        try await withWorker(["-P", "async"], broker: "redis://127.0.0.1:\(port)/0", quiet: true) { (site: HealthSite) async throws -> Void in
             try await site.reaches("/startupz", 503)
             #expect(try site.get("/startupz").body.hasPrefix("no task can be taken yet: "))
             #expect(try site.get("/readyz").status == 503)
@@ -187,11 +187,11 @@ struct HealthRedisProcessTests {
     }
 
     @Test func aPoolWhoseChildrenAreStoppedIsDeadAndTheyHaveNoSocket() async throws {
-        try await RedisServer.with { server in
+        try await RedisServer.with { (server: RedisServer) async throws -> Void in
             try await withWorker(
                 ["-P", "prefork", "-c", "2", "--health-timeout", "1"],
                 broker: server.url()
-            ) { site in
+            ) { (site: HealthSite) async throws -> Void in
                 try await site.reaches("/readyz", 200)
                 let children = try site.children()
                 #expect(children.count == 2)

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func aLongPageComesWholeAndAHeadHasItsLengthOnly() async throws {
-        try await withServer { port in
+        try await withServer { (port: Int) async throws -> Void in
             let page = try HTTPProbe.request(port: port, "/metrics")
             #expect(page.status == 200)
             #expect(page.body.utf8.count == 200_000)
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func aConnectionServesManyRequestsAlsoWhenTheyComeAtOnce() async throws {
-        try await withServer { port in
+        try await withServer { (port: Int) async throws -> Void in
             let socket = try LoopbackSocket.connection(to: port)
             defer { close(socket) }
             LoopbackSocket.setTimeouts(socket, seconds: 10)
@@ -88,13 +88,14 @@ import Testing
         ]
     )
     func aConnectionEnds(request: String, answer: String) async throws {
-        try await withServer { port in
+        try await withServer { (port: Int) async throws -> Void in
             let socket = try LoopbackSocket.connection(to: port)
             defer { close(socket) }
             LoopbackSocket.setTimeouts(socket, seconds: 10)
             _ = LoopbackSocket.write(ArraySlice(request.utf8), to: socket)
             var text = ""
             while true {
+                errno = 0
                 let bytes = LoopbackSocket.read(from: socket)
                 if bytes.isEmpty { break }
                 text += String(decoding: bytes, as: UTF8.self)
@@ -105,7 +106,7 @@ import Testing
     }
 
     @Test func aSilentConnectionIsClosed() async throws {
-        try await withServer(idleTimeout: .milliseconds(50)) { port in
+        try await withServer(idleTimeout: .milliseconds(50)) { (port: Int) async throws -> Void in
             let socket = try LoopbackSocket.connection(to: port)
             defer { close(socket) }
             LoopbackSocket.setTimeouts(socket, seconds: 10)
@@ -116,7 +117,7 @@ import Testing
     }
 
     @Test func connectionsThatAreHeldOpenKeepNoProbeAway() async throws {
-        try await withServer { port in
+        try await withServer { (port: Int) async throws -> Void in
             var held: [Int32] = []
             defer { for socket in held { close(socket) } }
             for _ in 0..<(HealthServer.connectionLimit + 20) { held.append(try LoopbackSocket.connection(to: port)) }
@@ -135,7 +136,7 @@ import Testing
     }
 
     @Test func anAddressThatCannotBeUsedIsSaidWithTheReason() async throws {
-        try await withServer { port in
+        try await withServer { (port: Int) async throws -> Void in
             let taken = await #expect(throws: CeleryError.self) {
                 try await HealthConfiguration(host: "127.0.0.1", port: port).check()
             }
@@ -154,7 +155,7 @@ import Testing
 
     @Test func theSocketIsNotInherited() async throws {
         let before = try Self.inheritable()
-        try await withServer { port in
+        try await withServer { (port: Int) async throws -> Void in
             let socket = try LoopbackSocket.connection(to: port)
             defer { close(socket) }
             #expect(try HTTPProbe.request(port: port, "/livez").status == 200)

@@ -48,7 +48,7 @@ import Testing
     @Test(
         arguments: [
             (0, "0"), (-0.0, "0"), (12, "12"), (0.25, "0.25"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),
-            (9_007_199_254_740_993, "9007199254740992.0"), (1e300, "1e+300"), (1e-7, "1e-07"),
+            (9_007_199_254_740_992, "9007199254740992.0"), (1e300, "1e+300"), (1e-7, "1e-07"),
         ] as [(Double, String)]
     )
     func numbersAreWrittenAsPrometheusReadsThem(number: Double, text: String) {

@@ -46,7 +46,7 @@ import Testing
             try #require(families.first { $0.name == name }?.samples.first?.value, "\(name)")
         }
         #expect(try value("process_cpu_seconds_total") > 0)
-        #expect(try value("process_resident_memory_bytes") > 1 << 20)
+        #expect(try value("process_resident_memory_bytes") > 1_000_000)
         #expect(try value("process_open_fds") > 2)
         let age = Timestamp.now.unixSeconds - (try value("process_start_time_seconds"))
         #expect(age > -2 && age < 86400, "\(age)")

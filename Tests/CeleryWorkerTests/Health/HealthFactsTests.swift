@@ -36,80 +36,84 @@ import Testing
         ])
     }
 
-    /// What is changed, which of the three probes pass, and what readiness says.
-    @Test(
-        arguments: [
-            ({ $0.work.shutdown = .warm }, [true, false, true], ["a warm shutdown is under way"]),
-            ({ $0.work.shutdown = .cold }, [true, false, true], ["a cold shutdown is under way"]),
-            ({ $0.phase = .ended }, [true, false, true], ["the worker has ended"]),
-            ({ $0.work.poolIsReady = false }, [true, false, true], ["the pool is not ready"]),
-            ({ $0.work.hasEpoch = false }, [true, false, true], ["no consumer is open at the broker"]),
-            (
-                { $0.troubles = [.intake: trouble("refused")] }, [true, false, true],
-                ["the broker is away (for 12 s): refused"]
-            ),
-            (
-                { $0.troubles = [.sampling: trouble("it does not answer")] }, [true, false, true],
-                ["the broker is away (for 12 s): it does not answer"]
-            ),
-            (
-                { $0.troubles = [.settling: trouble("full"), .starting: trouble("gone")] }, [true, false, true],
-                ["tasks cannot be marked as begun (for 12 s): gone", "outcomes cannot be stored (for 12 s): full"]
-            ),
-            (
-                { $0.silence = .seconds(31) }, [true, false, false],
-                ["the threads that Swift runs tasks on have been blocked for 31 s"]
-            ),
-            ({ $0.silence = .seconds(29) }, [true, true, true], []),
-            (
-                {
-                    $0.poolStall = .seconds(40)
-                    $0.work.handed = 3
-                }, [true, false, false],
-                ["the pool has begun nothing for 40 s although 3 tasks wait and 2 of 4 slots are free"]
-            ),
-            (
-                {
-                    $0.intakeStall = .milliseconds(30_500)
-                    $0.waiting = 7
-                }, [true, false, false], ["nothing was received for 30 s although 7 messages wait in the queues"]
-            ),
-            (
-                {
-                    $0.timeout = .milliseconds(1500)
-                    $0.silence = .milliseconds(1540)
-                }, [true, false, false], ["the threads that Swift runs tasks on have been blocked for 1.5 s"]
-            ),
-        ] as [(@Sendable (inout HealthFacts) -> Void, [Bool], [String])]
-    )
-    func eachFactDecides(change: @Sendable (inout HealthFacts) -> Void, passes: [Bool], problems: [String]) {
-        let health = Self.facts(change).judge()
-        #expect([health.startup, health.readiness, health.liveness].map(\.passes) == passes)
-        #expect(health.readiness.problems == problems)
+    /// What is changed, and what comes of it.
+    struct Case: Sendable {
+        var passes: [Bool]
+        var problems: [String]
+        var change: @Sendable (inout HealthFacts) -> Void
+
+        init(_ passes: [Bool], _ problems: [String], _ change: @escaping @Sendable (inout HealthFacts) -> Void) {
+            (self.passes, self.problems, self.change) = (passes, problems, change)
+        }
     }
 
-    /// Before tasks could be taken for the first time.
-    @Test(
-        arguments: [
-            (
-                {
-                    $0 = HealthFacts()
-                    $0.phase = .connecting
-                    $0.now = now
-                    $0.troubles = [.connecting: trouble("refused")]
-                }, "no task can be taken yet: cannot connect to the broker (for 12 s): refused"
-            ),
-            ({ $0 = HealthFacts() }, "no task can be taken yet: the worker has not been started"),
-            ({ $0.work.poolIsReady = false }, "no task can be taken yet: the pool is not ready"),
-            ({ $0.work.hasEpoch = false }, "no task can be taken yet: no consumer is open at the broker"),
-        ] as [(@Sendable (inout HealthFacts) -> Void, String)]
-    )
-    func aWorkerThatHasNotStartedSaysWhy(change: @Sendable (inout HealthFacts) -> Void, problem: String) {
+    /// Which of the three probes pass, and what readiness says.
+    private static let cases = [
+        Case([true, false, true], ["a warm shutdown is under way"]) { $0.work.shutdown = .warm },
+        Case([true, false, true], ["a cold shutdown is under way"]) { $0.work.shutdown = .cold },
+        Case([true, false, true], ["the worker has ended"]) { $0.phase = .ended },
+        Case([true, false, true], ["the pool is not ready"]) { $0.work.poolIsReady = false },
+        Case([true, false, true], ["no consumer is open at the broker"]) { $0.work.hasEpoch = false },
+        Case([true, false, true], ["the broker is away (for 12 s): refused"]) {
+            $0.troubles = [.intake: trouble("refused")]
+        },
+        Case([true, false, true], ["the broker is away (for 12 s): it does not answer"]) {
+            $0.troubles = [.sampling: trouble("it does not answer")]
+        },
+        Case(
+            [true, false, true],
+            ["tasks cannot be marked as begun (for 12 s): gone", "outcomes cannot be stored (for 12 s): full"]
+        ) {
+            $0.troubles = [.settling: trouble("full"), .starting: trouble("gone")]
+        },
+        Case([true, false, false], ["the threads that Swift runs tasks on have been blocked for 31 s"]) {
+            $0.silence = .seconds(31)
+        },
+        Case([true, true, true], []) { $0.silence = .seconds(29) },
+        Case(
+            [true, false, false],
+            ["the pool has begun nothing for 40 s although 3 tasks wait and 2 of 4 slots are free"]
+        ) {
+            $0.poolStall = .seconds(40)
+            $0.work.handed = 3
+        },
+        Case([true, false, false], ["nothing was received for 30 s although 7 messages wait in the queues"]) {
+            $0.intakeStall = .milliseconds(30_500)
+            $0.waiting = 7
+        },
+        Case([true, false, false], ["the threads that Swift runs tasks on have been blocked for 1.5 s"]) {
+            $0.timeout = .milliseconds(1500)
+            $0.silence = .milliseconds(1540)
+        },
+    ]
+
+    @Test(arguments: cases.indices)
+    func eachFactDecides(number: Int) {
+        let wanted = Self.cases[number]
+        let health = Self.facts(wanted.change).judge()
+        #expect([health.startup, health.readiness, health.liveness].map(\.passes) == wanted.passes)
+        #expect(health.readiness.problems == wanted.problems)
+    }
+
+    /// Before tasks could be taken for the first time: what startup says.
+    private static let starts = [
+        Case([], ["no task can be taken yet: cannot connect to the broker (for 12 s): refused"]) {
+            $0 = HealthFacts()
+            ($0.phase, $0.now) = (.connecting, now)
+            $0.troubles = [.connecting: trouble("refused")]
+        },
+        Case([], ["no task can be taken yet: the worker has not been started"]) { $0 = HealthFacts() },
+        Case([], ["no task can be taken yet: the pool is not ready"]) { $0.work.poolIsReady = false },
+        Case([], ["no task can be taken yet: no consumer is open at the broker"]) { $0.work.hasEpoch = false },
+    ]
+
+    @Test(arguments: starts.indices)
+    func aWorkerThatHasNotStartedSaysWhy(number: Int) {
         var facts = Self.facts()
         facts.work.startedAt = nil
-        change(&facts)
+        Self.starts[number].change(&facts)
         let health = facts.judge()
-        #expect(health.startup.problems == [problem])
+        #expect(health.startup.problems == Self.starts[number].problems)
         #expect(!health.readiness.passes)
         #expect(health.liveness.passes, "a restart would not help")
     }
@@ -143,7 +147,7 @@ import Testing
         troubles.isBeingRetried(.intake)
         troubles.clearRetried(.intake)
         #expect(troubles.isBrokerUp && troubles.recoveries == 1)
-        #expect(troubles.all.keys.map(\.self) == [.settling], "that is not the broker's")
+        #expect(Array(troubles.all.keys) == [.settling], "that is not the broker's")
         troubles.clear(.settling)
         #expect(troubles.recoveries == 1 && troubles.all.isEmpty)
     }

@@ -10,6 +10,7 @@ import CeleryKit
 import CeleryTesting
 import CeleryWire
 import Logging
+import Synchronization
 import Testing
 
 @testable import CeleryWorker
@@ -87,7 +88,7 @@ struct WorkerHealthTests {
     func brokerAway() async throws {
         let stores = Stores()
         stores.broker.begin()
-        try await withWorker(stores.app) { worker in
+        try await withWorker(stores.app) { (worker: Worker) async throws -> Void in
             #expect(
                 try await eventually {
                     worker.health.startup.problems.first?.contains("cannot connect to the broker") == true
@@ -115,7 +116,7 @@ struct WorkerHealthTests {
         let stores = Stores()
         let task = stores.app.task("t") { (x: Int) in x }
         stores.results.begin()
-        try await withWorker(stores.app) { worker in
+        try await withWorker(stores.app) { (worker: Worker) async throws -> Void in
             let result = try await task.delay(1)
             #expect(
                 try await eventually {
@@ -132,7 +133,7 @@ struct WorkerHealthTests {
     @Test("A worker whose lease was lost counts that, and is ready again under the next")
     func lostLease() async throws {
         let stores = Stores()
-        try await withWorker(stores.app) { worker in
+        try await withWorker(stores.app) { (worker: Worker) async throws -> Void in
             #expect(try await eventually { worker.health.readiness.passes })
             let epoch = try #require(worker.lifeSpan.pipeline?.state.withLock { $0.epoch })
             // As if others had ended it.
@@ -146,7 +147,7 @@ struct WorkerHealthTests {
     @Test("Nobody asks, and the watch does not look")
     func asleep() async throws {
         let stores = Stores()
-        try await withWorker(stores.app) { worker in
+        try await withWorker(stores.app) { (worker: Worker) async throws -> Void in
             let ready = Doorway()
             worker.onReady { ready.open() }
             await ready.waitUntilOpen()
