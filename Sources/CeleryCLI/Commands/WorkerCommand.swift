@@ -217,7 +217,9 @@ struct HealthArguments: ParsableArguments {
         if let port = healthPort, !(0...65535).contains(port) {
             throw ValidationError("--health-port is \(port); it has to be from 0 to 65535")
         }
-        if healthHost == "" { throw ValidationError("--health-host is empty; it has to be an address or a host's name") }
+        if healthHost == "" {
+            throw ValidationError("--health-host is empty; it has to be an address or a host's name")
+        }
         if let timeout = healthTimeout, !(timeout > 0 && timeout < 1e9) {
             throw ValidationError("--health-timeout is \(timeout); it has to be a number of seconds above 0")
         }

@@ -95,7 +95,7 @@ struct HealthServer: Sendable {
         case EADDRINUSE: "something else listens there; choose another --health-port, 0 for a free one"
         case EACCES: "ports below 1024 need a right of their own; choose another --health-port"
         case EADDRNOTAVAIL: "this machine does not have that address; choose another --health-host"
-        default: error is SocketAddressError ? "there is no such host" : "\(error)"
+        default: error is SocketAddressError.UnknownHost ? "there is no such host" : "\(error)"
         }
     }
 }

@@ -73,7 +73,10 @@ import Testing
                     text += String(decoding: bytes, as: UTF8.self)
                 }
                 #expect(text.ranges(of: "HTTP/1.1 200 OK").count == 3)
-                #expect(text.ranges(of: "connection: keep-alive").count + text.ranges(of: "Connection: keep-alive").count == 3)
+                #expect(
+                    text.ranges(of: "connection: keep-alive").count + text.ranges(of: "Connection: keep-alive").count
+                        == 3
+                )
             }
         }
     }
@@ -84,7 +87,10 @@ import Testing
             ("GET /livez HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK"),
             ("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK"),
             ("nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request"),
-            ("GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n" + String(repeating: "x", count: 200_000), ""),
+            (
+                "GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n"
+                    + String(repeating: "x", count: 200_000), ""
+            ),
         ]
     )
     func aConnectionEnds(request: String, answer: String) async throws {
@@ -143,7 +149,9 @@ import Testing
             let start = "health checks cannot be served at http://127.0.0.1:\(port): something else listens there"
             #expect(taken?.message.hasPrefix(start) == true, "\(taken?.message ?? "")")
         }
-        for (host, reason) in [("192.0.2.1", "this machine does not have that address"), ("no.such.host.invalid", "there is no")] {
+        for (host, reason) in [
+            ("192.0.2.1", "this machine does not have that address"), ("no.such.host.invalid", "there is no such host"),
+        ] {
             let error = await #expect(throws: CeleryError.self) {
                 try await HealthConfiguration(host: host, port: 0).check()
             }

@@ -52,7 +52,7 @@ import Testing
         configuration.timerBuckets = [0.1, 1]
         let metrics = PrometheusMetrics(configuration)
         let timer = CoreMetrics.Timer(label: "t", dimensions: [("q", "a")], factory: metrics)
-        for milliseconds in [50, 100, 101, 1000, 5000] { timer.recordMilliseconds(milliseconds) }
+        for milliseconds in [50, 100, 125, 1000, 5000] { timer.recordMilliseconds(milliseconds) }
         let family = try #require(metrics.snapshot().first)
         #expect(family.name == "t_seconds" && family.kind == .histogram)
         #expect(
@@ -61,7 +61,7 @@ import Testing
                 t_seconds_bucket{q="a",le="0.1"} 2
                 t_seconds_bucket{q="a",le="1"} 4
                 t_seconds_bucket{q="a",le="+Inf"} 5
-                t_seconds_sum{q="a"} 6.251
+                t_seconds_sum{q="a"} 6.275
                 t_seconds_count{q="a"} 5
 
                 """

@@ -18,7 +18,10 @@ import Testing
                 "b",
                 .gauge,
                 samples: [
-                    MetricFamily.Sample(labels: [MetricFamily.Label("x", "1"), MetricFamily.Label("y", "")], value: 0.5),
+                    MetricFamily.Sample(
+                        labels: [MetricFamily.Label("x", "1"), MetricFamily.Label("y", "")],
+                        value: 0.5
+                    ),
                     MetricFamily.Sample(labels: [MetricFamily.Label("x", "2")], value: -1),
                 ]
             ),
@@ -57,7 +60,8 @@ import Testing
 
     @Test func ofTwoFamiliesWithOneNameOnlyTheFirstIsWrittenAndOfAnEmptyOneNothing() {
         let text = PrometheusText.write([
-            MetricFamily("a", .gauge, samples: []), MetricFamily("a", .gauge, "", 1), MetricFamily("a", .counter, "", 2),
+            MetricFamily("a", .gauge, samples: []), MetricFamily("a", .gauge, "", 1),
+            MetricFamily("a", .counter, "", 2),
         ])
         #expect(text == "# TYPE a gauge\na 1\n")
     }

@@ -31,9 +31,11 @@ import Testing
     @Test func aWorkerThatWorksPassesEverything() {
         let health = Self.facts().judge()
         #expect(health.startup.passes && health.readiness.passes && health.liveness.passes)
-        #expect(health.readiness.checks.map(\.name) == [
-            "worker", "broker", "pool", "consumer", "outcomes", "threads", "starting", "consuming",
-        ])
+        #expect(
+            health.readiness.checks.map(\.name) == [
+                "worker", "broker", "pool", "consumer", "outcomes", "threads", "starting", "consuming",
+            ]
+        )
     }
 
     /// What is changed, and what comes of it.

@@ -10,7 +10,6 @@ import CeleryKit
 import CeleryTesting
 import CeleryWire
 import Logging
-import Synchronization
 import Testing
 
 @testable import CeleryWorker
@@ -130,18 +129,23 @@ struct WorkerHealthTests {
         }
     }
 
-    @Test("A worker whose lease was lost counts that, and is ready again under the next")
+    @Test("A lease that others ended is counted as lost, one that the worker gives up itself is not")
     func lostLease() async throws {
-        let stores = Stores()
-        try await withWorker(stores.app) { (worker: Worker) async throws -> Void in
-            #expect(try await eventually { worker.health.readiness.passes })
-            let epoch = try #require(worker.lifeSpan.pipeline?.state.withLock { $0.epoch })
-            // As if others had ended it.
-            try await epoch.consumer.close()
-            #expect(try await eventually { worker.observation.work?.lostLeases == 1 })
-            #expect(try await eventually { worker.health.readiness.passes })
-            #expect(worker.observation.work?.leases == 2)
+        let transport = MemoryStore(name: "leases").transport
+        var state = WorkerState()
+        state.poolBecameReady()
+        #expect(state.startedAt == nil)
+        for number in 1...3 {
+            let consumer = try await transport.openConsumer(ConsumerConfiguration(name: "w", queues: ["q"]))
+            #expect(state.open(consumer).number == number)
+            if number == 2 { state.closeEpoch(2) } else { state.loseEpoch(number) }
+            // Who hears of it later counts it no more.
+            state.loseEpoch(number)
+            try await consumer.close()
         }
+        let sight = state.sight(slots: 4, prefetch: 16, now: .now)
+        #expect(sight.epochs == 3 && sight.lostEpochs == 2 && !sight.hasEpoch)
+        #expect(sight.startedAt != nil, "it has been ready once")
     }
 
     @Test("Nobody asks, and the watch does not look")

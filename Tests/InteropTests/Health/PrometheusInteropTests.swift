@@ -48,14 +48,19 @@ struct PrometheusInteropTests {
         let families = try await parse(text)
         func value(_ name: String, _ labels: CeleryObject = [:]) -> CeleryValue? {
             families.compactMap { family -> CeleryValue? in
-                guard case .object(let object) = family, case .array(let samples)? = object["samples"] else { return nil }
-                return samples.compactMap { sample -> CeleryValue? in
-                    guard case .array(let parts) = sample, parts.count == 3, parts[0] == .string(name),
-                        case .object(let found) = parts[1], labels.members.allSatisfy({ found[$0.key] == $0.value })
-                    else { return nil }
-                    return parts[2]
-                }.first
-            }.first
+                guard case .object(let object) = family, case .array(let samples)? = object["samples"] else {
+                    return nil
+                }
+                return
+                    samples.compactMap { sample -> CeleryValue? in
+                        guard case .array(let parts) = sample, parts.count == 3, parts[0] == .string(name),
+                            case .object(let found) = parts[1], labels.members.allSatisfy({ found[$0.key] == $0.value })
+                        else { return nil }
+                        return parts[2]
+                    }
+                    .first
+            }
+            .first
         }
         #expect(value("celery_worker_tasks_total", ["task": "metrics.add", "state": "SUCCESS"]) == 5)
         #expect(value("celery_worker_task_runtime_seconds_count", ["task": "metrics.add"]) == 5)
