@@ -84,14 +84,14 @@ struct HealthFacts: Sendable {
             WorkerHealth.Check(
                 "starting",
                 problem: standsStill(poolStall) {
-                    "the pool has begun nothing for \($0) although \(work.handed + work.ready) tasks wait "
+                    "the pool has begun nothing for \($0) although tasks wait (\(work.handed + work.ready)) "
                         + "and \(max(0, work.slots - work.busy)) of \(work.slots) slots are free"
                 }
             ),
             WorkerHealth.Check(
                 "consuming",
                 problem: standsStill(intakeStall) {
-                    "nothing was received for \($0) although \(waiting) messages wait in the queues"
+                    "nothing was received for \($0) although messages wait in the queues (\(waiting))"
                 }
             ),
         ]

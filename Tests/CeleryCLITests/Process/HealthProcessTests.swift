@@ -214,7 +214,7 @@ struct HealthRedisProcessTests {
                 try await site.reaches("/livez", 503)
                 let body = try site.get("/livez").body
                 #expect(
-                    body.contains("the pool has begun nothing for ") && body.contains("1 tasks wait and 2 of 2"),
+                    body.contains("the pool has begun nothing for ") && body.contains("tasks wait (1) and 2 of 2"),
                     "\(body)"
                 )
                 for child in children { kill(child, SIGCONT) }

@@ -74,12 +74,12 @@ import Testing
         Case([true, true, true], []) { $0.silence = .seconds(29) },
         Case(
             [true, false, false],
-            ["the pool has begun nothing for 40 s although 3 tasks wait and 2 of 4 slots are free"]
+            ["the pool has begun nothing for 40 s although tasks wait (3) and 2 of 4 slots are free"]
         ) {
             $0.poolStall = .seconds(40)
             $0.work.handed = 3
         },
-        Case([true, false, false], ["nothing was received for 30 s although 7 messages wait in the queues"]) {
+        Case([true, false, false], ["nothing was received for 30 s although messages wait in the queues (7)"]) {
             $0.intakeStall = .milliseconds(30_500)
             $0.waiting = 7
         },
