@@ -14,12 +14,21 @@ import Synchronization
 ///
 /// It sleeps until somebody asks for health or metrics: a worker that nobody asks gets no wake-up and no call to its broker.
 final class WorkerWatch: Sendable {
-    /// Between two looks.
-    static let period: Duration = .seconds(1)
-    /// Between two questions to the broker how full the queues are.
-    static let sampling: Duration = .seconds(5)
-    /// A broker that has not answered for so long is away.
-    static let patience: Duration = .seconds(3)
+    /// How often it looks: so that it notices whose fault something is before that has lasted for the timeout.
+    struct Rhythm: Sendable {
+        /// Between two looks; a second at most.
+        let period: Duration
+        /// Between two questions to the broker how full the queues are; five seconds at most.
+        let sampling: Duration
+        /// A broker that has not answered for so long is away; three seconds at most.
+        let patience: Duration
+
+        init(timeout: Duration) {
+            period = min(.seconds(1), timeout / 8)
+            sampling = min(.seconds(5), timeout / 4)
+            patience = min(.seconds(3), timeout / 2)
+        }
+    }
 
     private struct State {
         var timeout: Duration = .seconds(30)
@@ -34,9 +43,16 @@ final class WorkerWatch: Sendable {
 
         /// Messages that could be received, by the last sample.
         func waiting(now: ContinuousClock.Instant) -> Int {
-            guard let sample, now - sample.at < WorkerWatch.sampling * 3 else { return 0 }
+            guard let sample, isFresh(now) else { return 0 }
             return sample.queues.reduce(0) { $0 + $1.ready }
         }
+
+        /// Whether the last sample still says something.
+        func isFresh(_ now: ContinuousClock.Instant) -> Bool {
+            sample.map { now - $0.at < rhythm.sampling * 3 } ?? false
+        }
+
+        var rhythm: Rhythm { Rhythm(timeout: timeout) }
     }
 
     private let state = Mutex(State())
@@ -74,12 +90,13 @@ final class WorkerWatch: Sendable {
 
     private func beat(_ pipeline: @Sendable () -> WorkerPipeline?) async {
         while !Task.isCancelled {
-            let due = ContinuousClock.now + Self.period
-            try? await Task.sleep(for: Self.period)
+            let rhythm = state.withLock { $0.rhythm }
+            let due = ContinuousClock.now + rhythm.period
+            try? await Task.sleep(for: rhythm.period)
             let now = ContinuousClock.now
             let overdue = state.withLock { state in
                 (state.lastBeat, state.lag) = (now, max(.zero, now - due))
-                return state.askedAt.map { now - $0 >= Self.patience } ?? false
+                return state.askedAt.map { now - $0 >= rhythm.patience } ?? false
             }
             if overdue { troubles.note(.sampling, "it does not answer") }
             if let pipeline = pipeline() { look(at: pipeline.sight(now: now), now: now) }
@@ -110,7 +127,7 @@ final class WorkerWatch: Sendable {
                 question.cancel()
             }
             // Soon at the start, when there is no pipeline yet.
-            let pause = state.withLock { $0.sample == nil } ? Self.period : Self.sampling
+            let pause = state.withLock { $0.sample == nil ? $0.rhythm.period : $0.rhythm.sampling }
             try? await Task.sleep(for: pause)
         }
     }
@@ -169,9 +186,8 @@ final class WorkerWatch: Sendable {
     /// How late the loop is, and how full the queues are as far as that is known.
     func figures(now: ContinuousClock.Instant) -> (lag: Duration, queues: [QueueStatus]?) {
         state.withLock { state in
-            let silence = state.lastBeat.map { now - $0 - Self.period } ?? .zero
-            let isFresh = state.sample.map { now - $0.at < Self.sampling * 3 } ?? false
-            return (max(state.lag, silence), isFresh ? state.sample?.queues : nil)
+            let silence = state.lastBeat.map { now - $0 - state.rhythm.period } ?? .zero
+            return (max(state.lag, silence), state.isFresh(now) ? state.sample?.queues : nil)
         }
     }
 }

@@ -100,6 +100,13 @@ import Testing
         #expect(watch.figures(now: start + .seconds(15)).queues == nil)
     }
 
+    @Test(arguments: [30, 8, 1, 0.1])
+    func aBrokerThatHangsIsFoundOutBeforeThePoolIsBlamedForIt(timeout: Double) {
+        let rhythm = WorkerWatch.Rhythm(timeout: .seconds(timeout))
+        #expect(rhythm.sampling + rhythm.patience + rhythm.period < .seconds(timeout))
+        #expect(rhythm.period <= .seconds(1) && rhythm.sampling <= .seconds(5) && rhythm.patience <= .seconds(3))
+    }
+
     @Test func anAnswerEndsWhatOnlyWaitedForOne() {
         troubles.note(.sampling, "it does not answer")
         troubles.note(.intake, "refused")
