@@ -271,7 +271,8 @@ struct HealthSite: Sendable {
 
     /// The inode of the socket that listens on the port.
     func listening() throws -> String {
-        let wanted = ":" + String(port, radix: 16, uppercase: true)
+        let digits = String(port, radix: 16, uppercase: true)
+        let wanted = ":" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
         for line in try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).split(separator: "\n") {
             let fields = line.split(separator: " ")
             if fields.count > 9, fields[1].hasSuffix(wanted), fields[3] == "0A" { return String(fields[9]) }
