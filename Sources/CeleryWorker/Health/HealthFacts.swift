@@ -63,16 +63,22 @@ struct HealthFacts: Sendable {
     }
 
     private var brokerProblem: String? {
-        text(.connecting, "cannot connect to the broker") ?? text(.intake, "the broker is away")
-            ?? text(.sampling, "the broker is away") ?? text(.starting, "tasks cannot be marked as begun")
+        // One finds out before the other.
+        let since = [troubles[.intake]?.since, troubles[.sampling]?.since].compactMap { $0 }.min()
+        return text(.connecting, "cannot connect to the broker") ?? text(.intake, "the broker is away", since: since)
+            ?? text(.sampling, "the broker is away", since: since) ?? text(.starting, "tasks cannot be marked as begun")
     }
 
     private var poolProblem: String? { work.poolIsReady ? nil : "the pool is not ready" }
     private var consumerProblem: String? { work.hasEpoch ? nil : "no consumer is open at the broker" }
 
-    private func text(_ place: Troubles.Place, _ what: String) -> String? {
+    private func text(
+        _ place: Troubles.Place,
+        _ what: String,
+        since: ContinuousClock.Instant? = nil
+    ) -> String? {
         guard let trouble = troubles[place] else { return nil }
-        return "\(what) (for \(Self.seconds(now - trouble.since))): \(trouble.text)"
+        return "\(what) (for \(Self.seconds(now - (since ?? trouble.since)))): \(trouble.text)"
     }
 
     private var liveness: [WorkerHealth.Check] {

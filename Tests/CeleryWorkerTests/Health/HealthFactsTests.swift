@@ -59,6 +59,9 @@ import Testing
         Case([true, false, true], ["the broker is away (for 12 s): refused"]) {
             $0.troubles = [.intake: trouble("refused")]
         },
+        Case([true, false, true], ["the broker is away (for 12 s): refused"]) {
+            $0.troubles = [.intake: Troubles.Trouble(text: "refused", since: now), .sampling: trouble("no answer")]
+        },
         Case([true, false, true], ["the broker is away (for 12 s): it does not answer"]) {
             $0.troubles = [.sampling: trouble("it does not answer")]
         },
