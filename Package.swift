@@ -11,6 +11,7 @@ let strict: [SwiftSetting] =
     ] + (Context.environment["CELERY_STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -23,6 +24,7 @@ let package = Package(
         .library(name: "Celery", targets: ["Celery"]),
         .library(name: "CeleryKit", targets: ["CeleryKit"]),
         .library(name: "CeleryWorker", targets: ["CeleryWorker"]),
+        .library(name: "CeleryHealth", targets: ["CeleryHealth"]),
         .library(name: "CeleryCLI", targets: ["CeleryCLI"]),
         .library(name: "CelerySQLite", targets: ["CelerySQLite"]),
         .library(name: "CeleryRedis", targets: ["CeleryRedis"]),
@@ -32,9 +34,10 @@ let package = Package(
     traits: [
         .trait(name: "SQLite", description: "The embedded broker and result backend, one SQLite file."),
         .trait(name: "Redis", description: "Redis as broker and result backend."),
+        .trait(name: "Health", description: "Health checks and Prometheus metrics of workers, over HTTP."),
         .trait(name: "YAML", description: "The yaml serializer."),
         .trait(name: "Compression", description: "bzip2, xz, zstd and brotli bodies; needs their -dev packages."),
-        .default(enabledTraits: ["SQLite", "Redis", "YAML"]),
+        .default(enabledTraits: ["SQLite", "Redis", "Health", "YAML"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -45,7 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.97.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
@@ -118,11 +121,22 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        // L4: the command line.
+        // L4: the command line, and what watches over workers.
+        .target(
+            name: "CeleryHealth",
+            dependencies: [
+                "CeleryKit", "CeleryWorker", "CCeleryPlatform", log, coreMetrics, lifecycle,
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Health"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Health"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Health"])),
+            ],
+            swiftSettings: strict
+        ),
         .target(
             name: "CeleryCLI",
             dependencies: [
                 "CeleryKit", "CeleryWorker", "CCeleryPlatform", log, lifecycle,
+                .target(name: "CeleryHealth", condition: .when(traits: ["Health"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],
@@ -136,6 +150,7 @@ let package = Package(
                 "CeleryKit", "CeleryWorker", "CeleryCLI", "CeleryCore", "CeleryWire", lifecycle,
                 .target(name: "CelerySQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "CeleryRedis", condition: .when(traits: ["Redis"])),
+                .target(name: "CeleryHealth", condition: .when(traits: ["Health"])),
                 .target(name: "CeleryYAML", condition: .when(traits: ["YAML"])),
                 .target(name: "CeleryCompression", condition: .when(traits: ["Compression"])),
             ],
@@ -217,6 +232,13 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "CeleryHealthTests",
+            dependencies: [
+                "CeleryHealth", "CeleryWorker", "CeleryTesting", "ServiceTestSupport", log, coreMetrics,
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "CLITestApp",
             dependencies: ["Celery", log],
@@ -257,8 +279,8 @@ let package = Package(
         .testTarget(
             name: "InteropTests",
             dependencies: [
-                "Celery", "CeleryWire", "CeleryWorker", "CeleryTool", "CeleryYAML", "CeleryCompression",
-                "ServiceTestSupport", log,
+                "Celery", "CeleryHealth", "CeleryWire", "CeleryWorker", "CeleryTool", "CeleryYAML", "CeleryCompression",
+                "ServiceTestSupport", log, coreMetrics,
             ],
             exclude: ["python"],
             swiftSettings: strict

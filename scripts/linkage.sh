@@ -70,6 +70,7 @@ left_out="the embedded broker is left out: it takes the trait SQLite"
 expect 64 "no broker is named: set broker_url or CELERY_BROKER_URL; there are: memory://…; Redis is left out: it takes the trait Redis; $left_out" worker
 expect 64 "$left_out" -b sqlite:///celery.sqlite worker
 expect 64 "$left_out" call nobroker.add -a '[2, 3]'
+expect 64 "health checks are left out of this program: they take the trait Health" -b memory:// worker --health-port 0
 expect 0 "memory://" -b memory:// report
 # What a change has added stays in the folder; begin anew after it.
 if [ "$status" -ne 0 ]; then rm -rf "$scratch" "$scratch_all"; fi

@@ -80,6 +80,7 @@ step "Fuzz, a million inputs" tests fuzz --filter FuzzTests
 step "Programs that must not compile, and README.md's, which must" scripts/negative-compile.sh
 step "Kill loop, short" env FAULTS_BUILT=1 scripts/faults.sh short
 step "Gates" scripts/check.sh
+step "Files for deploying" scripts/deploy-check.sh
 step "Example: hello" scripts/demo.sh
 step "Example: hello in every pool, and errors that read well" scripts/example-pools.sh
 step "Linkage: a light user stays light" scripts/linkage.sh

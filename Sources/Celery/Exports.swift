@@ -11,3 +11,7 @@
 @_exported public import CeleryWire
 @_exported public import CeleryWorker
 @_exported public import ServiceLifecycle
+
+#if Health
+@_exported public import CeleryHealth
+#endif

@@ -9,6 +9,7 @@ import CCeleryPlatform
 import CeleryCore
 public import CeleryKit
 import CeleryWire
+package import CoreMetrics
 import Logging
 public import ServiceLifecycle
 import Synchronization
@@ -21,8 +22,14 @@ public final class Worker: Service {
     private let configuration: WorkerConfiguration
     private let state = Mutex(State())
 
+    let watch: WorkerWatch
+    let troubles: Troubles
+
     private struct State {
+        var phase = HealthFacts.Phase.idle
         var pipeline: WorkerPipeline?
+        /// To be told of what the worker counts, besides the one of swift-metrics.
+        var metrics: [any MetricsFactory & AnyObject] = []
         var requested: ShutdownMode?
         var isReady = false
         var onReady: [@Sendable () -> Void] = []
@@ -41,6 +48,9 @@ public final class Worker: Service {
             }
         }
         configuration = try WorkerConfiguration(app: app, options: options)
+        let troubles = Troubles()
+        self.troubles = troubles
+        watch = WorkerWatch(troubles: troubles)
     }
 
     /// A worker inside the user's own program: no command line, no child processes.
@@ -66,7 +76,11 @@ public final class Worker: Service {
     public func run() async throws {
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
-                try await runPipeline()
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await self.watch.run { self.lifeSpan.pipeline } }
+                    defer { group.cancelAll() }
+                    try await self.runPipeline()
+                }
             } onGracefulShutdown: {
                 self.shutdown(.warm)
             }
@@ -76,6 +90,8 @@ public final class Worker: Service {
     }
 
     private func runPipeline() async throws {
+        state.withLock { $0.phase = .connecting }
+        defer { state.withLock { $0.phase = .ended } }
         guard let (transport, backend) = try await connect() else { return }
         let revocations = RevokedTasks(file: configuration.stateFile(for: transport))
         try revocations.restore()
@@ -89,10 +105,12 @@ public final class Worker: Service {
             backend: backend,
             timers: timers,
             revocations: revocations,
+            metrics: WorkerMetrics(state.withLock { $0.metrics }),
+            troubles: troubles,
             onRemoteShutdown: { [weak self] in self?.shutdown(.warm) }
         )
         let requested = state.withLock { state in
-            state.pipeline = pipeline
+            (state.pipeline, state.phase) = (pipeline, .running)
             return state.requested
         }
         if let requested { pipeline.shutDown(requested) }
@@ -115,18 +133,29 @@ public final class Worker: Service {
         var attempts = 0
         while state.withLock({ $0.requested }) == nil {
             do {
-                return (try await app.transport(), try await app.resultBackend())
+                let stores = (try await app.transport(), try await app.resultBackend())
+                troubles.clear(.connecting)
+                return stores
             } catch {
                 attempts += 1
                 let retry = ConnectionRetry(settings: app.settings)
                 guard let wait = retry.delay(after: error, attempts: attempts, isStartup: true) else { throw error }
                 let location = (try? app.brokerURL())?.description ?? "the broker"
                 WorkerLog(logger: app.logger).brokerLost(error, location: location, wait: wait, attempt: attempts)
+                troubles.note(.connecting, "\(error)")
                 try? await Task.sleep(for: wait)
             }
         }
         return nil
     }
+
+    /// Where it is in its life, and what it runs or has run.
+    var lifeSpan: (phase: HealthFacts.Phase, pipeline: WorkerPipeline?) {
+        state.withLock { ($0.phase, $0.pipeline) }
+    }
+
+    /// Tells these too of what it counts and times. To be called before it runs.
+    package func observe(with factory: any MetricsFactory & AnyObject) { state.withLock { $0.metrics.append(factory) } }
 
     private func announce(_ pipeline: WorkerPipeline) async {
         await pipeline.readyBell.wait()

@@ -16,27 +16,51 @@ import Synchronization
 /// **Shape:** counter `celery_worker_tasks_total{task,state}`, timers `celery_worker_task_runtime_seconds{task}` and
 /// `celery_worker_task_wait_seconds{queue}`.
 final class WorkerMetrics: Sendable {
+    /// Anybody can send a task of any name: those beyond so many are counted together.
+    private static let nameLimit = 2000
+    private static let others = "(other)"
+
+    private struct TaskHandles {
+        var ends: [String: Counter] = [:]
+        var runtime: Metrics.Timer
+    }
+
     private struct Handles {
-        var ends: [[String]: Counter] = [:]
-        var runtimes: [String: Metrics.Timer] = [:]
+        var tasks: [String: TaskHandles] = [:]
         var waits: [String: Metrics.Timer] = [:]
     }
 
     private let handles = Mutex(Handles())
-    /// Nothing is kept while no metrics system is installed.
-    private let isEnabled = !(MetricsSystem.factory is NOOPMetricsHandler)
+    /// Nil where nobody wants to know.
+    private let factory: (any MetricsFactory)?
+
+    /// - Parameter further: Told as well as the one of swift-metrics, if the program has installed one.
+    init(_ further: [any MetricsFactory & AnyObject]) {
+        var factories: [any MetricsFactory] = further
+        let installed = MetricsSystem.factory
+        let isAmong = (installed as? any MetricsFactory & AnyObject).map { own in further.contains { $0 === own } }
+        if !(installed is NOOPMetricsHandler), isAmong != true { factories.append(installed) }
+        factory = factories.count > 1 ? MultiplexMetricsHandler(factories: factories) : factories.first
+    }
 
     func ended(_ task: String, state: String, runtime: Duration?) {
-        guard isEnabled else { return }
+        guard let factory else { return }
         let (counter, timer) = handles.withLock { handles in
-            let counter =
-                handles.ends[[task, state]]
-                ?? Counter(label: "celery_worker_tasks_total", dimensions: [("task", task), ("state", state)])
-            handles.ends[[task, state]] = counter
+            let name = handles.tasks.count < Self.nameLimit || handles.tasks[task] != nil ? task : Self.others
             let timer =
-                handles.runtimes[task]
-                ?? Metrics.Timer(label: "celery_worker_task_runtime_seconds", dimensions: [("task", task)])
-            handles.runtimes[task] = timer
+                handles.tasks[name]?.runtime
+                ?? Metrics.Timer(
+                    label: "celery_worker_task_runtime_seconds",
+                    dimensions: [("task", name)],
+                    factory: factory
+                )
+            if let counter = handles.tasks[name]?.ends[state] { return (counter, timer) }
+            let counter = Counter(
+                label: "celery_worker_tasks_total",
+                dimensions: [("task", name), ("state", state)],
+                factory: factory
+            )
+            handles.tasks[name, default: TaskHandles(runtime: timer)].ends[state] = counter
             return (counter, timer)
         }
         counter.increment()
@@ -44,10 +68,14 @@ final class WorkerMetrics: Sendable {
     }
 
     func waited(_ queue: String, since enqueued: Timestamp?, now: Timestamp) {
-        guard isEnabled, let enqueued else { return }
+        guard let factory, let enqueued else { return }
         let timer = handles.withLock { handles in
             if let timer = handles.waits[queue] { return timer }
-            let timer = Metrics.Timer(label: "celery_worker_task_wait_seconds", dimensions: [("queue", queue)])
+            let timer = Metrics.Timer(
+                label: "celery_worker_task_wait_seconds",
+                dimensions: [("queue", queue)],
+                factory: factory
+            )
             handles.waits[queue] = timer
             return timer
         }

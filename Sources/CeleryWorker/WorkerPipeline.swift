@@ -24,7 +24,8 @@ final class WorkerPipeline: Sendable {
     let log: WorkerLog
     /// Tells this worker from all others, and from itself after a restart.
     let identity = TaskID.random()
-    let metrics = WorkerMetrics()
+    let metrics: WorkerMetrics
+    let troubles: Troubles
     let revocations: RevokedTasks
     let stamps = RevokedStamps()
     let rateLimits = Mutex(RateLimiter())
@@ -54,6 +55,8 @@ final class WorkerPipeline: Sendable {
         backend: any ResultBackend,
         timers: TimerWheel,
         revocations: RevokedTasks,
+        metrics: WorkerMetrics = WorkerMetrics([]),
+        troubles: Troubles = Troubles(),
         onRemoteShutdown: @escaping @Sendable () -> Void = {}
     ) {
         self.app = app
@@ -63,6 +66,8 @@ final class WorkerPipeline: Sendable {
         self.backend = backend
         self.timers = timers
         self.revocations = revocations
+        self.metrics = metrics
+        self.troubles = troubles
         self.onRemoteShutdown = onRemoteShutdown
         autoscaler = Mutex(configuration.autoscale.map { Autoscaler(max: $0.max, min: $0.min) })
         queues = ConsumedQueues(configuration.topology.queues)
@@ -116,7 +121,7 @@ final class WorkerPipeline: Sendable {
     private func runPool() async throws {
         try await pool.run(
             ready: { [self] in
-                state.withLock { $0.poolIsReady = true }
+                state.withLock { $0.poolBecameReady() }
                 readyBell.ring()
                 fleetBell.ring()
                 startBell.ring()

@@ -23,6 +23,7 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup(title: "Pool") var pool: PoolArguments
     @OptionGroup(title: "Queues") var queues: QueueArguments
     @OptionGroup(title: "Service") var service: ServiceArguments
+    @OptionGroup(title: "Health checks") var health: HealthArguments
     @OptionGroup var later: LaterArguments
 
     @Argument(help: ArgumentHelp("Settings.", valueName: "name=value"))
@@ -193,6 +194,36 @@ struct ServiceArguments: ParsableArguments {
 
     @Option(help: ArgumentHelp("File mode mask, octal after a 0: 027.", valueName: "mask"))
     var umask: String?
+}
+
+struct HealthArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Serve /livez, /readyz, /startupz and /metrics over HTTP; 0 is any free port.",
+            valueName: "port"
+        )
+    )
+    var healthPort: Int?
+
+    @Option(help: ArgumentHelp("Address that they are served at (default: 0.0.0.0).", valueName: "address"))
+    var healthHost: String?
+
+    @Option(
+        help: ArgumentHelp("Standing still for so long, a worker counts as dead (default: 30).", valueName: "s")
+    )
+    var healthTimeout: Double?
+
+    mutating func validate() throws {
+        if let port = healthPort, !(0...65535).contains(port) {
+            throw ValidationError("--health-port is \(port); it has to be from 0 to 65535")
+        }
+        if healthHost == "" {
+            throw ValidationError("--health-host is empty; it has to be an address or a host's name")
+        }
+        if let timeout = healthTimeout, !(timeout > 0 && timeout < 1e9) {
+            throw ValidationError("--health-timeout is \(timeout); it has to be a number of seconds above 0")
+        }
+    }
 }
 
 /// Names separated by commas.

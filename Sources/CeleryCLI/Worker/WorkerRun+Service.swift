@@ -30,7 +30,8 @@ extension WorkerRun {
     ///
     /// All that can be seen to be wrong is an error here, where somebody reads it: settings and options, a log file that
     /// cannot be written, a PID file of a running process. Source: `detached` of `celery/platforms.py`, which forks.
-    func detach(_ context: CommandContext, options: WorkerOptions, node: String) throws {
+    func detach(_ context: CommandContext, options: WorkerOptions, node: String) async throws {
+        try await checkHealth(context)
         _ = try Worker(context.app, options: options)
         if let path = logPath(context, node: node) {
             _ = try LogSink(path: path)

@@ -44,7 +44,7 @@ struct WorkerRun {
         let options = WorkerOptions(command, context.app.settings)
         let node = NodeName.expand(options.hostname ?? "celery@%h")
         if command.service.detach, !PreforkChild.isChild {
-            return try detach(context, options: options, node: node)
+            return try await detach(context, options: options, node: node)
         }
         let logger = try log(context, node: node)
         // In a child of the prefork pool the way ends here: the same settings and log, but no worker of its own.
@@ -55,14 +55,22 @@ struct WorkerRun {
         let restarts = Mutex(false)
         let signals = signals(worker, context, logger) { restarts.withLock { $0 = true } }
         try signals.install()
-        if !context.globals.isQuiet { try await showBanner(worker, context) }
-        worker.onReady {
-            logger.info("\(node) ready.")
-            // Reading options and settings is behind it; its code need not stay in memory.
-            celery_forget_startup()
+        do {
+            // Before the banner: a port that is taken is said alone.
+            try await serveHealth(of: worker, context, logger) {
+                if !context.globals.isQuiet { try await showBanner(worker, context) }
+                worker.onReady {
+                    logger.info("\(node) ready.")
+                    // Reading options and settings is behind it; its code need not stay in memory.
+                    celery_forget_startup()
+                }
+                try await worker.run()
+                await context.app.shutdown()
+            }
+        } catch {
+            pidFile?.release()
+            throw error
         }
-        try await worker.run()
-        await context.app.shutdown()
         pidFile?.release()
         if restarts.withLock({ $0 }) { try restart(context) }
         if signals.exitCode != .ok { throw CommandFailure("", code: signals.exitCode) }

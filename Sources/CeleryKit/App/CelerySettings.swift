@@ -200,6 +200,12 @@ public struct CelerySettings: Sendable {
     public var workerStateDB: String?
     /// How long a silent worker is taken for alive. Ours; default 10 s.
     public var workerLease: Duration = .seconds(10)
+    /// TCP port of the worker's health checks; 0 is any free one, nil is none. Ours.
+    public var workerHealthPort: Int?
+    /// Address that they are served at. Ours; default all of the machine's.
+    public var workerHealthHost = "0.0.0.0"
+    /// How long a worker may stand still before it counts as dead. Ours; default 30 s.
+    public var workerHealthTimeout: Duration = .seconds(30)
 
     // MARK: Dead letters (ours)
 

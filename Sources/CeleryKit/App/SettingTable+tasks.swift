@@ -233,6 +233,27 @@ extension SettingTable {
     static let ours: [Setting] = [
         Setting("worker_lease", \.workerLease, "how long a silent worker counts as alive (not in Celery)"),
         Setting(
+            "worker_health_port",
+            \.workerHealthPort,
+            "as --health-port (not in Celery)",
+            expected: "a port from 0 to 65535, or null",
+            allowed: { (0...65535).contains($0 ?? 0) }
+        ),
+        Setting(
+            "worker_health_host",
+            \.workerHealthHost,
+            "as --health-host (not in Celery)",
+            expected: "an address or a host's name",
+            allowed: { !$0.isEmpty }
+        ),
+        Setting(
+            "worker_health_timeout",
+            \.workerHealthTimeout,
+            "as --health-timeout (not in Celery)",
+            expected: "a number of seconds above 0",
+            allowed: { $0 > .zero }
+        ),
+        Setting(
             "task_max_worker_deaths",
             \.taskMaxWorkerDeaths,
             "deaths before the dead letters (not in Celery)",

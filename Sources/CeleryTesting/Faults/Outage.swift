@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-import CeleryCore
+public import CeleryCore
 import Synchronization
 
 /// A switch that makes wrapped stores fail as if they could not be reached.
@@ -23,6 +23,9 @@ public final class Outage: Sendable {
 
     /// How many calls have failed.
     public var failedCalls: Int { failures.withLock { $0 } }
+
+    /// Fails, or not, as a call of that name would.
+    public func call(_ what: String) throws(TransportError) { try check(what) }
 
     func check(_ what: String) throws(TransportError) {
         guard isDown.withLock({ $0 }) else { return }

@@ -35,7 +35,7 @@ struct Intake {
             } catch {
                 guard !Task.isCancelled else { return }
                 if let lost = epoch, error.code == .epochLost || error.code == .closed {
-                    pipeline.state.withLock { $0.closeEpoch(lost.number) }
+                    pipeline.state.withLock { $0.loseEpoch(lost.number) }
                     pipeline.log.epochLost(error)
                     epoch = nil
                     continue
@@ -53,7 +53,7 @@ struct Intake {
     func lose(_ epoch: Epoch, _ error: TransportError, dropping starting: Int) async {
         let isFirst = pipeline.state.withLock { state in
             state.dropStarting(starting)
-            defer { state.closeEpoch(epoch.number) }
+            defer { state.loseEpoch(epoch.number) }
             return state.epoch?.number == epoch.number
         }
         pipeline.settleBell.ring()
@@ -79,6 +79,7 @@ struct Intake {
                 starts: starts
             )
         )
+        pipeline.troubles.clear(.intake)
         return pipeline.state.withLock { $0.open(consumer, starts: starts) }
     }
 
@@ -99,6 +100,7 @@ struct Intake {
             }
             let deliveries = try await epoch.consumer.receive(upTo: credit, starting: min(credit, startable))
             guard !deliveries.isEmpty else { return 0 }
+            pipeline.troubles.clear(.intake)
             pipeline.state.withLock { $0.received(deliveries.count) }
             await admit(deliveries, epoch: epoch)
             return 0
@@ -173,7 +175,9 @@ struct Intake {
         let retry = ConnectionRetry(settings: pipeline.app.configuration.settings)
         guard let wait = retry.delay(after: error, attempts: attempts, isStartup: isStartup) else { throw error }
         pipeline.log.brokerLost(error, location: pipeline.transport.location, wait: wait, attempt: attempts)
+        pipeline.troubles.note(.intake, error.description)
         try? await Task.sleep(for: wait)
+        pipeline.troubles.isBeingRetried(.intake)
     }
 
     /// Gives back everything that is held.

@@ -65,6 +65,7 @@ struct StartStage {
         guard !begun.isEmpty else { return }
         do {
             let jobs = try await mark(begun, isPermitted: isPermitted, epoch: epoch)
+            if !isPermitted { pipeline.troubles.clear(.starting) }
             CutPoint.begun.reached()
             let pairs = zip(jobs, begun).map { (job: $0, task: $1) }
             pipeline.state.withLock { $0.run(pairs, epoch: epoch) }
@@ -80,6 +81,8 @@ struct StartStage {
             await launch(begun, isPermitted: false, epoch: epoch)
         } catch {
             pipeline.log.beginFailed(error)
+            pipeline.troubles.note(.starting, error.description)
+            pipeline.troubles.isBeingRetried(.starting)
             pipeline.state.withLock { $0.putBack(begun, epoch: epoch) }
             pipeline.settleBell.ring()
             try? await Task.sleep(for: .milliseconds(200))

@@ -68,7 +68,9 @@ public enum ShutdownMode: Int, Sendable, Comparable {
 /// Everything that the loops of a worker share. Changed synchronously under one lock; never awaits.
 struct WorkerState: Sendable {
     private(set) var epoch: Epoch?
-    private var epochs = 0
+    /// Stays at the broker so far, and those that others ended.
+    private(set) var epochs = 0
+    private(set) var lostEpochs = 0
     /// Admitted, waiting for a slot.
     private(set) var ready = Deque<(task: AdmittedTask, epoch: Epoch)>()
     private(set) var running: [JobID: RunningTask] = [:]
@@ -80,15 +82,20 @@ struct WorkerState: Sendable {
     private var inSettlement: [Finished] = []
     /// Deliveries of the current epoch that are not settled.
     private(set) var held = 0
-    private var starting = 0
+    private(set) var starting = 0
     private var pace = Pace()
     /// Tasks have stopped ending while more than the prefetch are held: nothing is handed ahead meanwhile.
     private var isStalled = false
     private var jobs: UInt64 = 0
     var shutdown: ShutdownMode?
-    var poolIsReady = false
+    private(set) var poolIsReady = false
     var poolHasEnded = false
-    var processed = 0
+    /// When tasks could be taken for the first time.
+    private(set) var startedAt: ContinuousClock.Instant?
+    /// Deliveries received, tasks begun, and tasks ended so far.
+    private(set) var receipts = 0
+    private(set) var starts = 0
+    private(set) var processed = 0
     /// Tasks that have begun, by name.
     private(set) var totals: [String: Int] = [:]
 
@@ -97,7 +104,23 @@ struct WorkerState: Sendable {
         let new = Epoch(number: epochs, consumer: consumer, starts: starts)
         epoch = new
         held = 0
+        noteStart()
         return new
+    }
+
+    mutating func poolBecameReady() {
+        poolIsReady = true
+        noteStart()
+    }
+
+    private mutating func noteStart() {
+        if startedAt == nil, poolIsReady, epoch != nil { startedAt = .now }
+    }
+
+    /// As ``closeEpoch(_:)``, for one that others have ended.
+    mutating func loseEpoch(_ number: Int) {
+        if epoch?.number == number { lostEpochs += 1 }
+        closeEpoch(number)
     }
 
     /// The current epoch is over; what waited under it belongs to the broker again.
@@ -121,7 +144,10 @@ struct WorkerState: Sendable {
     /// How many of the next deliveries the pool can take as soon as they come.
     func startable(reach: Int) -> Int { max(0, reach - running.count - starting - ready.count) }
 
-    mutating func received(_ count: Int) { held += count }
+    mutating func received(_ count: Int) {
+        held += count
+        receipts += count
+    }
 
     /// Returns whether all that waits may start without waiting for anything.
     mutating func admit(_ tasks: [AdmittedTask], epoch: Epoch) -> Bool {
@@ -171,6 +197,7 @@ struct WorkerState: Sendable {
         task.pid = pid
         task.startedAt = .now
         running[job] = task
+        starts += 1
         totals[task.task.request.message.headers.task, default: 0] += 1
         if task.task.policy.trackStarted, !task.task.policy.ignoreResult { started.append(task) }
         return task

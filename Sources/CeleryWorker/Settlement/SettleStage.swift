@@ -30,6 +30,7 @@ struct SettleStage {
             }
             await store(started, before: batch)
             guard !batch.isEmpty else {
+                pipeline.troubles.clear(.settling)
                 pipeline.idleBell.ring()
                 await pipeline.settleBell.wait()
                 continue
@@ -38,10 +39,16 @@ struct SettleStage {
             let unsettled = await settle(batch)
             // Those that wait for another's claim are no failure: what else has ended does not wait with them.
             failures = unsettled.allSatisfy { $0.isDeferred.load(ordering: .relaxed) } ? 0 : failures + 1
+            if failures == 0 { pipeline.troubles.clear(.settling) }
             if !unsettled.isEmpty {
                 try? await Task.sleep(for: .milliseconds(min(5000, 100 << min(failures, 6))))
             }
         }
+    }
+
+    private func failed(_ error: TransportError, count: Int) {
+        pipeline.log.settleFailed(error, count: count)
+        pipeline.troubles.note(.settling, error.description)
     }
 
     /// STARTED, ahead of the outcomes so that it cannot overtake one; not of those that have ended meanwhile. Being unable
@@ -70,7 +77,7 @@ struct SettleStage {
         do {
             known = try await endedBefore(batch)
         } catch {
-            pipeline.log.settleFailed(error, count: batch.count)
+            failed(error, count: batch.count)
             pipeline.state.withLock { $0.settled(batch, except: batch) }
             return batch
         }
@@ -118,7 +125,7 @@ struct SettleStage {
             pipeline.log.fenced(items.count, error)
             return []
         } catch  where error.isTransient && (error.code != .full || items.count == 1) {
-            pipeline.log.settleFailed(error, count: items.count)
+            failed(error, count: items.count)
             return batch
         } catch {
             // A store that is full may have room for some, which then makes room for others.
@@ -157,10 +164,10 @@ struct SettleStage {
                 pipeline.log.fenced(1, error)
                 return true
             } catch  where error.isTransient {
-                pipeline.log.settleFailed(error, count: 1)
+                failed(error, count: 1)
                 return false
             } catch {
-                pipeline.log.settleFailed(error, count: 1)
+                failed(error, count: 1)
             }
         }
         return false
