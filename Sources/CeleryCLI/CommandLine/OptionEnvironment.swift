@@ -99,7 +99,7 @@ enum OptionEnvironment {
         "purge": options("queues", "exclude-queues") + flags("force", "json"),
         "inspect": options("timeout", "destination") + flags("json"),
         "control": options("timeout", "destination") + flags("json"),
-        "status": options("timeout", "destination") + flags("json"), 
+        "status": options("timeout", "destination") + flags("json"),
         "events": options(
             "camera",
             "frequency",

@@ -21,6 +21,16 @@ enum ScreenText {
     /// Columns that clean text takes.
     static func width(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
 
+    /// Whether the text, cleaned, takes more columns than that.
+    static func exceeds(_ text: String, _ columns: Int) -> Bool {
+        var (clean, used) = ("", 0)
+        for scalar in text.unicodeScalars {
+            used += append(scalar, to: &clean)
+            if used > columns { return true }
+        }
+        return false
+    }
+
     /// The text cleaned and cut to so many columns, with the ellipsis where something is left out.
     ///
     /// - Parameter pads: Whether spaces fill the rest.
@@ -132,7 +142,8 @@ enum ScreenText {
 
     /// What Unicode's table of East Asian widths has as wide or full, but for emoji.
     private static let wide: [ClosedRange<UInt32>] = [
-        0x1100...0x115f, 0x2329...0x232a, 0x2e80...0x303e, 0x3041...0x3247, 0x3250...0x4dbf, 0x4e00...0xa4cf, 0xa960...0xa97c,
+        0x1100...0x115f, 0x2329...0x232a, 0x2e80...0x303e, 0x3041...0x3247, 0x3250...0x4dbf, 0x4e00...0xa4cf,
+        0xa960...0xa97c,
         0xac00...0xd7a3, 0xf900...0xfaff, 0xfe10...0xfe19, 0xfe30...0xfe6b, 0xff01...0xff60, 0xffe0...0xffe6,
         0x16fe0...0x18d08, 0x1aff0...0x1b2fb, 0x1f200...0x1f265, 0x20000...0x3fffd,
     ]

@@ -45,6 +45,7 @@ struct StyledLine: Equatable {
     }
 
     static func == (a: StyledLine, b: StyledLine) -> Bool {
-        a.parts.count == b.parts.count && zip(a.parts, b.parts).allSatisfy { $0.text == $1.text && $0.style == $1.style }
+        a.parts.count == b.parts.count
+            && zip(a.parts, b.parts).allSatisfy { $0.text == $1.text && $0.style == $1.style }
     }
 }

@@ -23,7 +23,10 @@ import Testing
             (["--generate-completion-script", "zsh"], ["--generate-completion-script", "zsh"], nil, []),
             (["-A"], ["-A"], nil, []),
             (["call", "x", "--", "-A"], [], "call", ["x", "--", "-A"]),
-            (["multi", "start", "w1", "-A", "proj", "-l", "INFO"], ["-A", "proj"], "multi", ["start", "w1", "-l", "INFO"]),
+            (
+                ["multi", "start", "w1", "-A", "proj", "-l", "INFO"], ["-A", "proj"], "multi",
+                ["start", "w1", "-l", "INFO"]
+            ),
             (
                 ["-b", "x", "multi", "start", "--app=proj", "-bredis://h", "--", "-A", "y"],
                 ["-b", "x", "--app=proj", "-bredis://h"], "multi", ["start", "--", "-A", "y"]

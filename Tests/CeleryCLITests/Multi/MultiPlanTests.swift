@@ -28,9 +28,11 @@ struct MultiPlanTests {
         arguments: [
             ("2", ["-n celery1@box.example.org", "-n celery2@box.example.org"]),
             ("a b", ["-n a@box.example.org", "-n b@box.example.org"]),
-            ("a b --hostname=h", ["-n a@h", "-n b@h"]), ("a -n h", ["-n a@h"]), ("2 -n h", ["-n celery1@h", "-n celery2@h"]),
+            ("a b --hostname=h", ["-n a@h", "-n b@h"]), ("a -n h", ["-n a@h"]),
+            ("2 -n h", ["-n celery1@h", "-n celery2@h"]),
             ("2 --range-prefix=w -n h", ["-n w1@h", "-n w2@h"]), ("a b --prefix=x- -n h", ["-n x-a@h", "-n x-b@h"]),
-            ("1 --prefix=x -n h", ["-n celery1@h"]), ("a --suffix=s -n h", ["-n a@s"]), ("a --suffix=\"\" -n h", ["-n a@"]),
+            ("1 --prefix=x -n h", ["-n celery1@h"]), ("a --suffix=s -n h", ["-n a@s"]),
+            ("a --suffix=\"\" -n h", ["-n a@"]),
             ("a@x b@%h", ["-n a@x", "-n b@box.example.org"]), ("a@%d %n@x", ["-n a@example.org", "-n box@x"]),
             ("a --suffix=%d", ["-n a@example.org"]), ("a-1 -n h", ["-n a-1@h"]),
         ] as [(String, [String])]
@@ -44,12 +46,16 @@ struct MultiPlanTests {
             ("a b -n h -c 3 -c:a 10", ["-c 10 -n a@h", "-c 3 -n b@h"]),
             ("a b c -n h -c:a,c 10", ["-c 10 -n a@h", "-n b@h", "-c 10 -n c@h"]),
             ("a b -n h -c:1 10", ["-c 10 -n a@h", "-n b@h"]), ("a b -n h -c:2,1 9", ["-c 9 -n a@h", "-c 9 -n b@h"]),
-            ("4 -n h -c 3 -c:1-2 10", ["-c 10 -n celery1@h", "-c 10 -n celery2@h", "-c 3 -n celery3@h", "-c 3 -n celery4@h"]),
+            (
+                "4 -n h -c 3 -c:1-2 10",
+                ["-c 10 -n celery1@h", "-c 10 -n celery2@h", "-c 3 -n celery3@h", "-c 3 -n celery4@h"]
+            ),
             ("3 -n h -c:2-7 1", ["-n celery1@h", "-c 1 -n celery2@h", "-c 1 -n celery3@h"]),
             ("3 -n h -Q:1,3 img,vid", ["-Q img,vid -n celery1@h", "-n celery2@h", "-Q img,vid -n celery3@h"]),
             ("2 -n h -c:1-2 9 -c:1 5", ["-c 9 -n celery1@h", "-c 9 -n celery2@h"]),
             ("a b -n h --loglevel:b=DEBUG", ["-n a@h", "--loglevel=DEBUG -n b@h"]),
-            ("img-1 b -n h -c:img-1 4", ["-c 4 -n img-1@h", "-n b@h"]), ("a@x b -n h -c:a@x 2", ["-c 2 -n a@x", "-n b@h"]),
+            ("img-1 b -n h -c:img-1 4", ["-c 4 -n img-1@h", "-n b@h"]),
+            ("a@x b -n h -c:a@x 2", ["-c 2 -n a@x", "-n b@h"]),
             ("a@x -c:a 2", ["-c 2 -n a@x"]), ("a --prefix=p -n h -c:a 2", ["-c 2 -n pa@h"]),
             ("a -n h -E -c 2", ["-E -c 2 -n a@h"]), ("a -n h -c 2 -c 3", ["-c 3 -n a@h"]),
             ("a -n h --purge -Q x", ["--purge -Q x -n a@h"]), ("a -n h --logfile=%n-%h.x -S /v/%N", ["-S /v/a -n a@h"]),
@@ -61,7 +67,9 @@ struct MultiPlanTests {
 
     @Test("The command line begins with the program's global options, the command, and the files of the node")
     func commandLine() throws {
-        let words = ["a", "-n", "h", "--workdir=/srv/%n", "-b", "redis://", "--pidfile=~/run/%n.pid", "-f", "log/%n%I.log"]
+        let words = [
+            "a", "-n", "h", "--workdir=/srv/%n", "-b", "redis://", "--pidfile=~/run/%n.pid", "-f", "log/%n%I.log",
+        ]
         let node = try #require(try MultiPlan(try MultiWords(words), hostname: "x").nodes.first)
         let arguments = try node.arguments(globals: ["--config", "c.json"])
         let home = try #require(node.pidPattern.hasSuffix("/run/%n.pid") ? node.pidPattern.dropLast(11) : nil)
@@ -88,11 +96,14 @@ struct MultiPlanTests {
     @Test(
         "What makes no sense is said",
         arguments: [
-            ("", "name the nodes, or say how many"), ("-c 3", "name the nodes"), ("0", "0 nodes; there have to be 1 to 10000"),
+            ("", "name the nodes, or say how many"), ("-c 3", "name the nodes"),
+            ("0", "0 nodes; there have to be 1 to 10000"),
             ("20000", "20000 nodes"), ("a b -c:3 1", "there is no node ':3'; there are 2"), ("a -c:3 1", "there is 1"),
             ("a b -c:0 1", "numbered from 1"), ("3 -c:1-x 1", "':1-x' is no range"), ("3 -c:1-2-3 1", "is no range"),
-            ("3 -c:1-99999999 1", "is no range"), ("a -c:x:y 1", "'-c:x:y' is no option"), ("a -c: 1", "'-c:' is no option"),
-            ("a -", "'-' is neither"), ("a --concurrency 3", "behind =: --concurrency=…"), ("a@%x", "'%x' in 'a@%x' is none of"),
+            ("3 -c:1-99999999 1", "is no range"), ("a -c:x:y 1", "'-c:x:y' is no option"),
+            ("a -c: 1", "'-c:' is no option"),
+            ("a -", "'-' is neither"), ("a --concurrency 3", "behind =: --concurrency=…"),
+            ("a@%x", "'%x' in 'a@%x' is none of"),
             ("a a", "there are two nodes a@box"), ("a --pidfile", "--pidfile=…"), ("a -S %z", "'%z'"),
         ]
     )
@@ -105,7 +116,8 @@ struct MultiPlanTests {
     @Test(
         "Signals are found among the options, and are none of the worker's",
         arguments: [
-            ("a", "nil", 1), ("a -9", "KILL", 1), ("a -TERM", "TERM", 1), ("a -SIGHUP b", "HUP", 2), ("a -15 -c 1", "TERM", 1),
+            ("a", "nil", 1), ("a -9", "KILL", 1), ("a -TERM", "TERM", 1), ("a -SIGHUP b", "HUP", 2),
+            ("a -15 -c 1", "TERM", 1),
             ("a -INT -QUIT", "QUIT", 1), ("a -TERMINATE", "nil", 1), ("a -- -9", "nil", 1),
         ]
     )
@@ -119,7 +131,9 @@ struct MultiPlanTests {
     @Test("Words are quoted where a shell would read them otherwise")
     func quoting() {
         #expect(ShellWord.quote("--pidfile=/a/%n.pid") == "--pidfile=/a/%n.pid")
-        #expect(ShellWord.quote("a b") == "'a b'" && ShellWord.quote("") == "''" && ShellWord.quote("it's") == "'it'\\''s'")
+        #expect(
+            ShellWord.quote("a b") == "'a b'" && ShellWord.quote("") == "''" && ShellWord.quote("it's") == "'it'\\''s'"
+        )
         #expect(ShellWord.quote("a;rm") == "'a;rm'" && ShellWord.quote("日") == "'日'")
     }
 }

@@ -49,7 +49,9 @@ struct CameraProcessTests {
 
     @Test("A camera in the background has its PID file and its log, and is there once")
     func detached() async throws {
-        let arguments = ["events", "-c", "states", "-F", "0.1", "--detach", "--pidfile", "%n.pid", "--logfile", "%n.log"]
+        let arguments = [
+            "events", "-c", "states", "-F", "0.1", "--detach", "--pidfile", "%n.pid", "--logfile", "%n.log",
+        ]
         let outcome = try await start(arguments).outcome()
         #expect(outcome.code == 0 && outcome.output == "" && outcome.errors == "", "\(outcome)")
         // It ends with 0 only once the file is there.

@@ -26,10 +26,16 @@ import Testing
             (["-b", "memory://", "control", "pool_grow", "x"], 64, "pool_grow: n is 'x'; it has to be a whole number"),
             (["-b", "memory://", "control", "shutdown", "now"], 64, "Command 'shutdown' takes arguments: none"),
             (["-b", "memory://", "events"], 64, "needs a terminal; --dump prints events as lines"),
-            (["-b", "memory://", "events", "--camera", "c"], 64, "cameras belong to an app: celery -A NAME events --camera c"),
+            (
+                ["-b", "memory://", "events", "--camera", "c"], 64,
+                "cameras belong to an app: celery -A NAME events --camera c"
+            ),
             (["events", "-c", "x", "-d"], 64, "choose one"), (["events", "-D"], 64, "--detach is for --camera"),
             (["events", "-c", "x", "-F", "0"], 64, "--frequency is 0.0; it has to be a number of seconds above 0"),
-            (["events", "-c", "x", "-r", "often"], 64, "--maxrate is 'often'; it has to be a rate: 10/s, 10/m or 10/h"),
+            (
+                ["events", "-c", "x", "-r", "often"], 64,
+                "--maxrate is 'often'; it has to be a rate: 10/s, 10/m or 10/h"
+            ),
             (["multi"], 64, "celery multi: say what to do: start, stop, stopwait"),
             (["multi", "strat", "2"], 64, "Invalid command: strat. Did you mean 'start'?"),
             (["multi", "start"], 64, "name the nodes, or say how many"), (["multi", "get"], 64, "a node is missing"),
@@ -99,7 +105,10 @@ import Testing
             (["multi", "names", "2", "-n", "h"], "celery1@h\ncelery2@h\n"),
             (["multi", "names", "2", "-n", "h", "--json"], #"[{"node": "celery1@h"}, {"node": "celery2@h"}]"#),
             (["multi", "expand", "%n:%h:%d", "a", "-n", "h"], "a:a@h:h\n"),
-            (["multi", "get", "a@h", "a", "-n", "h", "-c", "3"], "worker --detach -c 3 -n a@h --pidfile=/var/run/celery/a.pid"),
+            (
+                ["multi", "get", "a@h", "a", "-n", "h", "-c", "3"],
+                "worker --detach -c 3 -n a@h --pidfile=/var/run/celery/a.pid"
+            ),
             (["multi", "show", "a", "--executable=/bin/x"], "/bin/x worker --detach -n a@"),
             (["-b", "memory://", "multi", "show", "a", "--executable=/bin/x"], "/bin/x -b memory:// worker"),
             (["-b", "memory://", "list", "bindings"], "Queue  Exchange  Routing Key"),

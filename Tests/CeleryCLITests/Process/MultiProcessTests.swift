@@ -18,7 +18,9 @@ struct MultiProcessTests {
     private final class Place: Sendable {
         let directory: TemporaryDirectory
         let globals: [String]
-        private let files = ["--pidfile=run/%n.pid", "--logfile=log/%n%I.log", "-P", "async", "-c", "1", "-l", "INFO", "-n", "h"]
+        private let files = [
+            "--pidfile=run/%n.pid", "--logfile=log/%n%I.log", "-P", "async", "-c", "1", "-l", "INFO", "-n", "h",
+        ]
 
         init() throws {
             directory = try TemporaryDirectory("multi")
@@ -51,7 +53,9 @@ struct MultiProcessTests {
             try await ToolProcess.run("celery", globals + words, directory: directory.url)
         }
 
-        func pid(_ node: String) throws -> pid_t { try #require(PIDFile.processID(in: directory.path("run/\(node).pid"))) }
+        func pid(_ node: String) throws -> pid_t {
+            try #require(PIDFile.processID(in: directory.path("run/\(node).pid")))
+        }
 
         /// Who has the PID file now.
         func holder(_ node: String) -> PIDFile.Holder { PIDFile.holder(of: directory.path("run/\(node).pid")) }
@@ -102,7 +106,10 @@ struct MultiProcessTests {
         #expect(start.code == 0, "\(start.errors)")
         let stop = try await place.multi("stopwait", ["web", "-9"], program: "celery", before: ["-A", program])
         #expect(stop.output.contains("\t> web@h: KILL -> "), "\(stop)")
-        guard case .stale = place.holder("web") else { Issue.record("\(place.holder("web"))"); return }
+        guard case .stale = place.holder("web") else {
+            Issue.record("\(place.holder("web"))")
+            return
+        }
     }
 
     @Test("A stale PID file names nobody: it is not signalled, whoever has the number now, and a start replaces it")
@@ -119,12 +126,12 @@ struct MultiProcessTests {
                 == "> Stopping nodes...\n\t> a@h: TERM -> \(pid)\nCould not signal a@h (\(pid)): No such process\n> a@h: DOWN\n\n"
         )
         // A process that is there, but is none of ours.
-        let bystander = try ToolProcess("/bin/sleep", ["600"])
+        let bystander = try PseudoTerminal("/bin/sleep", ["600"], directory: place.directory.url)
         try place.directory.write("\(bystander.pid)\n", to: "run/a.pid")
         let spared = try await place.multi("kill", ["a"])
         #expect(spared.output.contains("Could not signal a@h (\(bystander.pid)): No such process"))
         bystander.signal(SIGTERM)
-        #expect(try await bystander.outcome().code == 128 + SIGTERM)
+        #expect(try await bystander.exitCode() == 128 + SIGTERM)
         let start = try await place.multi("start", ["a"])
         #expect(start.code == 0 && start.errors.contains("is stale (process \(bystander.pid) is gone): replaced."))
         #expect(try await place.multi("stopwait", ["a"]).code == 0)
@@ -180,7 +187,9 @@ struct MultiProcessTests {
         )
         #expect(outcome.code == 73)
         #expect(
-            outcome.errors.hasPrefix("Error: celery multi: no files can be written to /proc/nowhere (it cannot be made); "),
+            outcome.errors.hasPrefix(
+                "Error: celery multi: no files can be written to /proc/nowhere (it cannot be made); "
+            ),
             "\(outcome.errors)"
         )
         #expect(outcome.errors.contains("--pidfile=%n.pid for the folder here"))

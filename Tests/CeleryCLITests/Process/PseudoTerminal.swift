@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CTestTerminal
 import Foundation
 import ServiceTestSupport
 import Synchronization
@@ -22,6 +23,8 @@ final class PseudoTerminal: Sendable {
     /// Kept open, so that attributes can be read after the program's end.
     private let secondary: Int32
     private let state: Mutex<State>
+    /// Not to be removed before the program has ended.
+    private let directory: TemporaryDirectory?
 
     /// - Parameter environment: All of it: nothing is inherited but PATH and HOME. `TERM` is `xterm` unless it says otherwise.
     init(
@@ -30,20 +33,18 @@ final class PseudoTerminal: Sendable {
         environment: [String: String] = [:],
         directory: URL,
         columns: Int = 80,
-        rows: Int = 24
+        rows: Int = 24,
+        keeping folder: TemporaryDirectory? = nil
     ) throws {
-        primary = posix_openpt(O_RDWR | O_NOCTTY)
-        guard primary >= 0, grantpt(primary) == 0, unlockpt(primary) == 0, let name = ptsname(primary) else {
-            throw ServiceError("there is no terminal to be had")
-        }
-        let path = String(cString: name)
-        secondary = open(path, O_RDWR | O_NOCTTY)
-        _ = fcntl(primary, F_SETFL, O_NONBLOCK)
-        _ = fcntl(primary, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(secondary, F_SETFD, FD_CLOEXEC)
-        Self.setSize(primary, columns, rows)
+        self.directory = folder
         let full = program.hasPrefix("/") ? program : TestPrograms.products.appendingPathComponent(program).path
-        pid = try Self.spawn(full, arguments, Self.environment(environment), directory.path, terminal: path)
+        let words = ([full] + arguments).map { strdup($0) } + [nil]
+        let variables = Self.environment(environment).map { strdup($0) } + [nil]
+        defer { for pointer in words + variables { free(pointer) } }
+        var ends: [Int32] = [-1, -1]
+        pid = test_terminal_spawn(full, words, variables, directory.path, Int32(columns), Int32(rows), &ends)
+        (primary, secondary) = (ends[0], ends[1])
+        guard pid > 0 else { throw ServiceError("\(program) has no terminal: \(String(cString: strerror(-pid)))") }
         state = Mutex(State(emulator: TerminalEmulator(columns: columns, rows: rows)))
     }
 
@@ -63,56 +64,11 @@ final class PseudoTerminal: Sendable {
             .map { "\($0.key)=\($0.value)" }
     }
 
-    /// A session leader that opens a terminal without one gets it as its own.
-    private static func spawn(
-        _ program: String,
-        _ arguments: [String],
-        _ environment: [String],
-        _ directory: String,
-        terminal: String
-    ) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        posix_spawn_file_actions_addchdir_np(&actions, directory)
-        posix_spawn_file_actions_addopen(&actions, 0, terminal, O_RDWR, 0)
-        posix_spawn_file_actions_adddup2(&actions, 0, 1)
-        posix_spawn_file_actions_adddup2(&actions, 0, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        var none = sigset_t()
-        var all = sigset_t()
-        sigemptyset(&none)
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(
-            &attributes,
-            Int16(POSIX_SPAWN_SETSID) | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF)
-        )
-        let words = ([program] + arguments).map { strdup($0) } + [nil]
-        let variables = environment.map { strdup($0) } + [nil]
-        defer { for pointer in words + variables { free(pointer) } }
-        var pid: pid_t = 0
-        let failure = posix_spawn(&pid, program, &actions, &attributes, words, variables)
-        guard failure == 0 else { throw ServiceError("\(program): \(String(cString: strerror(failure)))") }
-        return pid
-    }
-
-    private static func setSize(_ descriptor: Int32, _ columns: Int, _ rows: Int) {
-        var size = winsize(ws_row: UInt16(rows), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
-        _ = ioctl(descriptor, UInt(TIOCSWINSZ), &size)
-    }
-
     /// Changes the window; the system tells the program.
     func resize(columns: Int, rows: Int) {
         pump()
         state.withLock { $0.emulator.resize(columns: columns, rows: rows) }
-        Self.setSize(primary, columns, rows)
+        _ = test_terminal_resize(primary, Int32(columns), Int32(rows))
     }
 
     /// What makes reading and echoing: input, output, control and local modes.
@@ -124,7 +80,9 @@ final class PseudoTerminal: Sendable {
 
     func type(_ text: String) throws {
         let bytes = Array(text.utf8)
-        guard write(primary, bytes, bytes.count) == bytes.count else { throw ServiceError("the terminal takes no keys") }
+        guard write(primary, bytes, bytes.count) == bytes.count else {
+            throw ServiceError("the terminal takes no keys")
+        }
     }
 
     func signal(_ number: Int32) { _ = kill(pid, number) }

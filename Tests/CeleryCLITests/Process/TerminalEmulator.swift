@@ -22,6 +22,7 @@ struct TerminalEmulator {
     private var alternate: [[Character]]
     private var row = 0
     private var column = 0
+    private var saved = (row: 0, column: 0)
     private var pending: [UInt8] = []
 
     init(columns: Int, rows: Int) {
@@ -36,11 +37,12 @@ struct TerminalEmulator {
 
     /// The visible lines, without spaces at their ends.
     var lines: [String] {
-        (isAlternate ? alternate : normal).map { cells in
-            var line = cells.filter { $0 != "\0" }
-            while line.last == " " { line.removeLast() }
-            return String(line)
-        }
+        (isAlternate ? alternate : normal)
+            .map { cells in
+                var line = cells.filter { $0 != "\0" }
+                while line.last == " " { line.removeLast() }
+                return String(line)
+            }
     }
 
     var text: String { lines.joined(separator: "\n") }
@@ -76,7 +78,10 @@ struct TerminalEmulator {
     }
 
     private mutating func lineFeed() {
-        if row < rows - 1 { return row += 1 }
+        if row < rows - 1 {
+            row += 1
+            return
+        }
         if isAlternate { return }
         normal.removeFirst()
         normal.append(Array(repeating: " ", count: columns))
@@ -107,7 +112,9 @@ struct TerminalEmulator {
             guard pending[1] == UInt8(ascii: "]") else { return 2 }
             return pending.firstIndex(of: 0x07).map { $0 + 1 }
         }
-        guard let end = pending.indices.dropFirst(2).first(where: { (0x40...0x7e).contains(pending[$0]) }) else { return nil }
+        guard let end = pending.indices.dropFirst(2).first(where: { (0x40...0x7e).contains(pending[$0]) }) else {
+            return nil
+        }
         let text = String(decoding: pending[2..<end], as: UTF8.self)
         command(Character(UnicodeScalar(pending[end])), text)
         return end + 1
@@ -120,10 +127,15 @@ struct TerminalEmulator {
         case ("H", _):
             row = min(rows, max(1, numbers.first ?? 1)) - 1
             column = min(columns, max(1, numbers.count > 1 ? numbers[1] : 1)) - 1
-        case ("J", "2"): if isAlternate { alternate = Self.blank(columns, rows) } else { normal = Self.blank(columns, rows) }
+        case ("J", "2"):
+            if isAlternate { alternate = Self.blank(columns, rows) } else { normal = Self.blank(columns, rows) }
         case ("K", "2"): for column in 0..<columns { set(" ", row, column) }
-        case ("h", "?1049"): (isAlternate, alternate) = (true, Self.blank(columns, rows))
-        case ("l", "?1049"): isAlternate = false
+        case ("h", "?1049"):
+            if !isAlternate { saved = (row, column) }
+            (isAlternate, alternate) = (true, Self.blank(columns, rows))
+        case ("l", "?1049"):
+            if isAlternate { (row, column) = saved }
+            isAlternate = false
         case ("h", "?25"): showsCursor = true
         case ("l", "?25"): showsCursor = false
         case ("h", "?7"): wraps = true

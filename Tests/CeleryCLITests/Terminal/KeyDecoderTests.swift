@@ -15,8 +15,10 @@ struct KeyDecoderTests {
         "Bytes become keys",
         arguments: [
             ("j", [.character("j")]), ("jK", [.character("j"), .character("K")]), ("\u{3}", [.interrupt]),
-            ("\u{1a}", [.suspend]), ("\u{c}", [.redraw]), ("\r\n", [.enter, .enter]), ("\u{7f}\u{8}", [.backspace, .backspace]),
-            ("\u{1B}[A\u{1B}[B", [.up, .down]), ("\u{1B}OA\u{1B}OB", [.up, .down]), ("\u{1B}[5~\u{1B}[6~", [.pageUp, .pageDown]),
+            ("\u{1a}", [.suspend]), ("\u{c}", [.redraw]), ("\r\n", [.enter, .enter]),
+            ("\u{7f}\u{8}", [.backspace, .backspace]),
+            ("\u{1B}[A\u{1B}[B", [.up, .down]), ("\u{1B}OA\u{1B}OB", [.up, .down]),
+            ("\u{1B}[5~\u{1B}[6~", [.pageUp, .pageDown]),
             ("\u{2}\u{6}\u{e}\u{10}", [.pageUp, .pageDown, .down, .up]),
             ("\u{1B}[H\u{1B}[F\u{1B}[1~\u{1B}[4~\u{1B}[7~\u{1B}[8~", [.home, .end, .home, .end, .home, .end]),
             ("\u{1B}[1;5A", [.up]), ("\u{1B}[24~x", [.character("x")]), ("\u{1B}x", [.escape, .character("x")]),

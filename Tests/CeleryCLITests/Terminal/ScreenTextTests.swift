@@ -14,7 +14,8 @@ struct ScreenTextTests {
     @Test(
         "Commands to the terminal are written out, and joiners left out",
         arguments: [
-            ("tasks.add", "tasks.add"), ("a\u{1B}[2Jb", "a\\x1b[2Jb"), ("a\nb\r\tc", "a\\nb\\r\\tc"), ("\u{9b}31m", "\\x9b31m"),
+            ("tasks.add", "tasks.add"), ("a\u{1B}[2Jb", "a\\x1b[2Jb"), ("a\nb\r\tc", "a\\nb\\r\\tc"),
+            ("\u{9b}31m", "\\x9b31m"),
             ("\u{7f}\u{0}", "\\x7f\\x00"), ("a\u{202e}b", "a\\u202eb"), ("a\u{2028}b", "a\\u2028b"),
             ("e\u{301}", "e\u{301}"), ("👩\u{200d}👧", "👩👧"), ("❤\u{fe0f}", "❤"), ("👍🏽", "👍"), ("日本", "日本"),
             ("a\u{ad}b\u{200b}c\u{feff}", "abc"), ("\u{e0041}", ""), ("\u{10ffff}", "\u{FFFD}"),

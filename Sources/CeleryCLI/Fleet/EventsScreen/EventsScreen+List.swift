@@ -91,8 +91,7 @@ extension EventsScreen {
         let text = facts.isEmpty ? "Missing extended info" : facts.map { "\($0)=\($1)" }.joined(separator: " ")
         let room = width - 10
         let more = "... -> key i"
-        let isLong = ScreenText.width(ScreenText.fit(text, room + 1)) > room
-        guard isLong, room > more.count else {
+        guard ScreenText.exceeds(text, room), room > more.count else {
             line.add(text)
             return line
         }

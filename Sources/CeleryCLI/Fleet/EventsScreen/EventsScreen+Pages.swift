@@ -50,15 +50,16 @@ extension EventsScreen {
     /// A fact a line; one that is too wide stands below its name.
     private func infoLines(_ id: String, width: Int) -> [StyledLine] {
         guard let task = fleet.tasks[id] else { return [StyledLine("The task is no longer known.")] }
-        return TaskFacts(task).all.flatMap { name, value -> [StyledLine] in
-            var line = StyledLine("\(name): ", .bold)
-            let clean = ScreenText.clean(value)
-            if ScreenText.width(clean) <= width - name.count - 2 {
-                line.add(clean)
-                return [line]
+        return TaskFacts(task).all
+            .flatMap { name, value -> [StyledLine] in
+                var line = StyledLine("\(name): ", .bold)
+                let clean = ScreenText.clean(value)
+                if ScreenText.width(clean) <= width - name.count - 2 {
+                    line.add(clean)
+                    return [line]
+                }
+                return [line] + wrapped(value, width: width, indent: 4)
             }
-            return [line] + wrapped(value, width: width, indent: 4)
-        }
     }
 
     private func resultLines(_ id: String, width: Int) -> [StyledLine] {

@@ -16,7 +16,10 @@ struct EventsScreenDrawingTests {
     /// Lines without the colours, which may be the only commands in them.
     private func plain(_ line: String) throws -> String {
         let plain = line.replacing(try Regex("\u{1B}\\[[0-9;]*m"), with: "")
-        #expect(plain.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }, "\(line.debugDescription)")
+        #expect(
+            plain.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) },
+            "\(line.debugDescription)"
+        )
         return plain
     }
 
@@ -152,7 +155,8 @@ struct EventsScreenDrawingTests {
     @Test(
         "A task's name keeps its last part",
         arguments: [
-            ("tasks.add", 9, "tasks.add"), ("proj.images.resize", 12, "pro[.]resize"), ("proj.resize", 8, "proj.resize"),
+            ("tasks.add", 9, "tasks.add"), ("proj.images.resize", 12, "pro[.]resize"),
+            ("proj.resize", 8, "proj.resize"),
             ("a.b\u{1B}.c", 5, "a[.]c"), (nil, 9, "???"), ("", 9, "???"), ("nodots", 3, "nodots"),
         ] as [(String?, Int, String)]
     )

@@ -35,14 +35,28 @@ enum ScreenFleet {
             }
         }
         let error: CeleryObject = [
-            "exception": "KeyError('size')", "traceback": "Traceback (most recent call last):\n  File \"x.py\"\nKeyError",
+            "exception": "KeyError('size')",
+            "traceback": "Traceback (most recent call last):\n  File \"x.py\"\nKeyError",
         ]
-        task(1, "tasks.add", "task-received", "task-started", "task-succeeded", more: ["result": "5", "runtime": 0.012345])
+        task(
+            1,
+            "tasks.add",
+            "task-received",
+            "task-started",
+            "task-succeeded",
+            more: ["result": "5", "runtime": 0.012345]
+        )
         task(2, "proj.images.thumbnails.resize_image", "task-received", "task-started", "task-failed", more: error)
         task(3, "tasks.sleep", "task-received", "task-started")
         task(4, "tasks.mail", "task-received", "task-revoked")
         task(5, "日本語.タスク👍", "task-received")
-        task(6, "evil\u{1B}[2J\u{7}\u{202e}", "task-received", "task-succeeded", more: ["result": "\u{1B}]0;owned\u{7}\n\u{9b}31m"])
+        task(
+            6,
+            "evil\u{1B}[2J\u{7}\u{202e}",
+            "task-received",
+            "task-succeeded",
+            more: ["result": "\u{1B}]0;owned\u{7}\n\u{9b}31m"]
+        )
         state.apply(event("task-started", ["uuid": .string(uuid(7))], at: 7))
         return state
     }()
