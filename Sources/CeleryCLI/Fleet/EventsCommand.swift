@@ -61,7 +61,7 @@ struct CameraArguments: ParsableArguments {
 
     @Option(
         name: [.customShort("F", allowingJoined: true), .customLong("frequency"), .customLong("freq")],
-        help: ArgumentHelp("Between two pictures (default: 1).", valueName: "s")
+        help: ArgumentHelp("Between two pictures.", valueName: "s")
     )
     var frequency = 1.0
 

@@ -13,7 +13,7 @@ import CeleryWire
 struct RemoteOptions: ParsableArguments {
     @Option(
         name: [.customShort("t", allowingJoined: true), .long],
-        help: ArgumentHelp("How long to wait for replies (default: 1).", valueName: "s")
+        help: ArgumentHelp("How long to wait for replies.", valueName: "s")
     )
     var timeout = 1.0
 

@@ -17,11 +17,12 @@ struct MultiCommand: AsyncParsableCommand {
         discussion: """
             Commands:
               start              Start the nodes, each in the background.
-              stop [-SIG]        Send them a signal (default: TERM); stopwait waits for their end.
-              stopwait, stop_verify
+              stop [-SIG]        Send them a signal; default: TERM.
+              stopwait [-SIG]    The same, and wait for their end; also stop_verify.
               restart [-SIG]     Stop, wait, and start again.
               kill               End them at once with KILL.
-              show               Print the command lines of start; get <node> that of one.
+              show               Print the command lines of start.
+              get <node>         Print the command line of one of the nodes.
               names              Print the nodes' names.
               expand <template>  Print a text for each node: %n, %h, %d, %p.
 

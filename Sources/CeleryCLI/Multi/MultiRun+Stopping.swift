@@ -30,8 +30,8 @@ extension MultiRun {
     }
 
     mutating func restart() async throws {
-        output.splash()
         try prepare()
+        output.splash()
         try await end(waits: true) { run, node in
             run.output.note(run.output.blue("> Restarting node \(node.name): "), end: "")
             try run.start(node)

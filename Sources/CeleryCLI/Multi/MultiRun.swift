@@ -101,8 +101,8 @@ struct MultiRun {
     }
 
     private mutating func start() throws(CommandFailure) {
-        output.splash()
         try prepare()
+        output.splash()
         output.note("> Starting nodes...")
         for node in nodes {
             output.note("\t> \(node.name): ", end: "")

@@ -29,6 +29,8 @@ struct EventsScreenProcessTests {
             try PseudoTerminal(
                 "CLITestApp",
                 self.globals + globals + ["events"],
+                // On a terminal Swift would ask what to do about a crash.
+                environment: ["SWIFT_BACKTRACE": "enable=no"],
                 directory: directory.url,
                 columns: columns,
                 rows: rows,
