@@ -81,7 +81,9 @@ struct EventsScreenRun {
                 for key in pressed {
                     guard try press(key, &screen, device, perform: perform) else { return }
                 }
-            case .refresh: screen.update(monitor.snapshot, at: .now)
+            case .refresh:
+                inputs.tookRefresh()
+                screen.update(monitor.snapshot, at: .now)
             case .resized: break
             case .suspend: try stop(device)
             case .resumed: try device.resume()

@@ -31,6 +31,8 @@ final class ScreenInputs: Sendable {
     let stream: AsyncStream<Input>
     private let continuation: AsyncStream<Input>.Continuation
     private let hasNews = Atomic(false)
+    /// A refresh is in the row: behind a slow terminal they do not pile up, and keys and the end have their place.
+    private let isRefreshing = Atomic(false)
 
     init() {
         (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.limit))
@@ -50,7 +52,10 @@ final class ScreenInputs: Sendable {
             rounds += 1
             guard hasNews.exchange(false, ordering: .relaxed) || rounds >= 10 else { continue }
             rounds = 0
-            send(.refresh)
+            if !isRefreshing.exchange(true, ordering: .relaxed) { send(.refresh) }
         }
     }
+
+    /// The refresh is taken, and the next may come.
+    func tookRefresh() { isRefreshing.store(false, ordering: .relaxed) }
 }

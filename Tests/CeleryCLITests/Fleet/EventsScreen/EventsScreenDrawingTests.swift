@@ -129,7 +129,7 @@ struct EventsScreenDrawingTests {
         #expect(screen.render(width: 20, height: 5, colour: false).last == "Revoke ev...? (y/n) ")
     }
 
-    @Test("In thousands of tasks the selected one is in sight, and drawing is quick")
+    @Test("In thousands of tasks the selected one is in sight")
     func thousands() {
         var screen = ScreenFleet.screen(ScreenFleet.large(9000))
         screen.type("G")
