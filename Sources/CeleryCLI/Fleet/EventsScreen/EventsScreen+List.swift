@@ -101,6 +101,7 @@ extension EventsScreen {
     }
 
     private func workersLine(width: Int) -> StyledLine {
+        guard isListening else { return StyledLine("Connecting to the broker...") }
         guard !aliveWorkers.isEmpty else { return StyledLine("No workers discovered.") }
         var line = StyledLine("Workers online: ", .bold)
         line.add(aliveWorkers.joined(separator: ", "))

@@ -47,6 +47,8 @@ struct EventsScreen {
     /// `12:00:01` of a moment.
     var timeText: @Sendable (Timestamp) -> String
 
+    /// Whether events are heard yet: before, that none came means nothing.
+    var isListening = true
     /// A word about what goes on, in the place of the keys.
     private(set) var notice: String?
     /// Whether a command is on its way, whose replies are awaited.

@@ -34,6 +34,7 @@ struct EventsScreenRun {
             location: try await app.transport().location,
             timeText: { String(clock.text($0).dropFirst(11).prefix(8)) }
         )
+        screen.isListening = false
         try SignalListener.listen([SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]) {
             inputs.send(Self.input(of: $0))
         }
@@ -42,7 +43,12 @@ struct EventsScreenRun {
             group.addTask { await inputs.tick() }
             group.addTask {
                 do {
-                    try await monitor.run { _ in inputs.noteEvent() }
+                    let events = try await app.events.receive()
+                    inputs.send(.listening)
+                    for try await event in events {
+                        monitor.change { $0.apply(event) }
+                        inputs.noteEvent()
+                    }
                 } catch {
                     inputs.send(.ended(Task.isCancelled ? nil : error))
                 }
@@ -81,6 +87,7 @@ struct EventsScreenRun {
                 for key in pressed {
                     guard try press(key, &screen, device, perform: perform) else { return }
                 }
+            case .listening: screen.isListening = true
             case .refresh:
                 inputs.tookRefresh()
                 screen.update(monitor.snapshot, at: .now)

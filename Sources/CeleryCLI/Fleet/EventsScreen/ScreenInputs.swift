@@ -12,6 +12,8 @@ import Synchronization
 final class ScreenInputs: Sendable {
     enum Input: Sendable {
         case keys([Key])
+        /// Events are heard from now on.
+        case listening
         /// Something may look different now.
         case refresh
         /// The window has another size, or others have drawn on it.

@@ -137,7 +137,10 @@ struct EventsScreenDrawingTests {
         screen.type(.pageUp)
         for _ in 0..<20 { screen.type(.pageUp) }
         #expect(screen.render(width: 80, height: 24, colour: false).contains { $0.hasPrefix("> ") })
-        #expect(ScreenFleet.screen(ClusterState()).text.contains("No workers discovered."))
+        var empty = ScreenFleet.screen(ClusterState())
+        #expect(empty.text.contains("No workers discovered."))
+        empty.isListening = false
+        #expect(empty.text.contains("Connecting to the broker...") && !empty.text.contains("No workers"))
     }
 
     @Test(
