@@ -245,10 +245,11 @@ let package = Package(
             path: "Tests/CLITestApp",
             swiftSettings: strict
         ),
+        .target(name: "CTestTerminal", path: "Tests/CTestTerminal"),
         .testTarget(
             name: "CeleryCLITests",
             dependencies: [
-                "CeleryCLI", "Celery", "CeleryTool", "CLITestApp", "ServiceTestSupport", log,
+                "CeleryCLI", "Celery", "CeleryTool", "CLITestApp", "CTestTerminal", "ServiceTestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict

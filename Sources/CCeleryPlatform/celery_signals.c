@@ -51,6 +51,21 @@ int celery_signals_next(int descriptor) {
 
 void celery_signals_forget(int number) { signal(number, SIG_DFL); }
 
+void celery_signals_stop_here(void) {
+    struct sigaction usual = {0}, ours;
+    sigset_t stop, mask;
+    usual.sa_handler = SIG_DFL;
+    sigemptyset(&usual.sa_mask);
+    sigaction(SIGTSTP, &usual, &ours);
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    pthread_sigmask(SIG_UNBLOCK, &stop, &mask);
+    // To this thread, so that it is delivered before this returns. The system drops it where no shell would continue us.
+    raise(SIGTSTP);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    sigaction(SIGTSTP, &ours, NULL);
+}
+
 void celery_signals_unblock(void) {
     sigset_t none;
     sigemptyset(&none);

@@ -82,7 +82,7 @@ struct Invocation: Sendable {
             globals = root.globals
         }
         globals.fill(from: environment)
-        let arguments = try enterDirectory(globals, split)
+        let globalArguments = try enterDirectory(globals, split)
         try settleApp(split, globals, app, isOwnApp: isOwnApp)
         guard let name = split.command, split.rest != [] || name != "help" else {
             throw CleanExit.helpRequest(RootCommand.self)
@@ -97,27 +97,27 @@ struct Invocation: Sendable {
             isOwnApp: isOwnApp,
             globals: summary(globals, app),
             environment: environment,
-            arguments: arguments
+            arguments: Array(arguments.prefix(1)) + globalArguments + [name] + split.rest,
+            globalArguments: globalArguments
         )
         try await context.bind { try await Self.run(command) }
     }
 
-    /// Changes to the directory of `--workdir`, and returns the command line with its full path: whoever starts it anew
-    /// begins there.
+    /// Changes to the directory of `--workdir`, and returns the global options with its full path: whoever starts the command
+    /// line anew begins there.
     private func enterDirectory(_ globals: GlobalOptions, _ split: ArgumentSplit) throws(CommandFailure) -> [String] {
         // A child of the pool is there already.
-        guard let workdir = globals.workdir, !PreforkChild.isChild else { return arguments }
+        guard let workdir = globals.workdir, !PreforkChild.isChild else { return split.globals }
         guard FileManager.default.changeCurrentDirectoryPath(workdir) else {
             throw .usage("--workdir \(workdir): cannot change to it: \(LogSink.lastError)")
         }
         let path = Execution.workingDirectory
         if environment["CELERY_WORKDIR"] != nil { setenv("CELERY_WORKDIR", path, 1) }
-        let globals = split.globals.enumerated()
+        return split.globals.enumerated()
             .map { index, token in
                 if token.hasPrefix("--workdir=") { return "--workdir=\(path)" }
                 return index > 0 && split.globals[index - 1] == "--workdir" ? path : token
             }
-        return arguments.prefix(1) + globals + arguments.dropFirst(1 + globals.count)
     }
 
     /// `-A`: the tool becomes that program; a program that is an app already must be the one that is meant.

@@ -16,6 +16,14 @@ import Foundation
 
 // A program with an app, for tests of the command line as a process. With CLI_TEST_SLEEP it sends itself a task that takes
 // so many seconds; with CLI_TEST_STUCK one that blocks every thread of the cooperative pool.
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 let app = CeleryApp("clitest")
 let environment = ProcessInfo.processInfo.environment
 
@@ -40,6 +48,21 @@ let hog = app.task("clitest.hog") { (context: TaskContext, seconds: Double) in
 let count = app.task("clitest.count") { (values: [Int], more: Int) in values.count + more }
 
 app.workflow("clitest.sums") { group([1, 2, 3]) { add.s($0, 1) }.then(group([1, 2, 3]) { count.s($0) }) }
+
+app.camera("states") { state in
+    let states = state.tasksByTime().map { "\($0.name ?? "?")=\($0.state)" }.sorted()
+    let workers = state.aliveWorkers().map(\.hostname)
+    app.logger.warning("picture: \(workers.joined(separator: ",")) \(states.joined(separator: " "))")
+}
+
+app.camera("broken") { _ in throw CeleryError(.taskFailed, "no film") }
+
+// A worker that ends before it has begun, when it is not the one that only detaches.
+if let code = environment["CLI_TEST_DIE"].flatMap(Int32.init), CommandLine.arguments.contains("worker"),
+    !CommandLine.arguments.contains("--detach")
+{
+    exit(code)
+}
 
 if let seconds = environment["CLI_TEST_SLEEP"].flatMap(Double.init) { try await nap.delay(seconds) }
 if let seconds = environment["CLI_TEST_STUCK"].flatMap(Double.init) {

@@ -6,6 +6,7 @@
 #include "celery_memory.h"
 #include "celery_process.h"
 #include "celery_signals.h"
+#include "celery_terminal.h"
 #include "celery_thread.h"
 
 #endif

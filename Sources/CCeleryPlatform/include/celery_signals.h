@@ -14,6 +14,10 @@ int celery_signals_next(int descriptor);
 /// Gives the signal back to the system's own handling.
 void celery_signals_forget(int number);
 
+/// Stops this process as Ctrl+Z does, until somebody continues it; returns at once where nobody could. The signal is listened to
+/// again afterwards if it was.
+void celery_signals_stop_here(void);
+
 /// Unblocks all signals on this thread, before another program takes its place.
 void celery_signals_unblock(void);
 

@@ -32,7 +32,7 @@ struct ArgumentSplit: Equatable {
             guard token.hasPrefix("-"), token != "-", token != "--" else {
                 command = token
                 rest = Array(arguments[(index + 1)...])
-                try Self.refuseGlobals(in: rest, of: token)
+                if token == "multi" { takeGlobals() } else { try Self.refuseGlobals(in: rest, of: token) }
                 return
             }
             let width = try Self.width(of: token)
@@ -57,6 +57,31 @@ struct ArgumentSplit: Equatable {
             throw .usage("there is no global option '\(name)'. Did you mean '\(nearest)'?")
         }
         throw .usage("there is no global option '\(name)'; the options of a command are written after it")
+    }
+
+    /// `celery multi start w1 -A proj`, as in Celery's guides: options for finding the app are this command's too. Those for some
+    /// nodes (`--workdir:2`) stay where they are.
+    private mutating func takeGlobals() {
+        var kept: [String] = []
+        var words = rest[...]
+        while let word = words.popFirst() {
+            if word == "--" {
+                kept.append(word)
+                break
+            }
+            let isJoined = word.count > 2 && !word.hasPrefix("--") && !word.dropFirst(2).hasPrefix(":")
+            if Self.valued.contains(word) {
+                globals.append(word)
+                if let value = words.popFirst() { globals.append(value) }
+            } else if Self.valued.contains(String(word.prefix { $0 != "=" }))
+                || isJoined && Self.valued.contains(String(word.prefix(2)))
+            {
+                globals.append(word)
+            } else {
+                kept.append(word)
+            }
+        }
+        rest = kept + words
     }
 
     /// `-A` behind the command is the habit of Celery 4.

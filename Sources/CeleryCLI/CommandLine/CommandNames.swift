@@ -12,18 +12,16 @@ enum CommandNames {
     /// Those of this version.
     static let available = [
         "worker", "call", "result", "purge", "list", "report", "dead", "doctor", "inspect", "control", "status",
-        "events",
-        "graph", "help",
+        "events", "multi", "graph", "help",
     ]
 
     /// Celery's others.
     static let later = [
-        "beat", "multi", "migrate", "shell", "upgrade", "logtool", "amqp", "flower",
+        "beat", "migrate", "shell", "upgrade", "logtool", "amqp", "flower",
     ]
 
     /// What somebody can do today instead.
     private static let insteads = [
-        "multi": "run several workers under systemd or another service manager",
         "shell": "write a small Swift program that imports the tasks, or use celery call and celery result",
         "migrate": "celery dead replay and purge work on dead letters",
         "upgrade": "settings in the old way are named with today's name when they are read",

@@ -102,7 +102,19 @@ enum OptionEnvironment {
         "purge": options("queues", "exclude-queues") + flags("force", "json"),
         "inspect": options("timeout", "destination") + flags("json"),
         "control": options("timeout", "destination") + flags("json"),
-        "status": options("timeout", "destination") + flags("json"), "events": flags("dump", "json"),
+        "status": options("timeout", "destination") + flags("json"),
+        "events": options(
+            "camera",
+            "frequency",
+            "maxrate",
+            "loglevel",
+            "logfile",
+            "pidfile",
+            "uid",
+            "gid",
+            "umask",
+            "executable"
+        ) + flags("dump", "json", "detach"),
         "report": flags("json"), "doctor": flags("repair", "json"),
     ]
 

@@ -18,6 +18,8 @@ struct CommandContext: Sendable {
     var environment: [String: String]
     /// What was written, program first: to start again.
     var arguments: [String]
+    /// Those between the program and the command.
+    var globalArguments: [String] = []
 
     /// The global options that commands care for.
     struct GlobalsSummary: Sendable {

@@ -21,7 +21,6 @@ struct LaterArguments: ParsableArguments {
     var scheduleFilename: String?
     @Option(help: .hidden) var scheduler: String?
     @Option(name: [.customShort("I", allowingJoined: true), .long], help: .hidden) var include: String?
-    @Option(help: .hidden) var executable: String?
 
     /// - Throws: `ValidationError` for an option that would have to do something.
     func refuse() throws {
@@ -30,7 +29,6 @@ struct LaterArguments: ParsableArguments {
             (scheduleFilename != nil, "--schedule-filename: beat comes with a later version"),
             (scheduler != nil, "--scheduler: beat comes with a later version"),
             (include != nil, "-I: tasks are compiled in; a Swift program cannot import modules by name"),
-            (executable != nil, "--executable: a worker always runs its own program"),
         ]
         if let (_, reason) = refused.first(where: \.0) { throw ValidationError(reason) }
     }

@@ -17,7 +17,7 @@ struct RootCommand: AsyncParsableCommand {
             Every option is also read from the environment: CELERY_BROKER_URL, \
             CELERY_WORKER_CONCURRENCY, …; settings as CELERY_ and the setting's name.
 
-            Celery's other commands (beat, multi, …) come with later versions.
+            Celery's other commands (beat, …) come with later versions.
             """,
         version: "swift-celery \(Version.current)",
         subcommands: commands
@@ -26,7 +26,7 @@ struct RootCommand: AsyncParsableCommand {
     static let commands: [any ParsableCommand.Type] = [
         WorkerCommand.self, CallCommand.self, ResultCommand.self, PurgeCommand.self, ListCommand.self, DeadCommand.self,
         DoctorCommand.self, ReportCommand.self, InspectCommand.self, ControlWorkersCommand.self, StatusCommand.self,
-        EventsCommand.self, GraphCommand.self,
+        EventsCommand.self, MultiCommand.self, GraphCommand.self,
     ]
 
     @OptionGroup var globals: GlobalOptions

@@ -173,29 +173,6 @@ struct QueueArguments: ParsableArguments {
     var excludeQueues: NameList?
 }
 
-struct ServiceArguments: ParsableArguments {
-    @Flag(name: [.customShort("D"), .long], help: "Run in the background, without a terminal.")
-    var detach = false
-
-    @Option(
-        name: [.customShort("f", allowingJoined: true), .long],
-        help: ArgumentHelp("Log to a file; %n name, %h host, %d domain, %p node.", valueName: "path")
-    )
-    var logfile: String?
-
-    @Option(help: ArgumentHelp("Write the process id; one running process for a file.", valueName: "path"))
-    var pidfile: String?
-
-    @Option(help: ArgumentHelp("Run as this user; needs root.", valueName: "name or number"))
-    var uid: String?
-
-    @Option(help: ArgumentHelp("Run with this group (default: the user's).", valueName: "name or number"))
-    var gid: String?
-
-    @Option(help: ArgumentHelp("File mode mask, octal after a 0: 027.", valueName: "mask"))
-    var umask: String?
-}
-
 struct HealthArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(

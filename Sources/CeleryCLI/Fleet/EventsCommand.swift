@@ -13,9 +13,11 @@ import CeleryWire
 struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events",
-        abstract: "Show events as they come.",
+        abstract: "Watch tasks and workers.",
+        usage: "celery events [--dump | --json | --camera <name>] [<options>]",
         discussion: """
-            Workers send task events when they were started with -E, or after \
+            Without options: a screen of the tasks, with keys to look at them, revoke them and \
+            change rate limits. Workers send task events when they were started with -E, or after \
             'celery control enable_events'.
             """
     )
@@ -26,71 +28,55 @@ struct EventsCommand: AsyncParsableCommand {
     @Flag(name: [.customShort("j"), .long], help: "Print each as a JSON object on a line.")
     var json = false
 
-    @Option(name: [.customShort("c", allowingJoined: true), .long], help: .hidden) var camera: String?
+    @OptionGroup(title: "Camera") var snapshots: CameraArguments
+    @OptionGroup(title: "Service") var service: ServiceArguments
+
     @Option(
-        name: [.customShort("F", allowingJoined: true), .customLong("frequency"), .customLong("freq")],
-        help: .hidden
+        name: [.customShort("l", allowingJoined: true), .long],
+        help: ArgumentHelp("DEBUG, INFO, WARNING, ERROR, CRITICAL or FATAL.", valueName: "level"),
+        completion: .list(LogLevel.allCases.map(\.rawValue)),
+        transform: LogLevel.parse
     )
-    var frequency: Double?
-    @Option(name: [.customShort("r", allowingJoined: true), .long], help: .hidden) var maxrate: String?
+    var loglevel = LogLevel.warning
 
     mutating func validate() throws {
-        if camera != nil {
-            throw ValidationError(
-                "-c: a Swift program cannot load a camera by name; run one with ClusterMonitor(app).run(camera: …)"
-            )
+        if snapshots.camera != nil, dump || json {
+            throw ValidationError("--camera takes pictures, --dump and --json print events: choose one")
         }
-        guard dump || json else {
-            throw ValidationError("the screen of celery events comes with a later version; use --dump or --json")
+        guard !service.detach || snapshots.camera != nil else {
+            throw ValidationError("--detach is for --camera: nobody would see what is printed")
         }
     }
 
-    func run() async throws {
-        let context = try CommandContext.current
-        try await context.applySettings()
-        let events = try await context.app.events.receive()
-        var dump = EventDump()
-        if !json { Terminal.say("-> evdump: starting capture...") }
-        for try await event in events {
-            Terminal.say(json ? event.value.settingJSON : dump.line(event))
-        }
-    }
+    func run() async throws { try await EventsRun(self).run() }
 }
 
-/// Events as lines, worded as `celery events --dump` words them.
-struct EventDump {
-    private static let nameLimit = 4095
-    private static let words = [
-        "worker-offline": "shutdown", "worker-online": "started", "worker-heartbeat": "heartbeat",
-    ]
+/// What `--camera` takes.
+struct CameraArguments: ParsableArguments {
+    @Option(
+        name: [.customShort("c", allowingJoined: true), .long],
+        help: ArgumentHelp("Take pictures with a camera of the app.", valueName: "name")
+    )
+    var camera: String?
 
-    /// Tasks by id, as their first event described them.
-    private var names: [String: String] = [:]
+    @Option(
+        name: [.customShort("F", allowingJoined: true), .customLong("frequency"), .customLong("freq")],
+        help: ArgumentHelp("Between two pictures.", valueName: "s")
+    )
+    var frequency = 1.0
 
-    mutating func line(_ event: CeleryEvent) -> String {
-        var fields = event.fields
-        var task = ""
-        if event.type.hasPrefix("task-"), let uuid = event.uuid {
-            fields["uuid"] = nil
-            if event.type == "task-received" || event.type == "task-sent" {
-                let (args, kwargs) = (fields["args"]?.text ?? "", fields["kwargs"]?.text ?? "")
-                task = "\(fields["name"]?.text ?? "")(\(uuid)) args=\(args) kwargs=\(kwargs)"
-                for name in ["name", "args", "kwargs"] { fields[name] = nil }
-                if names.count >= Self.nameLimit { names = [:] }
-                names[uuid] = task
-            } else {
-                task = names[uuid] ?? ""
-            }
+    @Option(
+        name: [.customShort("r", allowingJoined: true), .long],
+        help: ArgumentHelp("At most so many pictures: 10/m.", valueName: "rate")
+    )
+    var maxrate: String?
+
+    mutating func validate() throws {
+        guard frequency > 0, frequency < 1e9 else {
+            throw ValidationError("--frequency is \(frequency); it has to be a number of seconds above 0")
         }
-        fields["clock"] = .int(event.clock)
-        fields["pid"] = event.pid.map { .int($0) } ?? .null
-        fields["utcoffset"] = .double(event.utcOffset)
-        fields["local_received"] = .double(event.localReceived.unixSeconds)
-        let list = fields.members.sorted { $0.key < $1.key }
-            .map { "\($0.key)=\($0.value.text ?? PythonRepr.describe($0.value))" }.joined(separator: ", ")
-        let word = Self.words[event.type] ?? event.type.replacing("-", with: " ")
-        let time = event.timestamp.iso8601.replacing("T", with: " ")
-        let head = "\(event.hostname) [\(time)] \(word):"
-        return event.type.hasPrefix("task-") ? "\(head) \(task) \(list)" : "\(head) \(list)"
+        if let maxrate, RateLimit(maxrate) == nil {
+            throw ValidationError("--maxrate is '\(maxrate)'; it has to be a rate: 10/s, 10/m or 10/h")
+        }
     }
 }

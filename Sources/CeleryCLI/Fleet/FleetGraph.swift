@@ -5,6 +5,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryKit
+import CeleryWire
+
 /// A fleet in Graphviz's language.
 struct FleetGraph {
     struct Worker: Equatable {
@@ -23,6 +26,12 @@ struct FleetGraph {
     static func generic(_ location: String, _ kind: String) -> String {
         let scheme = location.firstRange(of: "://").map { String(location[..<$0.lowerBound]) } ?? "file"
         return "\(kind) (\(scheme)://)"
+    }
+
+    /// All of it, for scripts: `{"broker", "backend", "workers": [{"name", "slots"}]}`.
+    var value: CeleryValue {
+        let workers = workers.map { CeleryValue.object(["name": .string($0.name), "slots": .int($0.slots)]) }
+        return ["broker": .string(broker), "backend": .string(backend), "workers": .array(workers)]
     }
 
     var text: String {

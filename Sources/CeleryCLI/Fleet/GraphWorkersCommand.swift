@@ -21,6 +21,9 @@ struct GraphWorkersCommand: AsyncParsableCommand {
             """
     )
 
+    @Flag(name: [.customShort("j"), .long], help: "Print JSON instead of a graph.")
+    var json = false
+
     @Argument(help: ArgumentHelp("What to draw otherwise.", valueName: "name:value"))
     var words: [String] = []
 
@@ -61,7 +64,7 @@ struct GraphWorkersCommand: AsyncParsableCommand {
             workerLimit: options.workerLimit,
             slotLimit: options.slotLimit
         )
-        Terminal.say(graph.text)
+        Terminal.say(json ? graph.value.settingJSON : graph.text)
     }
 }
 

@@ -18,15 +18,9 @@ struct InspectCommand: AsyncParsableCommand {
         discussion: "Exit code 69 when no worker answers. --list shows the commands."
     )
 
-    @OptionGroup var remote: RemoteOptions
+    @OptionGroup var remote: RemoteArguments
 
-    @Flag(help: "List the commands.")
-    var list = false
-
-    @Argument(help: ArgumentHelp("Command and its arguments.", valueName: "command"))
-    var words: [String] = []
-
-    func run() async throws { try await RemoteRun(kind: .inspect, remote: remote, list: list, words: words).run() }
+    func run() async throws { try await remote.run(.inspect) }
 }
 
 /// `celery control`: has the workers do something.
@@ -38,15 +32,9 @@ struct ControlWorkersCommand: AsyncParsableCommand {
         discussion: "Exit code 69 when no worker answers. --list shows the commands."
     )
 
-    @OptionGroup var remote: RemoteOptions
+    @OptionGroup var remote: RemoteArguments
 
-    @Flag(help: "List the commands.")
-    var list = false
-
-    @Argument(help: ArgumentHelp("Command and its arguments.", valueName: "command"))
-    var words: [String] = []
-
-    func run() async throws { try await RemoteRun(kind: .control, remote: remote, list: list, words: words).run() }
+    func run() async throws { try await remote.run(.control) }
 }
 
 /// `celery status`: which workers are there.
@@ -61,6 +49,21 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await RemoteRun(kind: .inspect, remote: remote, list: false, words: ["ping"], showsBody: false).run()
+    }
+}
+
+/// What `inspect` and `control` take: one of workers' commands.
+struct RemoteArguments: ParsableArguments {
+    @OptionGroup var options: RemoteOptions
+
+    @Flag(help: "List the commands.")
+    var list = false
+
+    @Argument(help: ArgumentHelp("Command and its arguments.", valueName: "command"))
+    var words: [String] = []
+
+    func run(_ kind: ControlCommand.Kind) async throws {
+        try await RemoteRun(kind: kind, remote: options, list: list, words: words).run()
     }
 }
 

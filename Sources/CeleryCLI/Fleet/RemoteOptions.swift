@@ -13,7 +13,7 @@ import CeleryWire
 struct RemoteOptions: ParsableArguments {
     @Option(
         name: [.customShort("t", allowingJoined: true), .long],
-        help: ArgumentHelp("How long to wait for replies (default: 1).", valueName: "s")
+        help: ArgumentHelp("How long to wait for replies.", valueName: "s")
     )
     var timeout = 1.0
 
@@ -94,6 +94,21 @@ struct RemoteCall {
         )
     }
 
+    /// Lines of at most so many characters, as far as the words allow.
+    private static func words(of text: String, _ width: Int) -> [String] {
+        text.split(separator: " ")
+            .reduce(into: [""]) { lines, word in
+                let last = lines.count - 1
+                if lines[last].isEmpty {
+                    lines[last] = String(word)
+                } else if lines[last].count + 1 + word.count <= width {
+                    lines[last] += " " + word
+                } else {
+                    lines.append(String(word))
+                }
+            }
+    }
+
     /// The page of `--list`.
     static func list(_ kind: ControlCommand.Kind, app: CeleryApp) -> String {
         let rows = app.allControlCommands.filter { $0.kind == kind && $0.isVisible }
@@ -101,9 +116,10 @@ struct RemoteCall {
         // As click does: what is too wide for its column has its help on the next line.
         let width = min(30, rows.map(\.0.count).max() ?? 0)
         let lines = rows.map { name, help in
+            let margin = String(repeating: " ", count: width + 4)
+            let text = words(of: help, 80 - margin.count).joined(separator: "\n" + margin)
             let pad = String(repeating: " ", count: max(0, width - name.count))
-            return name.count > width
-                ? "  \(name)\n  \(String(repeating: " ", count: width))  \(help)" : "  \(name)\(pad)  \(help)"
+            return name.count > width ? "  \(name)\n\(margin)\(text)" : "  \(name)\(pad)  \(text)"
         }
         return "\(kind == .inspect ? "Inspect" : "Control") Commands:\n" + lines.joined(separator: "\n")
     }

@@ -35,8 +35,8 @@ enum Execution {
     }
 
     /// Starts a program that outlives this one: in a session of its own, with this process's environment, directory, user
-    /// and mask, and with nothing on its standard streams.
-    static func startDetached(_ program: String, _ arguments: [String]) throws(CommandFailure) {
+    /// and mask, and with nothing on its standard streams. Returns its process id.
+    static func startDetached(_ program: String, _ arguments: [String]) throws(CommandFailure) -> pid_t {
         var pid: pid_t = 0
         var failure: Int32 = 0
         withCStrings([program] + arguments) {
@@ -45,6 +45,7 @@ enum Execution {
         guard failure == 0 else {
             throw CommandFailure("cannot start \(program): \(String(cString: strerror(failure)))")
         }
+        return pid
     }
 
     /// Runs a program to its end. Returns its exit code, or 128 + the signal that ended it.

@@ -43,14 +43,18 @@ struct WorkerRun {
         try becomeUser(context.app.settings)
         let options = WorkerOptions(command, context.app.settings)
         let node = NodeName.expand(options.hostname ?? "celery@%h")
+        let service = self.service(context.app.settings)
         if command.service.detach, !PreforkChild.isChild {
-            return try await detach(context, options: options, node: node)
+            // What is wrong with settings and options is an error here.
+            try await checkHealth(context)
+            _ = try Worker(context.app, options: options)
+            return try await service.detach(context, node: node)
         }
-        let logger = try log(context, node: node)
+        let logger = try log(context, to: service.logPath(node: node))
         // In a child of the prefork pool the way ends here: the same settings and log, but no worker of its own.
         await PoolFactory.becomeChildIfAsked(context.app)
         let worker = try Worker(context.app, options: options)
-        let pidFile = try pidPath(context, node: node)
+        let pidFile = try service.pidPath(node: node)
             .map { path throws(CommandFailure) in try PIDFile(taking: path) }
         let restarts = Mutex(false)
         let signals = signals(worker, context, logger) { restarts.withLock { $0 = true } }
@@ -76,8 +80,7 @@ struct WorkerRun {
         if signals.exitCode != .ok { throw CommandFailure("", code: signals.exitCode) }
     }
 
-    private func log(_ context: CommandContext, node: String) throws(CommandFailure) -> Logger {
-        let path = logPath(context, node: node)
+    private func log(_ context: CommandContext, to path: String?) throws(CommandFailure) -> Logger {
         let noColour = context.globals.noColour || context.app.settings.workerLogColor == false
         return try LogSetup.install(
             path: path,

@@ -5,7 +5,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-import CCeleryPlatform
 import Synchronization
 
 #if canImport(Glibc)
@@ -16,7 +15,7 @@ import Musl
 import Darwin
 #endif
 
-/// Listens for signals on a thread of its own, so that they are heard while every other thread is stuck.
+/// What a worker does about signals.
 final class WorkerSignals: Sendable {
     /// What the worker is asked for.
     struct Actions: Sendable {
@@ -45,52 +44,12 @@ final class WorkerSignals: Sendable {
     ///
     /// - Throws: ``CommandFailure`` when the system has no pipe or thread left.
     func install() throws(CommandFailure) {
-        let descriptor = celery_signals_open()
-        guard descriptor >= 0 else { throw CommandFailure("cannot listen for signals: \(LogSink.lastError)") }
-        let body = Unmanaged.passRetained(Listener(descriptor: descriptor, signals: self))
-        var handle: UInt = 0
-        let failure = celery_thread_start(
-            "celery-signals",
-            { context in
-                guard let context else { return }
-                Unmanaged<Listener>.fromOpaque(context).takeRetainedValue().run()
-            },
-            body.toOpaque(),
-            &handle
-        )
-        guard failure == 0 else {
-            body.release()
-            throw CommandFailure("cannot listen for signals: \(String(cString: strerror(failure)))")
-        }
-        for number in Self.numbers { celery_signals_listen(number) }
-        signal(SIGPIPE, SIG_IGN)
+        try SignalListener.listen(Self.numbers) { [self] in receive($0) }
         signal(SIGUSR2, SIG_IGN)
     }
 
     /// Lets the system handle them again, for the program that takes this one's place.
-    static func reset() {
-        for number in numbers + [SIGUSR2] { celery_signals_forget(number) }
-        celery_signals_unblock()
-    }
-
-    /// What the thread runs: it lives as long as the process.
-    private final class Listener: Sendable {
-        let descriptor: Int32
-        let signals: WorkerSignals
-
-        init(descriptor: Int32, signals: WorkerSignals) {
-            self.descriptor = descriptor
-            self.signals = signals
-        }
-
-        func run() {
-            while true {
-                let number = celery_signals_next(descriptor)
-                guard number > 0 else { return }
-                signals.receive(number)
-            }
-        }
-    }
+    static func reset() { SignalListener.forget(numbers + [SIGUSR2]) }
 
     private func receive(_ number: Int32) {
         switch number {

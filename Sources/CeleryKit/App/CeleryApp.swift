@@ -23,6 +23,7 @@ public final class CeleryApp: Sendable {
     let workflows = WorkflowRegistry()
     let connections = Connections()
     let controlCommands = ControlCommands()
+    let cameras = CameraRegistry()
     package let clock = LamportClock()
     private let state: Mutex<State>
 

@@ -60,11 +60,17 @@ enum SettingsWithoutMeaning {
             ("dynamodb_", "DynamoDB"), ("firestore_", "Firestore"),
         ]
         .map { ($0.0, "there is no \($0.1) result backend in this version") }
-        + [("beat_", ""), ("events_", "")]
-        .flatMap { command, _ in
-            ["logfile", "pidfile", "uid", "gid", "umask", "executable"]
-                .map { (command + $0, "celery \(command.dropLast()) comes with a later version") }
-        }
+        + services
+
+    private static var services: [(prefix: String, reason: String)] {
+        ["logfile", "pidfile", "uid", "gid", "umask", "executable"]
+            .flatMap { option -> [(prefix: String, reason: String)] in
+                [
+                    ("beat_" + option, "celery beat comes with a later version"),
+                    ("events_" + option, "give celery events its option --\(option)"),
+                ]
+            }
+    }
 
     /// Why the setting means nothing here; nil when it does, or does not exist.
     static func reason(_ name: String) -> String? {

@@ -83,6 +83,11 @@ public struct ClusterState: Sendable {
         Array(tasks.values.sorted { $0.step > $1.step }.prefix(limit))
     }
 
+    /// Ids of the tasks, those that were heard of last first: cheaper than the tasks.
+    package func idsByTime() -> [String] {
+        tasks.values.map { (step: $0.step, id: $0.id) }.sorted { $0.step > $1.step }.map(\.id)
+    }
+
     /// Tasks of a name, or of a worker, those that were heard of last first.
     public func tasks(named name: String? = nil, of worker: String? = nil, limit: Int = .max) -> [TaskRecord] {
         let matching = tasks.values.filter { task in

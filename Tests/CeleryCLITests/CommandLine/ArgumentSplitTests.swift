@@ -23,6 +23,15 @@ import Testing
             (["--generate-completion-script", "zsh"], ["--generate-completion-script", "zsh"], nil, []),
             (["-A"], ["-A"], nil, []),
             (["call", "x", "--", "-A"], [], "call", ["x", "--", "-A"]),
+            (
+                ["multi", "start", "w1", "-A", "proj", "-l", "INFO"], ["-A", "proj"], "multi",
+                ["start", "w1", "-l", "INFO"]
+            ),
+            (
+                ["-b", "x", "multi", "start", "--app=proj", "-bredis://h", "--", "-A", "y"],
+                ["-b", "x", "--app=proj", "-bredis://h"], "multi", ["start", "--", "-A", "y"]
+            ),
+            (["multi", "show", "--workdir:1=/x", "-A:1", "p"], [], "multi", ["show", "--workdir:1=/x", "-A:1", "p"]),
         ] as [([String], [String], String?, [String])]
     )
     func theCommandParts(arguments: [String], globals: [String], command: String?, rest: [String]) throws {

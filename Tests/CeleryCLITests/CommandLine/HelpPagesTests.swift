@@ -14,7 +14,7 @@ import Testing
     static let pages: [any ParsableCommand.Type] =
         RootCommand.commands + [
             ListBindingsCommand.self, DeadListCommand.self, DeadShowCommand.self, DeadReplayCommand.self,
-            DeadPurgeCommand.self,
+            DeadPurgeCommand.self, GraphWorkflowCommand.self, GraphWorkersCommand.self,
         ]
 
     @Test func everyPageFitsEightyColumns() {

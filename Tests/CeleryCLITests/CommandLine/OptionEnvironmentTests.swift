@@ -37,7 +37,7 @@ import Testing
     }
 
     /// The table is compared with what the parser itself says, so that no option is forgotten.
-    @Test(arguments: ["worker", "call", "result", "purge", "report"])
+    @Test(arguments: ["worker", "call", "result", "purge", "report", "events"])
     func everyOptionHasItsVariable(command: String) throws {
         let help = try #require(
             try JSONSerialization.jsonObject(with: Data(CommandsOnly._dumpHelp().utf8)) as? [String: Any]

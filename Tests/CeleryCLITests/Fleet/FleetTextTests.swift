@@ -68,6 +68,15 @@ import Testing
         #expect(try RemoteCall(["shout", "hey"], kind: .inspect, app: app).arguments == ["text": "hey"])
     }
 
+    @Test(arguments: [ControlCommand.Kind.inspect, .control])
+    func listsOfCommandsFitEightyColumns(kind: ControlCommand.Kind) {
+        let app = CeleryApp("t", registry: PluginRegistry())
+        app.controlCommand("long", kind, help: String(repeating: "word ", count: 60), signature: "<x>") { _ in .null }
+        let list = RemoteCall.list(kind, app: app)
+        #expect(list.contains("\n  long <x>"))
+        for line in list.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+    }
+
     @Test func eventsAreDumpedAsCeleryDumpsThem() {
         var dump = EventDump()
         let time = Timestamp(unixSeconds: 1_795_337_376.25)
@@ -108,6 +117,11 @@ import Testing
         #expect(lines.contains { $0.contains("label=\"redis://\\\"h\\\"\"") })
         #expect(lines.contains { $0.contains("2 more workers") } && lines.contains { $0.contains("label=\"c\"") })
         #expect(!lines.contains { $0.contains("label=\"a\"") })
+        #expect(
+            graph.value.settingJSON
+                == #"{"broker": "redis://\"h\"", "backend": "rpc://", "workers": [{"name": "a", "slots": 2}, "#
+                + #"{"name": "b", "slots": 9}, {"name": "c", "slots": 1}]}"#
+        )
         #expect(FleetGraph.generic("redis://h/0", "Broker") == "Broker (redis://)")
     }
 }

@@ -25,7 +25,22 @@ import Testing
             (["-b", "memory://", "status", "-t", "0.05"], 69, "No nodes replied within time constraint"),
             (["-b", "memory://", "control", "pool_grow", "x"], 64, "pool_grow: n is 'x'; it has to be a whole number"),
             (["-b", "memory://", "control", "shutdown", "now"], 64, "Command 'shutdown' takes arguments: none"),
-            (["-b", "memory://", "events"], 64, "use --dump or --json"),
+            (["-b", "memory://", "events"], 64, "needs a terminal; --dump prints events as lines"),
+            (
+                ["-b", "memory://", "events", "--camera", "c"], 64,
+                "cameras belong to an app: celery -A NAME events --camera c"
+            ),
+            (["events", "-c", "x", "-d"], 64, "choose one"), (["events", "-D"], 64, "--detach is for --camera"),
+            (["events", "-c", "x", "-F", "0"], 64, "--frequency is 0.0; it has to be a number of seconds above 0"),
+            (
+                ["events", "-c", "x", "-r", "often"], 64,
+                "--maxrate is 'often'; it has to be a rate: 10/s, 10/m or 10/h"
+            ),
+            (["multi"], 64, "celery multi: say what to do: start, stop, stopwait"),
+            (["multi", "strat", "2"], 64, "Invalid command: strat. Did you mean 'start'?"),
+            (["multi", "start"], 64, "name the nodes, or say how many"), (["multi", "get"], 64, "a node is missing"),
+            (["multi", "start", "2"], 64, "workers need an app: celery -A NAME multi start"),
+            (["multi", "get", "c@h", "a", "-n", "h"], 1, "there is no node c@h; there are: a@h"),
             (["-b", "memory://", "graph", "workers"], 69, "No nodes replied within time constraint"),
             (["-b", "memory://", "graph", "workers", "colour:red"], 64, "'colour:red' is none of nodes:"),
             (["shell", "--help"], 64, "celery shell is not in this version"),
@@ -46,7 +61,6 @@ import Testing
             (["worker", "--autoscale", "a,b"], 64, "--autoscale <max,min>"),
             (["worker", "-B"], 64, "beat comes with a later version"),
             (["worker", "-D"], 64, "a worker needs an app"),
-            (["worker", "--executable", "x"], 64, "a worker always runs its own program"),
             (["worker", "-I", "tasks"], 64, "tasks are compiled in"),
             (["-b", "nonsense", "call", "x"], 64, "\"nonsense\" is not a broker URL"),
             (
@@ -86,7 +100,17 @@ import Testing
             (["--help"], "SUBCOMMANDS:"),
             (["help"], "SUBCOMMANDS:"), (["help", "worker"], "--concurrency <n>"),
             (["worker", "--help"], "--concurrency <n>"),
-            (["dead", "purge", "-h"], "celery dead purge"),
+            (["dead", "purge", "-h"], "celery dead purge"), (["multi", "--help"], "celery -A <name> multi"),
+            (["multi", "start", "2", "--help"], "--range-prefix"), (["multi", "help"], "stopwait"),
+            (["multi", "names", "2", "-n", "h"], "celery1@h\ncelery2@h\n"),
+            (["multi", "names", "2", "-n", "h", "--json"], #"[{"node": "celery1@h"}, {"node": "celery2@h"}]"#),
+            (["multi", "expand", "%n:%h:%d", "a", "-n", "h"], "a:a@h:h\n"),
+            (
+                ["multi", "get", "a@h", "a", "-n", "h", "-c", "3"],
+                "worker --detach -c 3 -n a@h --pidfile=/var/run/celery/a.pid"
+            ),
+            (["multi", "show", "a", "--executable=/bin/x"], "/bin/x worker --detach -n a@"),
+            (["-b", "memory://", "multi", "show", "a", "--executable=/bin/x"], "/bin/x -b memory:// worker"),
             (["-b", "memory://", "list", "bindings"], "Queue  Exchange  Routing Key"),
             (["-b", "memory://", "dead"], "There are no dead letters."),
             (["-b", "memory://", "purge", "-f"], "No messages purged from 1 known task queue."),

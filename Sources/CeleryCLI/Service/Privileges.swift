@@ -13,7 +13,7 @@ import Musl
 import Darwin
 #endif
 
-/// `--uid` and `--gid`: whose rights the worker has. Found first, then taken on, for good.
+/// `--uid` and `--gid`: whose rights the process has. Found first, then taken on, for good.
 ///
 /// Source: `maybe_drop_privileges` of `celery/platforms.py`.
 struct Privileges: Equatable {
@@ -26,23 +26,24 @@ struct Privileges: Equatable {
 
     /// Finds them: names or numbers. Without a group it is the user's own.
     ///
+    /// - Parameter command: Whose help page errors point at.
     /// - Throws: ``CommandFailure`` with code 64 for one that does not exist.
-    init(user: String?, group: String?) throws(CommandFailure) {
+    init(user: String?, group: String?, command: String) throws(CommandFailure) {
         if let user {
             guard let entry = Self.account(user) else {
                 guard let number = uid_t(user), group != nil else {
                     let hint = uid_t(user) == nil ? "" : "; a number without an account needs --gid too"
-                    throw .usage("--uid \(user): there is no such user\(hint)", help: "worker")
+                    throw .usage("--uid \(user): there is no such user\(hint)", help: command)
                 }
                 self.user = number
-                self.group = try group.map { text throws(CommandFailure) in try Self.group(text) }
+                self.group = try group.map { text throws(CommandFailure) in try Self.group(text, command) }
                 return
             }
             name = String(cString: entry.pointee.pw_name)
             self.user = entry.pointee.pw_uid
             self.group = entry.pointee.pw_gid
         }
-        if let group { self.group = try Self.group(group) }
+        if let group { self.group = try Self.group(group, command) }
     }
 
     /// Takes them on: group, further groups, user. Does nothing where they are in force already.
@@ -72,7 +73,7 @@ struct Privileges: Equatable {
     private func check(_ result: Int32, _ option: String, _ value: String) throws(CommandFailure) {
         guard result == 0 else {
             throw CommandFailure(
-                "\(option) \(value): cannot change to it: \(LogSink.lastError); start the worker as root, or as that user"
+                "\(option) \(value): cannot change to it: \(LogSink.lastError); start it as root, or as that user"
             )
         }
     }
@@ -81,9 +82,9 @@ struct Privileges: Equatable {
         uid_t(user).map { getpwuid($0) } ?? getpwnam(user)
     }
 
-    private static func group(_ text: String) throws(CommandFailure) -> gid_t {
+    private static func group(_ text: String, _ command: String) throws(CommandFailure) -> gid_t {
         if let number = gid_t(text) { return number }
-        guard let entry = getgrnam(text) else { throw .usage("--gid \(text): there is no such group", help: "worker") }
+        guard let entry = getgrnam(text) else { throw .usage("--gid \(text): there is no such group", help: command) }
         return entry.pointee.gr_gid
     }
 }

@@ -71,6 +71,35 @@ final class PIDFile: Sendable {
 
     deinit { release() }
 
+    /// Whose a PID file is.
+    enum Holder: Equatable, Sendable {
+        /// There is none, or nothing is in it.
+        case none
+        /// Its process is gone: nobody holds it, whoever may have that number now.
+        case stale(pid_t)
+        case running(pid_t)
+    }
+
+    /// Whose the file is, told by the lock that its owner holds until it ends, however it ends.
+    static func holder(of path: String) -> Holder {
+        guard let pid = processID(in: path) else { return .none }
+        guard kill(pid, 0) == 0 || errno == EPERM, isLocked(path) else { return .stale(pid) }
+        return .running(pid)
+    }
+
+    /// The process id in a file; nil when there is none.
+    static func processID(in path: String) -> pid_t? {
+        guard let file = fopen(path, "re") else { return nil }
+        defer { fclose(file) }
+        return read(fileno(file))
+    }
+
+    private static func isLocked(_ path: String) -> Bool {
+        guard let file = fopen(path, "re") else { return false }
+        defer { fclose(file) }
+        return flock(fileno(file), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
     private static func alreadyRunning(_ path: String, _ owner: pid_t?) -> CommandFailure {
         let who = owner.map { " (pid: \($0))" } ?? ""
         return CommandFailure(
