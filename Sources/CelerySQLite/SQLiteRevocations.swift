@@ -12,6 +12,8 @@ import GRDB
 
 /// The revoked ids of a file.
 struct SQLiteRevocations: RevocationStore {
+    /// So many are read at a time.
+    private static let page = 5000
     let store: SQLiteStore
 
     func revoke(_ revocations: [Revocation]) async throws(TransportError) {
@@ -34,7 +36,8 @@ struct SQLiteRevocations: RevocationStore {
             var entries: [Revocation] = []
             var last = cursor
             let select = try database.query(
-                "SELECT number, task_id, terminate, signal, expires FROM revocation WHERE number > ? ORDER BY number"
+                "SELECT number, task_id, terminate, signal, expires FROM revocation WHERE number > ? ORDER BY number "
+                    + "LIMIT \(Self.page)"
             )
             try select.rows(cursor) { row in
                 last = row.int(0)

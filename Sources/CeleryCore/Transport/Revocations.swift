@@ -33,7 +33,8 @@ public protocol RevocationStore: Sendable {
     func revoke(_ revocations: [Revocation]) async throws(TransportError)
     /// Those of the ids that are revoked and not expired.
     func revoked(among ids: [String]) async throws(TransportError) -> Set<String>
-    /// Revocations newer than a cursor (0 at first), with the cursor to go on from.
+    /// Revocations newer than a cursor (0 at first), with the cursor to go on from. Not all of many at once: there are no more when
+    /// the cursor stays where it was.
     func revocations(after cursor: Int64) async throws(TransportError) -> (entries: [Revocation], cursor: Int64)
 }
 

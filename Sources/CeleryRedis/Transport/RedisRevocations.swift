@@ -11,6 +11,8 @@ import CeleryWire
 
 /// The revoked ids of a database.
 struct RedisRevocations: RevocationStore {
+    /// So many are read at a time.
+    private static let page = 5000
     let store: RedisStore
 
     private var keys: RedisKeys { store.keys }
@@ -49,7 +51,8 @@ struct RedisRevocations: RevocationStore {
     func revocations(after cursor: Int64) async throws(TransportError) -> (entries: [Revocation], cursor: Int64) {
         guard store.mayHaveRevocations else { return ([], cursor) }
         var commands = RedisCommands()
-        commands.add("ZRANGE", keys.revokedIndex, "(\(cursor)", "+inf", "BYSCORE", "WITHSCORES")
+        let (from, page) = ("(\(cursor)", "\(Self.page)")
+        commands.add("ZRANGE", keys.revokedIndex, from, "+inf", "BYSCORE", "LIMIT", "0", page, "WITHSCORES")
         var flat: [String] = []
         // RESP3 pairs them, RESP2 does not.
         for element in try await store.client.send(commands)[0].elements {
@@ -66,7 +69,8 @@ struct RedisRevocations: RevocationStore {
     }
 
     private static func read(_ id: String, _ record: String?) -> Revocation? {
-        let parts = (record ?? "").split(separator: " ", maxSplits: 2).map(String.init)
+        let parts = (record ?? "").split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+            .map(String.init)
         guard parts.count == 3, let expires = Int64(parts[0]) else { return nil }
         return Revocation(
             taskID: id,

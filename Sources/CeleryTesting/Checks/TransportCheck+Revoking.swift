@@ -34,6 +34,33 @@ extension TransportCheck {
             try requireEqual(newer, [second])
             try requireEqual(try await store.revocations(after: next).entries, [])
         },
+        TransportCheck("what a revocation says comes back whatever its signal") { harness in
+            guard let store = harness.transport.revocations else { return }
+            let later = harness.time.now.advanced(by: .seconds(3600))
+            let revocations = ["SIGUSR1", "", "9"]
+                .map { signal in
+                    Revocation(taskID: "by \(signal)", terminate: true, signal: signal, expires: later)
+                }
+            try await store.revoke(revocations)
+            try requireEqual(try await store.revocations(after: 0).entries, revocations)
+            let ids = revocations.map(\.taskID)
+            try requireEqual(try await store.revoked(among: ids), Set(ids))
+        },
+        TransportCheck("many revocations are all found by a follower, whose cursor stays in the end") { harness in
+            guard let store = harness.transport.revocations else { return }
+            let later = harness.time.now.advanced(by: .seconds(3600))
+            let ids = (0..<6000).map { "revoked-\($0)" }
+            try await store.revoke(ids.map { Revocation(taskID: $0, expires: later) })
+            var found: [String] = []
+            var cursor: Int64 = 0
+            while true {
+                let (entries, next) = try await store.revocations(after: cursor)
+                guard next != cursor else { break }
+                found += entries.map(\.taskID)
+                cursor = next
+            }
+            try requireEqual(found, ids)
+        },
         TransportCheck("revoking again tells the followers again") { harness in
             guard let store = harness.transport.revocations else { return }
             let later = harness.time.now.advanced(by: .seconds(3600))

@@ -53,12 +53,12 @@ struct Housekeeping {
     }
 
     private func followRevocations() async {
-        guard let store = pipeline.transport.revocations,
-            let entries = try? await pipeline.revocations.refresh(from: store)
-        else { return }
-        // Many at a time: each look goes through all that the worker holds.
-        for (manner, entries) in Dictionary(grouping: entries, by: Manner.init) {
-            pipeline.revoke(entries.map(\.taskID), terminate: manner.terminate, signal: manner.signal)
+        guard let store = pipeline.transport.revocations else { return }
+        while !Task.isCancelled, let entries = try? await pipeline.revocations.refresh(from: store) {
+            // Many at a time: each look goes through all that the worker holds.
+            for (manner, entries) in Dictionary(grouping: entries, by: Manner.init) {
+                pipeline.revoke(entries.map(\.taskID), terminate: manner.terminate, signal: manner.signal)
+            }
         }
     }
 }

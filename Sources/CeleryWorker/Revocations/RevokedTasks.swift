@@ -63,8 +63,8 @@ final class RevokedTasks: Sendable {
         state.withLock { state in !state.known.isEmpty && state.known.contains(id, at: .now) }
     }
 
-    /// Reads what is new in the store.
-    func refresh(from store: any RevocationStore) async throws(TransportError) -> [Revocation] {
+    /// Reads what is new in the store, of much only the first part; nil when there is nothing more.
+    func refresh(from store: any RevocationStore) async throws(TransportError) -> [Revocation]? {
         let cursor = state.withLock { $0.cursor }
         let (entries, next) = try await store.revocations(after: cursor)
         let now = Timestamp.now
@@ -72,7 +72,7 @@ final class RevokedTasks: Sendable {
             state.cursor = next
             if state.known.insert(entries.map { ($0.taskID, $0.expires) }, now: now) { state.isUnsaved = true }
         }
-        return entries
+        return next == cursor ? nil : entries
     }
 
     /// Reads the file, if there is to be one, and shows that it can be written.

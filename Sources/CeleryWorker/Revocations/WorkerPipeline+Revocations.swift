@@ -58,7 +58,9 @@ extension WorkerPipeline {
 
     /// The last look at the store, and the file as it stays. Everything else has ended.
     func saveRevocationsAtLast() async {
-        if let store = transport.revocations { _ = try? await revocations.refresh(from: store) }
+        if let store = transport.revocations {
+            while (try? await revocations.refresh(from: store)) != nil {}
+        }
         do {
             try revocations.save()
         } catch {
