@@ -25,7 +25,7 @@ extension PreforkState {
         }
         child.deadline = nil
         children[number] = child
-        rest(number, now: now)
+        rest(number, isWornOut: child.isOld, now: now)
         announceIfReady()
         handOut(now: now)
     }

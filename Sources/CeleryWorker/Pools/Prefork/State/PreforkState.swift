@@ -150,9 +150,14 @@ struct PreforkState {
 
     /// Replaces all children, each once it has nothing to do.
     mutating func restart(now: UInt64) {
-        for number in children.keys.sorted() where children[number]?.phase == .busy {
-            children[number]?.isOld = true
-            recallWaiting(of: number)
+        for number in children.keys.sorted() {
+            switch children[number]?.phase {
+            case .busy:
+                children[number]?.isOld = true
+                recallWaiting(of: number)
+            case .starting: children[number]?.isOld = true
+            default: continue
+            }
         }
         while let number = idle.popLast() { dismiss(number, now: now) }
         tick(now: now)
