@@ -88,4 +88,6 @@ app.task("e2e.flaky") { (context: TaskContext) -> Int in
     return context.retries
 }
 
+FleetTasks.register(on: app)
+
 await CeleryCommand.main(app)
