@@ -236,25 +236,7 @@ struct FleetSite: Sendable {
 
     /// What one worker answers to one of Celery's own commands.
     func reply(_ words: [String], from hostname: String) async throws -> CeleryValue {
-        let all = words + ["-d", hostname, "-t", "30", "--json"]
-        let answer = try await client.request(
-            "celery",
-            ["words": .array(all.map { .string($0) })],
-            within: .seconds(60)
-        )
-        guard answer["code"] == 0, case .string(let text)? = answer["output"] else {
-            throw ServiceError("\(words): \(answer)")
-        }
-        let line = text.split(separator: "\n").first { $0.hasPrefix("{") || $0.hasPrefix("[") } ?? ""
-        let value = try JSONSerializer().decodeValue(Array(line.utf8), limits: .standard)
-        switch value {
-        case .object(let object): return object[hostname] ?? .string("no answer of \(hostname)")
-        case .array(let replies):
-            guard case .object(let object)? = replies.first else { break }
-            return object[hostname] ?? .string("no answer of \(hostname)")
-        default: break
-        }
-        throw ServiceError("\(words): \(text)")
+        try await client.celery(words, from: hostname)
     }
 
     /// Runs this project's own command line.
@@ -269,6 +251,27 @@ struct FleetSite: Sendable {
         )
         let code = try await process.exitCode(within: .seconds(60))
         return (process.logText, code)
+    }
+}
+
+extension PythonClient {
+    /// What one worker answers to one of Celery's own commands.
+    func celery(_ words: [String], from hostname: String) async throws -> CeleryValue {
+        let all = words + ["-d", hostname, "-t", "30", "--json"]
+        let answer = try await request("celery", ["words": .array(all.map { .string($0) })], within: .seconds(60))
+        guard answer["code"] == 0, case .string(let text)? = answer["output"] else {
+            throw ServiceError("\(words): \(answer)")
+        }
+        let line = text.split(separator: "\n").first { $0.hasPrefix("{") || $0.hasPrefix("[") } ?? ""
+        let value = try JSONSerializer().decodeValue(Array(line.utf8), limits: .standard)
+        switch value {
+        case .object(let object): return object[hostname] ?? .string("no answer of \(hostname)")
+        case .array(let replies):
+            guard case .object(let object)? = replies.first else { break }
+            return object[hostname] ?? .string("no answer of \(hostname)")
+        default: break
+        }
+        throw ServiceError("\(words): \(text)")
     }
 }
 

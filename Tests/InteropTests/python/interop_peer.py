@@ -1,6 +1,7 @@
 """A Python peer of the interop tests.
 
     interop_peer.py worker OPTION…     becomes `celery worker OPTION…`
+    interop_peer.py flower OPTION…     becomes `celery flower OPTION…`
     interop_peer.py client             one JSON command a line on stdin, one JSON answer a line on stdout
 
 Lines are kombu's JSON, so that dates, decimals, UUIDs and bytes keep their types. A client ends, whatever it is doing,
@@ -19,6 +20,7 @@ from celery.result import AsyncResult, GroupResult, result_from_tuple
 from kombu.utils.json import dumps, loads
 
 import canvas_shapes
+import http_peer
 from interop_app import app
 
 
@@ -248,6 +250,22 @@ def ended(result, timeout, propagate=True):
         return {"error": type(error).__name__, "text": str(error)}
 
 
+def op_http(command):
+    """One request to a web server: its status, its text, and what JSON says."""
+    return http_peer.fetch(command["method"], command["url"], command.get("query"), command.get("body"))
+
+
+def op_page(command):
+    """What a web page shows."""
+    return http_peer.page(command["url"])
+
+
+def op_metrics(command):
+    """What Prometheus reads there."""
+    answer = http_peer.fetch("GET", command["url"])
+    return {"status": answer["status"], "samples": http_peer.samples(answer["text"])}
+
+
 def op_redis(command):
     """Any command on the result store's own connection: what a key of it holds."""
     return {"reply": text_of(app.backend.client.execute_command(*command["command"]))}
@@ -282,10 +300,10 @@ def client():
         print(dumps({"number": command.get("number"), **answer}), flush=True)
 
 
-def worker(options):
-    arguments = [sys.executable, "-m", "celery", "-A", "interop_app", "worker", *options]
+def become(command, options):
+    arguments = [sys.executable, "-m", "celery", "-A", "interop_app", command, *options]
     os.execv(sys.executable, arguments)
 
 
 if __name__ == "__main__":
-    worker(sys.argv[2:]) if sys.argv[1] == "worker" else client()
+    client() if sys.argv[1] == "client" else become(sys.argv[1], sys.argv[2:])

@@ -71,6 +71,21 @@ package struct PythonPeer: Sendable {
         return worker
     }
 
+    /// Starts Flower on a port of this machine. It is ended when nothing holds it any more.
+    ///
+    /// - Parameter arguments: Further options of `celery flower`.
+    package func flower(port: Int, arguments: [String] = []) throws -> GuardedProcess {
+        try GuardedProcess(
+            try version.interpreter(),
+            [Self.script, "flower", "--address=127.0.0.1", "--port=\(port)"] + arguments,
+            // Its buttons are for everybody then: there is nobody else on the loopback address of a test.
+            environment: try environment().merging(["FLOWER_UNAUTHENTICATED_API": "true"]) { $1 },
+            directory: directory.url,
+            log: directory.url.appendingPathComponent("flower-\(UUID().uuidString.prefix(8)).log"),
+            removing: directory.url
+        )
+    }
+
     /// Starts a client, and waits until it answers.
     package func client() async throws -> PythonClient {
         let client = try PythonClient(
