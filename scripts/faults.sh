@@ -4,6 +4,7 @@
 #   scripts/faults.sh nightly [BROKER]   hundreds of blows with the default lease; writes docs/evidence/faults-BROKER.md
 #   scripts/faults.sh tests                the fault tests, long: docs/evidence/fault-tests-redis.md
 #   scripts/faults.sh canvas               workers killed inside of random workflows: docs/evidence/canvas-kills.md
+#   scripts/faults.sh rolling              six workers of both languages, restarted one by one: docs/evidence/rolling.md
 #   scripts/faults.sh soak [MINUTES]       a steady load on Redis, release build: docs/evidence/soak-redis.md
 #   scripts/faults.sh run …     one campaign with options of your own; see --help
 set -uo pipefail
@@ -93,7 +94,7 @@ fault_tests() {
     } >"$report"
     local status=0
     FAULTS_LONG=1 FAULTS_REPORT="$report" CELERY_TEST_PYTHON="$python" timeout --kill-after=30 5400 swift test --skip-build \
-        --disable-xctest "${swift_options[@]}" --no-parallel --filter FaultTests </dev/null || status=1
+        --disable-xctest "${swift_options[@]}" --no-parallel --filter FaultTests --skip RollingRestartTests </dev/null || status=1
     {
         say
         say "A server that is killed loses only what it had not handed to its system yet; no test cuts the power."
@@ -123,6 +124,27 @@ canvas_kills() {
             timeout --kill-after=30 3600 swift test --skip-build --disable-xctest "${swift_options[@]}" --no-parallel \
             --filter KilledWorkflowTests </dev/null || status=1
     done
+    [ "$status" -eq 0 ] || say "Not all of these tests passed." >>"$report"
+    return "$status"
+}
+
+# rolling: workers of both languages, restarted one after another under load.
+rolling() {
+    local report="$root/docs/evidence/rolling.md" python status=0
+    python=$(scripts/interop.sh) || return 1
+    swift build --build-tests "${swift_options[@]}" || return 1
+    {
+        say "# Rolling restarts, redis"
+        say
+        written "scripts/faults.sh rolling" debug
+        say "Six workers on one redis-server, stopped with SIGTERM and started again one after another, ten rounds, while two clients send"
+        say "sixty tasks a second, half of them acknowledged late, and two others ask all the time who is there. What began and ended is"
+        say "counted from what the tasks wrote down themselves; \`Tests/FaultTests/Redis/RollingRestartTests.swift\`. A command waits for"
+        say "replies for a second. The Python workers are Celery 5.7 with all that they do by themselves: one that is stopped puts back tasks"
+        say "whose acknowledgement was due at that moment, which run twice then; so it does in a fleet of Python workers alone."
+    } >"$report"
+    FAULTS_LONG=1 FAULTS_REPORT="$report" CELERY_TEST_PYTHON="$python" timeout --kill-after=30 7200 swift test --skip-build \
+        --disable-xctest "${swift_options[@]}" --no-parallel --filter RollingRestartTests </dev/null || status=1
     [ "$status" -eq 0 ] || say "Not all of these tests passed." >>"$report"
     return "$status"
 }
@@ -164,11 +186,12 @@ case "$mode" in
         ;;
     tests) fault_tests || status=1 ;;
     canvas) canvas_kills || status=1 ;;
+    rolling) rolling || status=1 ;;
     soak) soak "${1:-30}" || status=1 ;;
     run)
         build
         campaign "$@" || status=1
         ;;
-    *) fail "usage: scripts/faults.sh [short | nightly | tests | canvas | soak [MINUTES] | run …]" ;;
+    *) fail "usage: scripts/faults.sh [short | nightly | tests | canvas | rolling | soak [MINUTES] | run …]" ;;
 esac
 exit "$status"

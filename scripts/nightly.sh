@@ -23,6 +23,9 @@ CANVAS_WORKFLOWS=300 scripts/repeat.sh 1 CanvasTests || status=1
 heading "Workflows whose workers are killed"
 scripts/faults.sh canvas || status=1
 
+heading "Rolling restarts of both languages' workers"
+scripts/faults.sh rolling || status=1
+
 heading "Tests under Thread Sanitizer"
 scripts/sanitize.sh || status=1
 

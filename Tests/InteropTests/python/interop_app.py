@@ -205,7 +205,17 @@ def alert(request, exc, traceback, label):
 @app.task(name="faults.late", bind=True, acks_late=True, reject_on_worker_lost=True)
 def late(self, milliseconds):
     """The task of the fault tests that takes so long: writes down when it starts and ends, as the Swift one does."""
-    me = f"{self.request.id} {os.getpid()} {os.getppid()}"
+    return noted(self.request.id, milliseconds)
+
+
+@app.task(name="faults.early", bind=True)
+def early(self, milliseconds):
+    """The same, acknowledged when it starts."""
+    return noted(self.request.id, milliseconds)
+
+
+def noted(id, milliseconds):
+    me = f"{id} {os.getpid()} {os.getppid()}"
     mark(f"started {me} 1 {time.time_ns() // 1000}")
     time.sleep(milliseconds / 1000)
     mark(f"ended {me} {time.time_ns() // 1000}")
