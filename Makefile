@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check nightly bench bench-redis format install
+.PHONY: help setup build demo test check nightly bench bench-redis bench-fleet format install
 
 help: ## This list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -32,6 +32,9 @@ bench: ## Benchmarks, in release.
 
 bench-redis: ## Against Python Celery on one Redis server, in release. Writes Benchmarks/results/redis.md.
 	@scripts/bench-redis.sh
+
+bench-fleet: ## What watching and steering workers costs, in release. Writes Benchmarks/results/fleet.md.
+	@scripts/bench-fleet.sh
 
 format: ## Format all Swift files in place.
 	@scripts/format.sh

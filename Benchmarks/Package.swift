@@ -42,6 +42,11 @@ let package = Package(
             dependencies: ["BenchSupport", .product(name: "Celery", package: "swift-celery")],
             path: "Sources/RedisBench"
         ),
+        .executableTarget(
+            name: "fleet-bench",
+            dependencies: ["BenchSupport", .product(name: "Celery", package: "swift-celery")],
+            path: "Sources/FleetBench"
+        ),
         // Processes to be measured, and how figures are put.
         .target(name: "BenchSupport"),
     ]

@@ -30,6 +30,10 @@ public final class MeasuredProcess: Sendable {
 
     public var output: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
     public var isRunning: Bool { process.isRunning }
+    public var pid: Int32 { process.processIdentifier }
+
+    /// A signal to its main process only.
+    public func signal(_ number: Int32) { _ = kill(process.processIdentifier, number) }
 
     /// Until the log says so.
     public func waitUntilReady() async throws {

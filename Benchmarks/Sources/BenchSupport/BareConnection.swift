@@ -8,15 +8,19 @@
 import Foundation
 
 /// A connection without any client: bytes out, replies counted. The floor that a client is compared with.
-final class BareConnection {
-    struct Failure: Error { var what: String }
+public final class BareConnection {
+    public struct Failure: Error {
+        public var what: String
+
+        public init(what: String) { self.what = what }
+    }
 
     private let descriptor: Int32
     private var buffer = [UInt8](repeating: 0, count: 1 << 20)
     private var start = 0
     private var end = 0
 
-    init(port: Int) throws {
+    public init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -38,7 +42,7 @@ final class BareConnection {
     deinit { close(descriptor) }
 
     /// Sends commands and waits for so many replies.
-    func exchange(_ bytes: [UInt8], replies: Int) throws {
+    public func exchange(_ bytes: [UInt8], replies: Int) throws {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
@@ -51,13 +55,13 @@ final class BareConnection {
     }
 
     /// The text of one command's reply, for strings and numbers.
-    func ask(_ arguments: String...) throws -> String {
+    public func ask(_ arguments: String...) throws -> String {
         try exchange(Self.command(arguments.map { Array($0.utf8) }), replies: 0)
         let bytes = try reply()
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    static func command(_ arguments: [[UInt8]]) -> [UInt8] {
+    public static func command(_ arguments: [[UInt8]]) -> [UInt8] {
         var bytes = Array("*\(arguments.count)\r\n".utf8)
         for argument in arguments { bytes += Array("$\(argument.count)\r\n".utf8) + argument + [13, 10] }
         return bytes

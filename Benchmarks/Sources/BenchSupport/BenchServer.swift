@@ -5,28 +5,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-import BenchSupport
 import Foundation
 
 /// A redis-server of its own: temporary folder, free port, nothing written to disk.
-final class BenchServer {
-    let port: Int
-    let url: String
+public final class BenchServer {
+    public let port: Int
+    public let url: String
     private let process: Process
     private let folder: URL
 
     /// What the server has done so far.
-    struct Work {
+    public struct Work {
         /// Seconds.
-        var cpu: Double
-        var commands: Double
+        public var cpu: Double
+        public var commands: Double
 
-        static func - (later: Work, earlier: Work) -> Work {
+        public static func - (later: Work, earlier: Work) -> Work {
             Work(cpu: later.cpu - earlier.cpu, commands: later.commands - earlier.commands)
         }
     }
 
-    init() throws {
+    public init() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("redis-bench-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let port = try Self.freePort()
@@ -45,17 +44,17 @@ final class BenchServer {
         throw BareConnection.Failure(what: "redis-server did not start on port \(port)")
     }
 
-    func stop() {
+    public func stop() {
         process.terminate()
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
     }
 
-    func clear() throws { _ = try BareConnection(port: port).ask("FLUSHALL") }
+    public func clear() throws { _ = try BareConnection(port: port).ask("FLUSHALL") }
 
-    var version: String { get throws { try info("server")["redis_version"] ?? "?" } }
+    public var version: String { get throws { try info("server")["redis_version"] ?? "?" } }
 
-    var work: Work {
+    public var work: Work {
         get throws {
             let (cpu, stats) = (try info("cpu"), try info("stats"))
             func value(_ text: String?) -> Double { text.flatMap(Double.init) ?? 0 }
