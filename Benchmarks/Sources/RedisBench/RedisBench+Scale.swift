@@ -122,7 +122,7 @@ extension RedisBench {
             try await Task.sleep(for: .seconds(span))
             let commands = (try server.work - before).commands / span
             let memory = Double(worker.memory) * 1.024 / 1000
-            let values = try await stamps(count, within: .seconds(150))
+            let values = try await stamps(count, within: lead + .seconds(150))
             if values.count < count { say("\(count - values.count) of \(count) ETAs are missing") }
             worker.stop()
             sides.append((Side(values), memory, commands))
