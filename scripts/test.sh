@@ -13,6 +13,9 @@ if [ "${CI:-}" = true ]; then export CELERY_REQUIRE_SERVICES=1; fi
 # The manifest turns warnings in our own targets into errors; dependencies keep theirs.
 export CELERY_STRICT=1
 
+# What failed, for the end of a long log.
+failures=.build/logs/failures.log
+: >"$failures"
 summary=()
 status=0
 
@@ -33,6 +36,10 @@ step() {
 finish() {
     heading "Summary"
     printf '%s\n' "${summary[@]}"
+    if [ -s "$failures" ]; then
+        heading "Tests that failed"
+        cut -c 1-400 "$failures"
+    fi
     exit "$status"
 }
 
@@ -58,7 +65,8 @@ tests() {
     timeout --kill-after=30 900 \
         swift test --skip-build --disable-xctest "${swift_options[@]}" "$@" ${SWIFT_TEST_OPTIONS:-} 2>&1 | tee "$log"
     result=$?
-    [ "$result" -ne 124 ] || say "the tests were still running after 15 minutes"
+    [ "$result" -ne 124 ] || say "the tests were still running after 15 minutes" | tee -a "$failures"
+    [ "$result" -eq 0 ] || grep -E '^✘ .* recorded an issue|[Ff]atal error' "$log" | head -n 10 >>"$failures"
     # Two tests exclude each other: one needs root, the other needs not to be root.
     if [ "${CELERY_REQUIRE_SERVICES:-}" = 1 ] &&
         grep -E '^➜ +(Test|Suite) .* skipped' "$log" | grep -v 'change the user"$'; then

@@ -56,7 +56,8 @@ extension EpochEngine {
             }
             guard !isOver else { return }
             watch(connection)
-            if !isHeard { recover(asks, over: connection) }
+            if !isHeard { unheard += asks.filter { $0.count > 0 } }
+            recover(over: connection)
         }
     }
 

@@ -14,7 +14,9 @@ import NIOCore
 extension EpochEngine {
     /// What to ask the server for now; nothing when nobody waits, or when all lists are known to be empty.
     func asksForNextFetch() -> [FetchPlan.Ask] {
-        guard let first = receivers.first, stock.isEmpty, closings.isEmpty, timers.look == nil else { return [] }
+        guard let first = receivers.first, stock.isEmpty, closings.isEmpty, timers.look == nil, unheard.isEmpty else {
+            return []
+        }
         guard !plan.isAllEmpty else { return [] }
         return plan.next(first.credit)
     }
@@ -88,24 +90,29 @@ extension EpochEngine {
     }
 
     /// The connection broke after a fetch took effect and before it was heard of: what nobody knows goes back where it was.
-    func recover(_ asks: [FetchPlan.Ask], over connection: RedisConnection) {
-        let lists = asks.filter { $0.count > 0 }
-        guard !lists.isEmpty else { return }
+    ///
+    /// Over every connection until one answers. It is sent before any round, which would change what is known.
+    func recover(over connection: RedisConnection) {
+        guard !unheard.isEmpty else { return }
         var commands = RedisCommands()
-        for ask in lists { commands.add("LLEN", keys.taken(list: ask.place)) }
+        let keyWords = [keys.fence] + unheard.flatMap { [keys.taken(list: $0.place), $0.key] }
+        let known = unheard.map { ask in
+            String(unfiled.count { table[$0].map { $0.isTaken && $0.field.list == ask.place } ?? false })
+        }
+        commands.add(
+            "EVAL",
+            RedisScripts.passing(RedisScripts.recover, over: connection),
+            keyWords.count,
+            list: keyWords + ["\(connectionNumber)"] + known
+        )
         send(commands, over: connection) { [self] replies in
-            var moves = RedisCommands()
-            for (ask, reply) in zip(lists, replies) {
-                let known = unfiled.count { table[$0].map { $0.isTaken && $0.field.list == ask.place } ?? false }
-                for _ in 0..<max(0, Int(reply.int ?? 0) - known) {
-                    moves.add("LMOVE", keys.taken(list: ask.place), ask.key, "LEFT", "RIGHT")
-                }
+            if let error = replies[0].error {
+                return link.reconnect(RedisFailure.error(error, at: store.configuration.location))
             }
-            guard !moves.isEmpty else { return }
-            send(moves, over: connection) { [self] _ in
-                plan.forget()
-                pump()
-            }
+            guard !replies[0].isNull else { return finish(.swept) }
+            unheard = []
+            plan.forget()
+            pump()
         }
     }
 

@@ -80,6 +80,8 @@ final class EpochEngine {
     var timers = EpochTimers()
     /// Digests of the parked messages that were moved last.
     var lastMoved: [String] = []
+    /// What a fetch took that nobody has heard of, until it is back where it was; nothing is fetched meanwhile.
+    var unheard: [FetchPlan.Ask] = []
     let sweeper: Sweeper
     /// Where is noted what has started of what may; nil when there can be none.
     let journal: StartJournal?

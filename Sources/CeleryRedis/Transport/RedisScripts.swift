@@ -212,6 +212,23 @@ enum RedisScripts {
         return tonumber(round)
         """
 
+    /// Puts back in front what a fetch took that its epoch has not heard of.
+    ///
+    /// KEYS: fence, then each list of what was taken, and the list that it was taken from. ARGV: connection, how many of each are
+    /// known. Returns how many went back; nothing when the epoch was swept or a later connection acts for it.
+    static let recover = """
+        local fence = redis.call('GET', KEYS[1])
+        if not fence or string.match(fence, '%d+$') ~= ARGV[1] then return false end
+        local moved = 0
+        for i = 2, #KEYS, 2 do
+            for _ = 1, redis.call('LLEN', KEYS[i]) - ARGV[i / 2 + 1] do
+                redis.call('LMOVE', KEYS[i], KEYS[i + 1], 'LEFT', 'RIGHT')
+                moved = moved + 1
+            end
+        end
+        return moved
+        """
+
     /// Changes an epoch's record, unless a later connection acts for it.
     ///
     /// KEYS: fence, epochs, seen. ARGV: connection, worker, epoch's id, record, what is seen. Returns whether it did.

@@ -62,9 +62,20 @@ struct RedisPlace {
         )
     }
 
-    func consumer(_ queue: String = "q", lease: Duration = .seconds(10)) async throws -> any TransportConsumer {
+    func consumer(
+        _ queue: String = "q",
+        lease: Duration = .seconds(10),
+        starts: AcknowledgementMode? = nil
+    ) async throws -> any TransportConsumer {
         try await transport.openConsumer(
-            ConsumerConfiguration(name: "tester", queues: [queue], lease: lease, renewal: lease / 4, results: backend)
+            ConsumerConfiguration(
+                name: "tester",
+                queues: [queue],
+                lease: lease,
+                renewal: lease / 4,
+                results: backend,
+                starts: starts
+            )
         )
     }
 

@@ -86,12 +86,17 @@ final class FaultLink: Sendable {
             switch now {
             case .swallowing: continue
             case .losingReplies where isReply: return state.withLock { $0.isCut = true }
+            case .breaking(let words) where Self.contains(bytes, words): return state.withLock { $0.isCut = true }
             case .delaying(let time): hold(time)
             default: break
             }
             if isCut || !LoopbackSocket.write(bytes[...], to: destination) { return state.withLock { $0.isCut = true } }
         }
         state.withLock { $0.isCut = true }
+    }
+
+    private static func contains(_ bytes: [UInt8], _ words: [String]) -> Bool {
+        words.contains { bytes.contains(Array($0.utf8)) }
     }
 
     /// Holds a piece back, for as long as the connection stands.

@@ -24,6 +24,8 @@ package final class FaultProxy: Sendable {
         case swallowing
         /// Requests arrive; with the first answer the connection breaks, so that nobody knows whether they did.
         case losingReplies
+        /// The connection breaks, either way, before a piece that contains one of these.
+        case breaking(before: [String])
     }
 
     private struct State {
