@@ -51,6 +51,12 @@ struct RandomWorkflowTests {
         try await Self.check(0..<100, on: app, limits: WorkflowShape.Limits(failures: failures))
     }
 
+    @Test("with chains of which two calls travel and the rest is stored", arguments: [0, 8])
+    func cut(failures: Int) async throws {
+        let app = CanvasTasks.app(broker: "memory://cut-\(failures)") { $0.taskChainInlineLimit = 2 }
+        try await Self.check(0..<500, on: app, limits: WorkflowShape.Limits(failures: failures))
+    }
+
     @Test("in memory, with tasks that fail")
     func failing() async throws {
         let limits = WorkflowShape.Limits(failures: 8)

@@ -12,9 +12,9 @@ import Testing
 
 @Suite("Random workflows on Redis", .enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"))
 struct RedisWorkflowTests {
-    @Test("with a worker of ours", arguments: [0, 8])
-    func swiftOnly(failures: Int) async throws {
-        let app = try await CanvasFleet.app(RedisServer.uniquePrefix() + "queue")
+    @Test("with a worker of ours, whole and with chains of which three calls travel", arguments: [0, 8], [nil, 3])
+    func swiftOnly(failures: Int, limit: Int?) async throws {
+        let app = try await CanvasFleet.app(RedisServer.uniquePrefix() + "queue") { $0.taskChainInlineLimit = limit }
         try await RandomWorkflowTests.check(0..<200, on: app, limits: WorkflowShape.Limits(failures: failures))
     }
 }

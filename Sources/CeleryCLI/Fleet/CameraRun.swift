@@ -26,12 +26,13 @@ struct CameraRun {
     /// - Throws: What the camera throws; ``CeleryError`` when the broker cannot be used.
     func run(isQuiet: Bool) async throws {
         let interval = arguments.frequency
-        if !isQuiet {
-            Terminal.say("-> evcam: Taking snapshots with \(arguments.camera ?? "") (every \(interval) secs.)")
-        }
         let monitor = ClusterMonitor(app)
         let (stops, stop) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         try SignalListener.listen([SIGTERM, SIGINT, SIGQUIT, SIGHUP]) { _ in stop.finish() }
+        // Whoever reads it may tell it to stop at once.
+        if !isQuiet {
+            Terminal.say("-> evcam: Taking snapshots with \(arguments.camera ?? "") (every \(interval) secs.)")
+        }
         let camera = camera
         let rate = arguments.maxrate.flatMap { RateLimit($0) }
         try await withThrowingTaskGroup(of: Void.self) { group in

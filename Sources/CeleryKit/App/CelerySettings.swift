@@ -160,6 +160,8 @@ public struct CelerySettings: Sendable {
     public var taskReprMaxLevels: Int? = 3
     public var taskRoutes = TaskRoutes()
     public var taskSendSentEvent = false
+    /// So many calls of a chain travel in its messages, the rest waits in the result backend. Ours; default nil: all travel.
+    public var taskChainInlineLimit: Int?
     /// Deaths of its worker process after which a task goes to the dead letters. Ours; default 5.
     public var taskMaxWorkerDeaths = 5
 

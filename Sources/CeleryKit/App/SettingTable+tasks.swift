@@ -260,6 +260,13 @@ extension SettingTable {
             expected: "a whole number, 1 or more",
             allowed: { $0 >= 1 }
         ),
+        Setting(
+            "task_chain_inline_limit",
+            \.taskChainInlineLimit,
+            "so many calls of a chain travel in a message, the rest waits in the result backend; all workers must be ours (not in Celery)",
+            expected: "a whole number, 1 or more, or null",
+            allowed: { ($0 ?? 1) >= 1 }
+        ),
         Setting("dead_letter_retention", \.deadLetterRetention, "how long they are kept (not in Celery)"),
         Setting(
             "dead_letter_limit",

@@ -8,7 +8,7 @@
 import CeleryCore
 import CeleryWire
 
-/// The tasks that every Celery worker has, under Celery's names.
+/// The tasks that every Celery worker has, under Celery's names; and `celery.chain_rest`, which is ours.
 ///
 /// Source: `celery/app/builtins.py`.
 enum BuiltInTasks {
@@ -42,6 +42,9 @@ enum BuiltInTasks {
             make("celery.chain") { _, _ in
                 throw ArgumentError("celery.chain() is not a real task: its steps are sent one by one")
             },
+            make(ChainRest.taskName, options: TaskOptions(acksLate: true)) { body, context in
+                throw try await ChainRest.replacement(for: body, context)
+            },
             make("celery.chord_unlock") { body, context in try await ChordUnlock(body, context).run() },
         ]
         .map { ($0.name, $0) }
@@ -49,9 +52,10 @@ enum BuiltInTasks {
 
     private static func make(
         _ name: String,
+        options: TaskOptions = TaskOptions(),
         _ body: @escaping @Sendable (TaskBody, TaskContext) async throws -> EncodedValue
     ) -> RegisteredTask {
-        RegisteredTask(name: name, options: TaskOptions(), parameters: [], count: nil) { reader, context in
+        RegisteredTask(name: name, options: options, parameters: [], count: nil) { reader, context in
             TaskReturn(value: try await body(reader.rest(), context))
         }
     }

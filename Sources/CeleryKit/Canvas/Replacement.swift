@@ -10,8 +10,10 @@ import CeleryWire
 
 /// Thrown by a task to let a workflow run in its place; made by ``TaskContext/replace(with:)``.
 public struct Replacement: Error, Sendable {
-    let node: CanvasNode
+    var node: CanvasNode
     let failure: CeleryError?
+    /// Given to its first tasks.
+    var input: EncodedValue?
 }
 
 extension TaskContext {
@@ -80,6 +82,7 @@ extension Continuations {
         following.callbacks = body.embed.callbacks
         following.errbacks = body.embed.errbacks
         var origin = origin(salt: "replace/\(message.headers.replacedTaskNesting)")
+        origin.input = replacement.input
         origin.options.replacedTaskNesting = message.headers.replacedTaskNesting + 1
         return try CanvasSender(app: app).plan(try node.attaching(following), from: origin).plan
     }

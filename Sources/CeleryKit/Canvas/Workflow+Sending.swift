@@ -122,10 +122,51 @@ extension Sender {
         var origin = CanvasOrigin()
         origin.options = options
         origin.options.taskID = nil
-        let (plan, result) = try CanvasSender(app: app).plan(node, from: origin)
+        var whole: ResultTree?
+        if let limit = settings.taskChainInlineLimit {
+            (node, whole) = try await cutting(node, to: limit, origin.makeID)
+        }
+        let (plan, planned) = try CanvasSender(app: app).plan(node, from: origin)
+        let result = whole ?? planned
         try await send(plan, options: options)
         if options.addToParent { for child in result.asChildren { TaskContext.current?.addChild(child) } }
         return AsyncResult(tree: result, app: app)
+    }
+
+    /// The workflow with its long chains cut, and their later parts stored; and the results of all of it.
+    func cutting(
+        _ node: CanvasNode,
+        to limit: Int,
+        _ makeID: @escaping () -> String
+    ) async throws -> (node: CanvasNode, result: ResultTree) {
+        var whole = CanvasSender(app: app).routed(node)
+        let result = whole.freeze(makeID)
+        var cutter = ChainCutter(limit: limit, makeID: makeID) { [app] signature in
+            let route = try? app.router.route(signature.task, args: signature.arguments, kwargs: signature.keywords)
+            return route?.queue.name
+        }
+        let cut = cutter.cut(whole)
+        guard !cutter.blocks.isEmpty else { return (cut, result) }
+        let settings = app.settings
+        let blocks = try cutter.blocks.map { block in
+            let value = try SendingErrors.encoding(ChainRest.taskName) { try block.workflow.wire().value() }
+            let meta = TaskMeta(taskID: block.id, state: .success, outcome: .value(EncodedValue(value)))
+            return StoredResult(meta, expires: settings.resultExpires)
+        }
+        do {
+            let backend = try await app.resultBackend()
+            guard !(backend is DisabledResultBackend) else {
+                throw TransportError(
+                    .misconfigured,
+                    "task_chain_inline_limit keeps the rest of a long chain in the result backend, and none is configured: "
+                        + "set result_backend"
+                )
+            }
+            try await backend.store(blocks, timeout: settings.brokerTimeout)
+        } catch let error as TransportError {
+            throw SendingErrors.backend(error, id: result.id)
+        }
+        return (cut, result)
     }
 
     /// Makes the chords known, then publishes the messages.

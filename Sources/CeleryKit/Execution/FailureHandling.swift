@@ -64,7 +64,13 @@ struct FailureHandling {
     /// Nothing is stored of the task itself: what takes its place ends under its id.
     private func replace(with replacement: Replacement) async -> TaskReport {
         do {
-            let plan = try Continuations(app: app, message: request.message, body: body).replacing(with: replacement)
+            let continuations = Continuations(app: app, message: request.message, body: body)
+            var replacement = replacement
+            if let limit = app.settings.taskChainInlineLimit, replacement.failure == nil {
+                let ids = continuations.origin(salt: "cut/\(request.message.headers.replacedTaskNesting)").makeID
+                replacement.node = try await app.sender.cutting(replacement.node, to: limit, ids).node
+            }
+            let plan = try continuations.replacing(with: replacement)
             return TaskReport(outcome: .ignored, followUps: plan.messages, chords: plan.chords)
         } catch {
             return await failure(error)

@@ -39,6 +39,11 @@ struct ChordStage {
     /// Does what comes before the last step of settling.
     func prepare(_ items: [SettlementPlan.Item], of batch: [Finished]) async throws(TransportError) -> Outcome {
         var outcome = Outcome(items: items)
+        for index in items.indices {
+            guard var work = outcome.items[index].chords else { continue }
+            try await failRests(&work, &outcome.items[index].settlement.results)
+            outcome.items[index].chords = work
+        }
         guard let store = pipeline.backend.chords else { return outcome }
         // Not again once their parts may be running.
         let unsent = zip(items, batch).filter { !$1.hasPublished.load(ordering: .relaxed) }
@@ -57,13 +62,37 @@ struct ChordStage {
                 case .claimed: outcome.deferred.insert(index)
                 case .complete(let claim):
                     outcome.hold(claim, for: index)
-                    next += end(counted, claim, of: index, &outcome).map { (index, $0) }
+                    guard var others = end(counted, claim, of: index, &outcome) else { continue }
+                    try await failRests(&others, &outcome.items[index].settlement.results)
+                    next += others.parts.map { (index, $0) }
                 }
             }
             queue = next
         }
         try await start(counting.flatMap { outcome.items[$0].chords?.starts ?? [] }, in: store)
         return outcome
+    }
+
+    /// Ends what is stored of long chains that never runs now.
+    private func failRests(_ work: inout ChordWork, _ results: inout [StoredResult]) async throws(TransportError) {
+        while !work.rests.isEmpty {
+            let rests = work.rests
+            work.rests = []
+            let stored = try await pipeline.backend.fetch(rests.map(\.rest.block), timeout: timeout)
+            for abandoned in rests {
+                guard let meta = stored[abandoned.rest.block],
+                    let calls = try? ChainRest.workflow(in: meta).pushed().calls
+                else { continue }
+                account.fail(
+                    calls.filter { $0.id != abandoned.id || ChainRest($0) != nil },
+                    with: abandoned.exception,
+                    state: abandoned.state,
+                    parent: work.continuations.message,
+                    &work,
+                    &results
+                )
+            }
+        }
     }
 
     private func start(_ chords: [ChordStart], in store: any ChordStore) async throws(TransportError) {
@@ -96,15 +125,15 @@ struct ChordStage {
         if !results.isEmpty { try await pipeline.backend.store(results, timeout: timeout) }
     }
 
-    /// All parts have ended: the body is sent with their results, or fails with the first of their errors. Returns the parts
-    /// of other chords that have ended thereby.
+    /// All parts have ended: the body is sent with their results, or fails with the first of their errors. Returns what has
+    /// ended thereby.
     private func end(
         _ counted: ChordWork.Counting,
         _ claim: ChordClaim,
         of index: Int,
         _ outcome: inout Outcome
-    ) -> [ChordWork.Counting] {
-        guard let work = outcome.items[index].chords else { return [] }
+    ) -> ChordWork? {
+        guard let work = outcome.items[index].chords else { return nil }
         let failure: ExceptionInfo
         if let culprit = claim.members.first(where: { $0.state != .success }) {
             failure = .chordError(
@@ -116,7 +145,7 @@ struct ChordStage {
                 let plan = try work.continuations.chordBody(counted.body, groupID: claim.groupID, results: results)
                 outcome.items[index].chordBodies += plan.messages
                 outcome.items[index].chords?.starts += plan.chords
-                return []
+                return nil
             } catch {
                 failure = .chordError("Callback error: \(error)")
             }
@@ -140,7 +169,7 @@ struct ChordStage {
             outcome.items[index].chordBodies += plan.messages
             outcome.items[index].chords?.starts += plan.chords
         }
-        return others.parts
+        return others
     }
 }
 

@@ -17,13 +17,23 @@ struct ChordWork {
         var body: Signature
     }
 
+    /// What is stored of a long chain that has failed, and ends as its task did.
+    struct AbandonedRest {
+        var rest: ChainRest
+        /// Of the call that stands for it.
+        var id: String
+        var exception: ExceptionInfo
+        var state: TaskState
+    }
+
     /// To be made known before the follow-ups are published.
     var starts: [ChordStart]
     var parts: [Counting]
+    var rests: [AbandonedRest] = []
     /// Of the task that ended: what a body sends derives its ids from it.
     let continuations: Continuations
 
-    var isEmpty: Bool { starts.isEmpty && parts.isEmpty }
+    var isEmpty: Bool { starts.isEmpty && parts.isEmpty && rests.isEmpty }
 }
 
 /// Finds out what a task's end means for the chain and the chords around it.
@@ -76,6 +86,9 @@ struct ChordAccount {
     ) {
         for call in calls {
             guard let id = call.id else { continue }
+            if let rest = ChainRest(call) {
+                work.rests.append(ChordWork.AbandonedRest(rest: rest, id: id, exception: exception, state: state))
+            }
             results.append(
                 records.abandoned(id, group: call.continuation.groupID, parent: parent, exception, state: state)
             )

@@ -31,9 +31,15 @@ struct CanvasFleet: Sendable, CustomTestStringConvertible {
         ]
     }
 
-    static func app(_ queue: String) async throws -> CeleryApp {
+    static func app(
+        _ queue: String,
+        _ configure: (inout CelerySettings) -> Void = { _ in }
+    ) async throws -> CeleryApp {
         let server = try await RedisServer.shared
-        return CanvasTasks.app(broker: server.url(), backend: server.url(database: 1)) { $0.taskDefaultQueue = queue }
+        return CanvasTasks.app(broker: server.url(), backend: server.url(database: 1)) {
+            $0.taskDefaultQueue = queue
+            configure(&$0)
+        }
     }
 
     /// Sends the workflows and says what each comes to.
