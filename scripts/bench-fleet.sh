@@ -11,15 +11,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 scripts/setup.sh
 find_swift
-build=(swift build -c release --package-path Benchmarks --scratch-path .build/benchmarks)
-"${build[@]}" --product fleet-bench
-bench="$("${build[@]}" --show-bin-path)/fleet-bench"
-output=(--output Benchmarks/results/fleet.md)
-for argument in "$@"; do
-    case "$argument" in --quick | --only | --output) output=() ;; esac
-done
-BENCH_COMMIT=$(git rev-parse --short HEAD 2>/dev/null || say unknown)
-if [ -n "$(git status --porcelain --untracked-files=no 2>/dev/null)" ]; then BENCH_COMMIT+=" with changes"; fi
-export BENCH_COMMIT
+benchmark fleet-bench Benchmarks/results/fleet.md "$@"
 heading "fleet-bench"
 exec "$bench" "${output[@]}" "$@"

@@ -12,15 +12,6 @@ cd "$root"
 scripts/setup.sh
 find_swift
 python=$(scripts/interop.sh)
-build=(swift build -c release --package-path Benchmarks --scratch-path .build/benchmarks)
-"${build[@]}" --product redis-bench
-bench="$("${build[@]}" --show-bin-path)/redis-bench"
-output=(--output Benchmarks/results/redis.md)
-for argument in "$@"; do
-    case "$argument" in --quick | --only | --output) output=() ;; esac
-done
-BENCH_COMMIT=$(git rev-parse --short HEAD 2>/dev/null || say unknown)
-if [ -n "$(git status --porcelain --untracked-files=no 2>/dev/null)" ]; then BENCH_COMMIT+=" with changes"; fi
-export BENCH_COMMIT
+benchmark redis-bench Benchmarks/results/redis.md "$@"
 heading "redis-bench"
 exec "$bench" --python "$python" --scripts "$root/Benchmarks/python" "${output[@]}" "$@"

@@ -11,8 +11,8 @@ swift_options=(--enable-all-traits)
 
 # Tests that start processes, hold leases or measure how soon something happens run one at a time: all at once, on few
 # cores, they measure only each other. Each group waits more than it computes, so several groups can run side by side.
-timed_groups=('CelerySQLiteTests' 'CeleryRedisTests\.R' 'CeleryRedisTests\.[^R]' 'CeleryWorkerTests|EndToEndTests' 'InteropTests'
-    'FaultTests' 'CanvasTests')
+timed_groups=('CelerySQLiteTests' 'CeleryRedisTests\.R' 'CeleryRedisTests\.[^R]' 'CeleryWorkerTests|EndToEndTests'
+    'InteropTests\.[FM]' 'InteropTests\.[^FM]' 'FaultTests' 'CanvasTests')
 timed=$(IFS='|' && printf '%s' "${timed_groups[*]}")
 
 say() { printf '%s\n' "$*"; }
@@ -39,6 +39,23 @@ find_swift() {
 
 # Prints how long a step took: elapsed START
 elapsed() { printf '%dm%02ds' $((($(date +%s) - $1) / 60)) $((($(date +%s) - $1) % 60)); }
+
+# Builds a benchmark, and sets what to run it with: benchmark PRODUCT RESULTS OPTION…
+# It writes its results there unless its options say that it measures less than all.
+benchmark() {
+    local product=$1 results=$2 argument
+    local build=(swift build -c release --package-path Benchmarks --scratch-path .build/benchmarks)
+    shift 2
+    "${build[@]}" --product "$product"
+    bench="$("${build[@]}" --show-bin-path)/$product"
+    output=(--output "$results")
+    for argument in "$@"; do
+        case "$argument" in --quick | --only | --output) output=() ;; esac
+    done
+    BENCH_COMMIT=$(git rev-parse --short HEAD 2>/dev/null || say unknown)
+    if [ -n "$(git status --porcelain --untracked-files=no 2>/dev/null)" ]; then BENCH_COMMIT+=" with changes"; fi
+    export BENCH_COMMIT
+}
 
 # Every file of the project, one a line; without git, whatever is not a build product.
 project_files() {
