@@ -61,7 +61,6 @@ extension RedisBench {
 
     /// What the first messages of a chain of chords of ten take in the queue: each carries what is left to do.
     mutating func sizes() async throws {
-        let (inc, total) = (tasks.noop, tasks.total)
         for count in [1, 2, 4, 8, 16, 32, 64] {
             let row = Report.Row(
                 name: "chain of \(count) chords of ten: bytes a message",
@@ -73,11 +72,21 @@ extension RedisBench {
                 _ = try celery("chords", "\(count)")
                 report.add(row, .celeryPrefork, try bytesAMessage())
             }
-            try server.clear()
-            let first = group((0..<10).map { inc.s($0) }).then(total.s())
-            let next = group((0..<10).map { _ in inc.s() }).then(total.s())
-            _ = try await chain(first, Array(repeating: next, count: count - 1)).delay()
-            report.add(row, .async, try bytesAMessage())
+            for limit in [nil, 16] {
+                try server.clear()
+                let app = CeleryApp("sizes", broker: server.url, backend: server.url) {
+                    $0.taskChainInlineLimit = limit
+                }
+                let (inc, total) = (
+                    app.task("bench.noop") { (x: Int) in x }, app.task("bench.total") { (_: [Int]) in 0 }
+                )
+                let first = group((0..<10).map { inc.s($0) }).then(total.s())
+                let next = group((0..<10).map { _ in inc.s() }).then(total.s())
+                _ = try await chain(first, Array(repeating: next, count: count - 1)).delay()
+                let name = limit.map { row.name + ", task_chain_inline_limit \($0)" } ?? row.name
+                report.add(Report.Row(name: name, aim: "", isLessBetter: true), .async, try bytesAMessage())
+                await app.shutdown()
+            }
         }
     }
 

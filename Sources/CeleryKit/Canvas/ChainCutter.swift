@@ -11,15 +11,12 @@ import CeleryWire
 struct ChainCutter {
     /// How many calls of a chain travel.
     let limit: Int
-    let makeID: () -> String
     /// Where a task is sent by default.
     let queue: (Signature) -> String?
     /// What is to be stored, by id.
     private(set) var blocks: [(id: String, workflow: CanvasNode)] = []
 
-    init(limit: Int, makeID: @escaping () -> String, queue: @escaping (Signature) -> String?) {
-        (self.limit, self.makeID, self.queue) = (limit, makeID, queue)
-    }
+    init(limit: Int, queue: @escaping (Signature) -> String?) { (self.limit, self.queue) = (limit, queue) }
 
     /// The workflow, with references in place of what is too long. All its parts have their ids.
     ///
@@ -50,12 +47,18 @@ struct ChainCutter {
             guard kept.isEmpty || count <= limit else { break }
             kept.append(step)
         }
-        let rest = Array(steps.dropFirst(kept.count))
+        var rest = Array(steps.dropFirst(kept.count))
         // A reference in place of a single call would save nothing.
         guard rest.count > 1, let id = rest.last?.endID else { return steps }
-        let block = makeID()
+        // Not derived from anything: what was stored under an id is never stored anew.
+        let block = TaskID.random()
+        // Whoever counts the chain's end in a chord counts the reference, and what runs in its place.
+        let place = rest[rest.count - 1].takePlace()
+        var reference = reference(to: block, instead: rest, id)
+        (reference.continuation.chord, reference.continuation.groupID, reference.continuation.groupIndex) =
+            (place.chord, place.groupID, place.groupIndex)
         blocks.append((block, CanvasNode.chain(split(rest))))
-        return kept + [reference(to: block, instead: rest, id)]
+        return kept + [reference]
     }
 
     /// It goes where the first task of the rest would go, and whoever would be told of failures is told of its own.
@@ -93,6 +96,25 @@ extension CanvasNode {
     }
 
     private var isPlain: Bool { continuation == Continuation() }
+
+    /// Takes its end's place in a group or chord away.
+    fileprivate mutating func takePlace() -> Continuation {
+        switch shape {
+        case .call, .group:
+            let place = continuation
+            (continuation.chord, continuation.groupID, continuation.groupIndex) = (nil, nil, nil)
+            return place
+        case .chain(var steps):
+            guard !steps.isEmpty else { return Continuation() }
+            let place = steps[steps.count - 1].takePlace()
+            shape = .chain(steps)
+            return place
+        case .chord(let header, var body):
+            let place = body.takePlace()
+            shape = .chord(header: header, body: body)
+            return place
+        }
+    }
 
     /// The id of what it comes to.
     fileprivate var endID: String? {

@@ -18,12 +18,16 @@ package struct ChainRest {
     /// The id under which what follows is stored.
     package var block: String
 
+    /// - Returns: Nil for every task but `celery.chain_rest`.
+    package init?(task: String, arguments: [EncodedValue]) {
+        guard task == Self.taskName, let block = try? arguments.last?.decode(as: String.self) else { return nil }
+        self.block = block
+    }
+
     /// - Returns: Nil for every call but one of `celery.chain_rest`.
     package init?(_ call: CanvasNode) {
-        guard case .call = call.shape, call.signature.task == Self.taskName,
-            let block = try? call.signature.arguments.last?.decode(as: String.self)
-        else { return nil }
-        self.block = block
+        guard case .call = call.shape else { return nil }
+        self.init(task: call.signature.task, arguments: call.signature.arguments)
     }
 
     /// What a result backend holds under ``block``.
@@ -55,6 +59,6 @@ package struct ChainRest {
             )
         }
         let input = body.arguments.count > 1 ? body.arguments[0] : nil
-        return Replacement(node: try workflow(in: meta), failure: nil, input: input)
+        return Replacement(node: try workflow(in: meta), failure: nil, input: input, isStandIn: true)
     }
 }

@@ -14,6 +14,8 @@ public struct Replacement: Error, Sendable {
     let failure: CeleryError?
     /// Given to its first tasks.
     var input: EncodedValue?
+    /// Whether it is what a task stood for that was no step of its own, as ``ChainRest`` is.
+    var isStandIn = false
 }
 
 extension TaskContext {
@@ -83,6 +85,7 @@ extension Continuations {
         following.errbacks = body.embed.errbacks
         var origin = origin(salt: "replace/\(message.headers.replacedTaskNesting)")
         origin.input = replacement.input
+        if replacement.isStandIn { origin.parentID = message.headers.parentID ?? origin.parentID }
         origin.options.replacedTaskNesting = message.headers.replacedTaskNesting + 1
         return try CanvasSender(app: app).plan(try node.attaching(following), from: origin).plan
     }

@@ -141,7 +141,7 @@ extension Sender {
     ) async throws -> (node: CanvasNode, result: ResultTree) {
         var whole = CanvasSender(app: app).routed(node)
         let result = whole.freeze(makeID)
-        var cutter = ChainCutter(limit: limit, makeID: makeID) { [app] signature in
+        var cutter = ChainCutter(limit: limit) { [app] signature in
             let route = try? app.router.route(signature.task, args: signature.arguments, kwargs: signature.keywords)
             return route?.queue.name
         }

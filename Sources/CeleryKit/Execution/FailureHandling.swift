@@ -65,16 +65,26 @@ struct FailureHandling {
     private func replace(with replacement: Replacement) async -> TaskReport {
         do {
             let continuations = Continuations(app: app, message: request.message, body: body)
-            var replacement = replacement
-            if let limit = app.settings.taskChainInlineLimit, replacement.failure == nil {
-                let ids = continuations.origin(salt: "cut/\(request.message.headers.replacedTaskNesting)").makeID
-                replacement.node = try await app.sender.cutting(replacement.node, to: limit, ids).node
-            }
-            let plan = try continuations.replacing(with: replacement)
+            let plan = try continuations.replacing(with: try await cut(replacement, continuations))
             return TaskReport(outcome: .ignored, followUps: plan.messages, chords: plan.chords)
         } catch {
             return await failure(error)
         }
+    }
+
+    /// With the rest of its long chains stored, where that is wanted; whole when the result backend is away.
+    private func cut(_ replacement: Replacement, _ continuations: Continuations) async throws -> Replacement {
+        guard let limit = app.settings.taskChainInlineLimit, replacement.failure == nil, !replacement.isStandIn,
+            EagerSession.current == nil
+        else { return replacement }
+        var cut = replacement
+        let ids = continuations.origin(salt: "cut/\(request.message.headers.replacedTaskNesting)").makeID
+        do {
+            cut.node = try await app.sender.cutting(replacement.node, to: limit, ids).node
+        } catch let error as CeleryError where error.code == .backendUnavailable {
+            return replacement
+        }
+        return cut
     }
 
     private func retry(_ retry: Retry) async -> TaskReport {

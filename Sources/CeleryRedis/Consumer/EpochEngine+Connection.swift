@@ -48,7 +48,7 @@ extension EpochEngine {
             // It would hold for this epoch what that takes for settled: others are to sweep it.
             guard last >= lastEffective else { return finish(.forgotten) }
             journal?.allowStarts(for: lease - .nanoseconds(patience.nanoseconds))
-            let asks = round?.asks ?? []
+            let fetch = round?.fetch ?? Fetch()
             var isHeard = true
             if let round {
                 isHeard = last != round.number
@@ -56,7 +56,7 @@ extension EpochEngine {
             }
             guard !isOver else { return }
             watch(connection)
-            if !isHeard { unheard += asks.filter { $0.count > 0 } }
+            if !isHeard { unheard += fetch.lists }
             recover(over: connection)
         }
     }
@@ -86,6 +86,7 @@ extension EpochEngine {
                 opened(nil)
             }
             checkRevocations()
+            timers.isDue = false
             checkParked()
             renew()
             renewLater()

@@ -12,19 +12,21 @@ import Logging
 import NIOCore
 
 extension EpochEngine {
-    /// What to ask the server for now; nothing when nobody waits, or when all lists are known to be empty.
-    func asksForNextFetch() -> [FetchPlan.Ask] {
+    /// What to take from the server now; nothing when nobody waits, or when all lists are known to be empty.
+    func nextFetch(isFull: Bool) -> Fetch {
         guard let first = receivers.first, stock.isEmpty, closings.isEmpty, timers.look == nil, unheard.isEmpty else {
-            return []
+            return Fetch()
         }
-        guard !plan.isAllEmpty else { return [] }
-        return plan.next(first.credit)
+        // A full server runs no other script; see passing(_:_:).
+        if !isFull, let fetch = dueFetch(first.credit) { return fetch }
+        return plan.isAllEmpty ? Fetch() : Fetch(asks: plan.next(first.credit))
     }
 
     /// Each list's messages move to one that belongs to this epoch; then its length, which makes the server tell of the next
     /// change.
-    func append(_ asks: [FetchPlan.Ask], to commands: inout RedisCommands) {
-        for ask in asks {
+    func append(_ fetch: Fetch, to commands: inout RedisCommands) {
+        if fetch.due > 0 { appendDue(fetch, to: &commands) }
+        for ask in fetch.asks {
             if ask.count > 0 {
                 var move = RedisCommands()
                 move.add("LMOVE", ask.key, keys.taken(list: ask.place), "RIGHT", "LEFT")
@@ -35,23 +37,22 @@ extension EpochEngine {
         }
     }
 
-    /// - Parameter starting: So many of the first may start without a mark.
-    func fetched(_ answers: ArraySlice<RESPValue>, asks: [FetchPlan.Ask], starting: Int) {
+    func fetched(_ answers: ArraySlice<RESPValue>, by round: Round) {
         var rest = answers
-        let permitted = lastTag + UInt64(starting)
+        let permitted = lastTag + UInt64(round.starting)
         var refusal: RESPError?
-        for ask in asks {
+        if round.fetch.due > 0, let answer = rest.popFirst() {
+            for (list, messages) in zip(round.fetch.dueLists, tookDue(answer, round.fetch)) {
+                for message in messages.elements {
+                    if let bytes = message.bytes { took(bytes, from: list, permitted: permitted) }
+                }
+            }
+        }
+        for ask in round.fetch.asks {
             for answer in rest.prefix(ask.count) {
                 refusal = refusal ?? answer.error
                 guard let bytes = answer.bytes else { continue }
-                lastTag += 1
-                let field = HeldField(tag: lastTag, list: ask.place)
-                var message = HeldMessage(field: field, list: ask.key, bytes: bytes)
-                if lastTag <= permitted, let starts { message.mark = HeldMark(starts, isPermitted: true) }
-                table[lastTag] = message
-                unfiled.insert(lastTag)
-                stock.append(lastTag)
-                idlePause = 5
+                took(bytes, from: ask, permitted: permitted)
             }
             rest = rest.dropFirst(ask.count)
             guard let length = rest.popFirst() else { continue }
@@ -59,7 +60,19 @@ extension EpochEngine {
             plan.found(ask.key, length: Int(length.int ?? 0))
         }
         if let refusal { return pauseFetching(refusal) }
-        if !isTracking, plan.isAllEmpty { lookLater() }
+        if !isTracking, plan.isAllEmpty, round.fetch.due == 0 { lookLater() }
+    }
+
+    /// - Parameter permitted: The last tag that may start without a mark.
+    private func took(_ bytes: [UInt8], from list: FetchPlan.Ask, permitted: UInt64) {
+        lastTag += 1
+        let field = HeldField(tag: lastTag, list: list.place)
+        var message = HeldMessage(field: field, list: list.key, bytes: bytes)
+        if lastTag <= permitted, let starts { message.mark = HeldMark(starts, isPermitted: true) }
+        table[lastTag] = message
+        unfiled.insert(lastTag)
+        stock.append(lastTag)
+        idlePause = 5
     }
 
     /// Hands what is there to whoever waits.

@@ -29,24 +29,27 @@ extension EpochEngine {
         var commands = RedisCommands()
         // Allowed even when the server is full, unlike SET.
         commands.add("PEXPIRE", keys.lease, record.lease)
-        commands.add("GET", keys.fence)
+        commands.add("PEXPIRE", store.keys.pulse(record.lease), pause)
         commands.add("HGETALL", store.keys.epochs)
-        let pulse = RedisScripts.passing(RedisScripts.pulse, over: connection)
-        commands.add("EVAL", pulse, 1, store.keys.pulse, Int64(lease / .microseconds(2)))
         send(commands, over: connection) { [self] replies in
             if let error = replies[0].error, RedisFailure.wantsReconnection(error) {
                 return link.reconnect(RedisFailure.error(error, at: store.configuration.location))
             }
-            if replies[1].isNull { return finish(.swept) }
-            // From when it was sent: by the server's clock the lease ends no sooner.
-            journal?.allowStarts(for: lease - .nanoseconds((NIODeadline.now() - sent).nanoseconds))
-            if replies[0].int == 0 { link.reconnect(TransportError(.unavailable, "the lease had run out")) }
-            look(at: replies[2].pairs, reachable: .microseconds(replies[3].int ?? 0), connection)
+            // Whoever swept the epoch did so without a lease: resuming it will tell.
+            guard replies[0].int != 0 else {
+                return link.reconnect(TransportError(.unavailable, "the lease had run out"))
+            }
+            // From when it was sent: by the server's clock the lease ends no sooner. An error leaves it as it was.
+            if replies[0].int == 1 {
+                journal?.allowStarts(for: lease - .nanoseconds((NIODeadline.now() - sent).nanoseconds))
+            }
+            if replies[1].int == 0 { beat(over: connection) { _ in } }
+            look(at: replies[2].pairs, connection)
         }
         // A safety net under what the server tells, one part of it at a time: an idle worker is to cost the server next to nothing.
         switch renewals % 4 {
         case 0: sweeper.restore(loop: loop)
-        case 1: moveParked(at: store.now)
+        case 1: moveOthers()
         case 3 where !receivers.isEmpty:
             plan.forget()
             pump()
@@ -75,20 +78,33 @@ extension EpochEngine {
 
     // MARK: - Others
 
-    /// - Parameter reachable: For how long workers have reached the server without a pause.
-    private func look(
-        at others: [(key: String, value: RESPValue)],
-        reachable: Duration,
-        _ connection: RedisConnection
-    ) {
+    /// The queues that other workers serve, as far as is known.
+    func queuesOfOthers() -> [String] { others.flatMap { $0.bytes.flatMap { EpochRecord($0) }?.queues ?? [] } }
+
+    /// How long the server may not be heard of before that counts as an outage; milliseconds.
+    private var pause: Int { record.lease / 2 }
+
+    /// Tells for how long workers have reached the server without a pause; begins anew after one.
+    private func beat(over connection: RedisConnection, _ body: @escaping (Duration) -> Void) {
+        var commands = RedisCommands()
+        let script = RedisScripts.passing(RedisScripts.pulse, over: connection)
+        commands.add("EVAL", script, 1, store.keys.pulse(record.lease), pause)
+        send(commands, over: connection) { body(.microseconds($0[0].int ?? 0)) }
+    }
+
+    private func look(at others: [(key: String, value: RESPValue)], _ connection: RedisConnection) {
         let others = others.filter { $0.key != keys.id }
-        guard !others.isEmpty, reachable > lease else { return }
+        self.others = others.map(\.value)
+        guard !others.isEmpty else { return }
         var commands = RedisCommands()
         for other in others { commands.add("EXISTS", store.keys.epoch(other.key).lease) }
         send(commands, over: connection) { [self] replies in
             let silent = zip(others, replies).filter { $1.int == 0 }
                 .map { ($0.0.key, $0.0.value.bytes.flatMap { EpochRecord($0) }) }
-            sweeper.sweep(silent, loop: loop)
+            guard !silent.isEmpty else { return sweeper.sweep([], loop: loop) }
+            beat(over: connection) { [self] reachable in
+                if reachable > lease { sweeper.sweep(silent, loop: loop) }
+            }
         }
     }
 }

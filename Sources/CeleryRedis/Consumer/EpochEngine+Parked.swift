@@ -12,11 +12,16 @@ import NIOCore
 
 /// What waits for its time on the server.
 ///
-/// What is due goes to the front of its list, the earliest first, and no more of it at a time than somebody here takes: what was
-/// moved later is not to overtake what was due earlier. When nobody here takes anything it goes there all the same, for others.
+/// When it is due, a fetch takes it, ahead of all that waits, and no more than somebody here has asked for. When nobody here takes
+/// anything it is put in front of its list, for others; and so is what is due of queues that no worker of ours serves. What was put
+/// there is the first to be taken.
 extension EpochEngine {
-    /// After that time it is moved although nobody here can take it; microseconds.
+    /// After that time what is due goes to its list; microseconds.
     private static let patience: Int64 = 200_000
+    /// The same for queues that are not served here: somebody else may be about to take it.
+    private static let patienceForOthers: Int64 = 20_000
+    /// Until the next try where the server refused; microseconds.
+    private static let pause: Int64 = 1_000_000
     private static let most = 500
     private static let mostForOthers = 100
 
@@ -26,83 +31,155 @@ extension EpochEngine {
         var commands = RedisCommands()
         commands.add("GET", store.keys.parkedDue)
         send(commands, over: connection) { [self] replies in
-            if let due = replies[0].int, due >= 0 { moveParked(at: due) }
+            guard let due = replies[0].int, due >= 0 else { return }
+            moveParked(at: due)
+            pump()
         }
     }
 
-    /// Sees to it that what is due by then is moved.
+    /// Sees to it that what is due by then is taken: by the next fetch, when that is now.
     func moveParked(at due: Int64) {
-        guard !isAbandoned, !timers.isMoveOwed else { return }
-        guard due > store.now else { return moveNow() }
-        if let planned = timers.moveAt, planned <= due { return }
-        scheduleMove(at: due) { [weak self] in self?.moveNow() }
+        guard !isAbandoned, !timers.isDue else { return }
+        guard due > store.now else {
+            timers.isDue = true
+            overdue = []
+            if timers.mine == nil { timers.mine = schedule(in: Self.patience) { $0.moveMine() } }
+            return
+        }
+        if let planned = timers.dueAt, planned <= due { return }
+        timers.due?.cancel()
+        timers.dueAt = due
+        timers.due = schedule(in: due - store.now) { engine in
+            (engine.timers.due, engine.timers.dueAt) = (nil, nil)
+            engine.moveParked(at: due)
+            engine.pump()
+        }
     }
 
-    /// Something is due: it is moved now, or as soon as somebody comes who can take it.
-    private func moveNow() {
-        if let credit = creditNow { return move(upTo: credit) }
-        timers.isMoveOwed = true
-        scheduleMove(at: store.now + Self.patience) { [weak self] in self?.move(upTo: nil) }
-    }
-
-    /// Somebody has come who can take what is due.
-    func moveOwed() {
-        guard timers.isMoveOwed, let credit = creditNow else { return }
-        timers.move?.cancel()
-        move(upTo: credit)
-    }
-
-    /// How many messages could be handed out at once; nil when nobody waits, or when messages are on their way already.
-    private var creditNow: Int? {
-        guard stock.isEmpty, round?.asks.allSatisfy({ $0.count == 0 }) ?? true else { return nil }
-        return receivers.first.map { min($0.credit, Self.most) }
-    }
-
-    private func scheduleMove(at due: Int64, _ action: @escaping () -> Void) {
-        timers.move?.cancel()
-        timers.moveAt = due
-        let wait = TimeAmount.microseconds(max(0, min(due - store.now, 3_600_000_000)))
-        timers.move = loop.assumeIsolated()
-            .scheduleTask(in: wait) { [weak self] in
+    private func schedule(in wait: Int64, _ action: @escaping (EpochEngine) -> Void) -> Scheduled<Void> {
+        loop.assumeIsolated()
+            .scheduleTask(in: .microseconds(max(0, min(wait, 3_600_000_000)))) { [weak self] in
                 guard let self, !isOver else { return }
-                (timers.move, timers.moveAt) = (nil, nil)
-                action()
+                action(self)
             }
     }
 
-    /// - Parameter count: Nil when it is for others.
-    private func move(upTo count: Int?) {
-        (timers.move, timers.moveAt, timers.isMoveOwed) = (nil, nil, false)
-        guard isArmed, let connection = link.connection else { return }
-        var commands = RedisCommands()
-        commands.begin("EVAL", arguments: 8 + lastMoved.count)
-        commands.argument(RedisScripts.move)
-        commands.argument(2)
-        for key in [store.keys.parkedQueues, store.keys.parkedDue, store.keys.parkedPrefix] { commands.argument(key) }
-        commands.argument(store.now)
-        commands.argument(max(1, count ?? Self.mostForOthers))
-        commands.argument(count == nil ? 1 : 0)
-        for digest in lastMoved { commands.argument(digest) }
-        send(commands, over: connection) { [self] in moved($0[0]) }
+    // MARK: - Taken by a fetch
+
+    /// What the next fetch takes of what is due; nil when nothing is, or when it is the turn of queues that have nothing due.
+    func dueFetch(_ credit: Int) -> Fetch? {
+        guard timers.isDue else { return nil }
+        if !overdue.isEmpty, !wasDue.isEmpty {
+            let asks = plan.next(credit, without: overdue)
+            wasDue = []
+            if !asks.isEmpty { return Fetch(asks: asks) }
+        }
+        wasDue = overdue
+        let lists = plan.entries.map { FetchPlan.Ask(key: $0.key, place: $0.place, count: 0) }
+        return Fetch(due: min(credit, Self.most), dueQueues: record.queues, dueLists: lists)
     }
 
-    private func moved(_ reply: RESPValue) {
-        if let error = reply.error {
-            store.logger.warning("parked messages cannot be moved", metadata: ["reason": "\(error)"])
-        }
+    func appendDue(_ fetch: Fetch, to commands: inout RedisCommands) {
+        let lists = fetch.dueLists.flatMap { [$0.key, keys.taken(list: $0.place)] }
+        appendParked(RedisScripts.take, upTo: fetch.due, fetch.dueQueues, lists, to: &commands)
+    }
+
+    private func appendParked(
+        _ script: String,
+        upTo count: Int,
+        _ queues: [String],
+        _ words: [String],
+        to commands: inout RedisCommands
+    ) {
+        let names = store.keys
+        let keys = [names.parkedQueues, names.parkedDue, names.parkedFront]
+        let first = [names.parkedPrefix, "\(store.now)", "\(count)", "\(queues.count)"]
+        commands.add("EVAL", script, keys.count, list: keys + first + queues + words)
+    }
+
+    /// - Returns: The messages of each list.
+    func tookDue(_ reply: RESPValue, _ fetch: Fetch) -> [RESPValue] {
+        guard let answer = parkedAnswer(reply, fetch.dueQueues, othersAfter: Self.patienceForOthers) else { return [] }
+        if answer[3].elements.contains(where: { !$0.elements.isEmpty }) { CutPoint.dueMoved.reached() }
+        return answer[3].elements
+    }
+
+    /// Notes when the next are due.
+    private func parkedAnswer(_ reply: RESPValue, _ queues: [String], othersAfter pause: Int64) -> [RESPValue]? {
+        timers.isDue = false
+        timers.mine?.cancel()
+        timers.mine = nil
         let answer = reply.elements
-        guard answer.count == 4 else { return }
-        if let refusal = answer[1].string, !refusal.isEmpty {
+        guard answer.count == 4 else {
+            let reason = reply.error.map { "\($0)" } ?? "\(reply)"
+            store.logger.warning("parked messages cannot be moved", metadata: ["reason": "\(reason)"])
+            moveParked(at: store.now + Self.pause)
+            return nil
+        }
+        if let refusal = answer[2].string, !refusal.isEmpty {
             store.logger.error("a parked message cannot be moved", metadata: ["reason": "\(refusal)"])
         }
-        let lists = answer[2].pairs
-        if !lists.isEmpty {
-            lastMoved = answer[3].elements.compactMap(\.string)
-            CutPoint.dueMoved.reached()
-            for (list, count) in lists { plan.pushed(list, Int(count.int ?? 0)) }
-            pump()
+        let now = store.now
+        let times = answer[0].elements.map { $0.string.flatMap { Int64($0) } ?? -1 }
+        if let next = times.filter({ $0 >= 0 }).min() { moveParked(at: next) }
+        overdue = Set(zip(queues, times).filter { $1 >= 0 && $1 <= now }.map(\.0))
+        if let others = answer[1].string.flatMap({ Int64($0) }), others >= 0 {
+            if others > now {
+                moveParked(at: others)
+            } else if timers.others == nil {
+                timers.others = schedule(in: pause) { engine in
+                    engine.timers.others = nil
+                    engine.moveOthers()
+                }
+            }
         }
-        if let due = answer[0].string.flatMap({ Int64($0) }), due >= 0 { moveParked(at: due) }
+        return answer
     }
+
+    // MARK: - Put in front
+
+    /// Nobody here has taken it for so long.
+    private func moveMine() {
+        timers.mine = nil
+        putInFront(leaving: Set(queuesOfOthers()).subtracting(record.queues))
+    }
+
+    /// What is due of queues that no worker of ours serves.
+    func moveOthers() { putInFront(leaving: Set(record.queues).union(queuesOfOthers())) }
+
+    private func putInFront(leaving queues: Set<String>) {
+        guard isArmed, let connection = link.connection else { return }
+        var commands = RedisCommands()
+        let mine = record.queues
+        appendParked(RedisScripts.move, upTo: Self.mostForOthers, mine, queues.sorted(), to: &commands)
+        send(commands, over: connection) { [self] in moved($0[0], mine) }
+    }
+
+    private func moved(_ reply: RESPValue, _ queues: [String]) {
+        let lists = reply.elements.count == 4 ? reply.elements[3].pairs : []
+        // What lies in front and is not taken is looked at more and more rarely.
+        othersPause = lists.isEmpty ? min(2 * othersPause, Self.pause) : Self.patienceForOthers
+        guard parkedAnswer(reply, queues, othersAfter: othersPause) != nil else { return }
+        if !lists.isEmpty { CutPoint.dueMoved.reached() }
+        for (list, count) in lists { plan.pushed(list, Int(count.int ?? 0)) }
+        pump()
+    }
+}
+
+/// What a round takes.
+struct Fetch {
+    /// So many at most of what is due.
+    var due = 0
+    /// Of these queues.
+    var dueQueues: [String] = []
+    /// Where that may belong.
+    var dueLists: [FetchPlan.Ask] = []
+    var asks: [FetchPlan.Ask] = []
+
+    var takes: Bool { due > 0 || asks.contains { $0.count > 0 } }
+    var isEmpty: Bool { due == 0 && asks.isEmpty }
+
+    /// The lists whose messages may be among those that it takes, in the order in which these are numbered.
+    var lists: [FetchPlan.Ask] { due > 0 ? dueLists : asks.filter { $0.count > 0 } }
 }
 #endif

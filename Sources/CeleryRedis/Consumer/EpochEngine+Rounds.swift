@@ -24,23 +24,22 @@ extension EpochEngine {
         for request in settles.prefix(Self.roundLimit) {
             for (list, count) in request.pushes { plan.pushed(list, count) }
         }
-        let asks = asksForNextFetch()
-        let fetches = asks.contains { $0.count > 0 }
+        let fetch = nextFetch(isFull: isFull)
         // What is taken and not filed is of one fetch; see TakenRecord.
         let hasWork =
-            !begins.isEmpty || !settles.isEmpty || !closings.isEmpty || mustFile || (fetches && !unfiled.isEmpty)
-        guard hasWork || !asks.isEmpty else { return }
+            !begins.isEmpty || !settles.isEmpty || !closings.isEmpty || mustFile || (fetch.takes && !unfiled.isEmpty)
+        guard hasWork || !fetch.isEmpty else { return }
         var next = Round(number: lastRound + 1)
         lastRound += 1
         next.commands.add("MULTI")
         next.commands.add("SET", keys.fence, "\(next.number) \(connectionNumber)")
         if hasWork { gather(into: &next) }
-        if fetches, !next.isClose { announce(asks, in: &next) }
+        if fetch.takes, !next.isClose { announce(fetch, in: &next) }
         // Counted without MULTI, as the answers of the transaction are.
         next.fetchStart = next.commands.count - 1
         if !next.isClose {
-            next.asks = asks
-            append(asks, to: &next.commands)
+            next.fetch = fetch
+            append(fetch, to: &next.commands)
         }
         next.commands.add("EXEC")
         next.commands.add("WATCH", keys.fence)
@@ -56,14 +55,14 @@ extension EpochEngine {
     }
 
     /// Says which tags the fetch's messages have, and how many of them may start without a mark.
-    private func announce(_ asks: [FetchPlan.Ask], in round: inout Round) {
+    private func announce(_ fetch: Fetch, in round: inout Round) {
         guard let starts else { return }
         round.starting = receivers.first?.starting ?? 0
         let record = TakenRecord(
             base: lastTag,
             starting: round.starting,
             mode: starts,
-            places: asks.filter { $0.count > 0 }.map(\.place)
+            places: fetch.lists.map(\.place)
         )
         round.commands.add("SET", keys.fetched, record.text)
     }
@@ -138,14 +137,13 @@ extension EpochEngine {
             current.tookEffect(results)
             decided(results)
             guard !isOver else { return }
-            fetched(results.dropFirst(current.fetchStart), asks: current.asks, starting: current.starting)
+            fetched(results.dropFirst(current.fetchStart), by: current)
         case .error: refused(RedisFailure.first(in: replies) ?? RESPError("EXECABORT"))
         default: return finish(.swept)
         }
         guard !isOver else { return }
         if fence.isNull { return finish(.swept) }
         deliver()
-        moveOwed()
         pump()
     }
 
@@ -171,7 +169,7 @@ extension EpochEngine {
             begins.append(BeginRequest(marks: undone, deadline: .distantFuture, completion: { _ in }))
         }
         var failed: [(SettleRequest, TransportError)] = []
-        let asked = Set(done.asks.map(\.key))
+        let asked = Set(done.fetch.asks.map(\.key))
         for (request, range) in zip(done.settles, done.answers) {
             let answers = results.map { $0.dropFirst(range.lowerBound).prefix(range.count) } ?? []
             if let error = answers.lazy.compactMap(\.error).first {
@@ -241,7 +239,7 @@ extension EpochEngine {
             mustFile = mustFile || !failed.filed.isEmpty
             return
         }
-        guard failed.asks.isEmpty else {
+        guard failed.fetch.isEmpty else {
             // Perhaps only the fetch was: the rest again without it, and the fetch after a while.
             round = failed
             restore()

@@ -78,8 +78,14 @@ final class EpochEngine {
     /// Milliseconds until the next look at lists, where the server does not tell of changes or refused.
     var idlePause: Int64 = 5
     var timers = EpochTimers()
-    /// Digests of the parked messages that were moved last.
-    var lastMoved: [String] = []
+    /// Queues that have more that is due than was taken.
+    var overdue: Set<String> = []
+    /// Those of the last fetch of what is due, when it is the others' turn.
+    var wasDue: Set<String> = []
+    /// Until the next look at what is due of queues that are not served here; microseconds.
+    var othersPause: Int64 = 20_000
+    /// What the registry said of other epochs when it was last read.
+    var others: [RESPValue] = []
     /// What a fetch took that nobody has heard of, until it is back where it was; nothing is fetched meanwhile.
     var unheard: [FetchPlan.Ask] = []
     let sweeper: Sweeper
@@ -147,7 +153,6 @@ final class EpochEngine {
         guard closings.isEmpty else { return receiver.completion(.success([])) }
         receivers.append(receiver)
         deliver()
-        moveOwed()
         pump()
     }
 
@@ -203,13 +208,14 @@ final class EpochEngine {
 
     /// Changes what is consumed. A list keeps its place for good, for messages are held under its number.
     func serve(_ queues: [String]) {
-        record.queues = queues
-        var lists: [(key: String, place: Int, rank: Int)] = [(store.keys.obituaries, 0, 0)]
-        for queue in queues {
+        var names: Set<String> = []
+        record.queues = queues.filter { names.insert($0).inserted }
+        var lists: [(key: String, place: Int, rank: Int, queue: String?)] = [(store.keys.obituaries, 0, 0, nil)]
+        for queue in record.queues {
             for (step, list) in store.keys.lists(queue).enumerated() {
                 let place = record.lists.firstIndex(of: list) ?? record.lists.count
                 if place == record.lists.count { record.lists.append(list) }
-                lists.append((list, place, step + 1))
+                lists.append((list, place, step + 1, queue))
             }
         }
         plan.set(lists)
@@ -253,16 +259,19 @@ final class EpochEngine {
 struct EpochTimers {
     var opening: Scheduled<Void>?
     var renewal: Scheduled<Void>?
-    var move: Scheduled<Void>?
-    /// When ``move`` is set for, in microseconds since 1970.
-    var moveAt: Int64?
-    /// Whether something is due that waits for somebody who can take it.
-    var isMoveOwed = false
+    var due: Scheduled<Void>?
+    /// When ``due`` is set for, in microseconds since 1970.
+    var dueAt: Int64?
+    /// Whether something is due, for the next fetch.
+    var isDue = false
+    /// When what is due goes to its list: of queues that are served here, because nobody takes it, and of others.
+    var mine: Scheduled<Void>?
+    var others: Scheduled<Void>?
     var look: Scheduled<Void>?
     var deadline: Scheduled<Void>?
 
     func cancel() {
-        for timer in [opening, renewal, move, look, deadline] { timer?.cancel() }
+        for timer in [opening, renewal, due, mine, others, look, deadline] { timer?.cancel() }
     }
 }
 

@@ -35,6 +35,8 @@ struct FetchPlan: Sendable {
         var place: Int
         /// 0 is asked first: obituaries; then all queues' most urgent lists, and so on.
         var rank: Int
+        /// Nil of obituaries.
+        var queue: String?
         var fill = Fill.unknown
     }
 
@@ -53,18 +55,23 @@ struct FetchPlan: Sendable {
     var isAllEmpty: Bool { entries.allSatisfy { $0.fill == .empty } }
 
     /// Replaces the lists; what is known of those that stay is kept.
-    mutating func set(_ lists: [(key: String, place: Int, rank: Int)]) {
+    mutating func set(_ lists: [(key: String, place: Int, rank: Int, queue: String?)]) {
         let known = Dictionary(entries.map { ($0.key, $0.fill) }, uniquingKeysWith: { first, _ in first })
-        entries = lists.map { Entry(key: $0.key, place: $0.place, rank: $0.rank, fill: known[$0.key] ?? .unknown) }
+        entries = lists.map {
+            Entry(key: $0.key, place: $0.place, rank: $0.rank, queue: $0.queue, fill: known[$0.key] ?? .unknown)
+        }
         entries.sort { $0.rank < $1.rank }
         turn = 0
     }
 
     /// The next fetch for so much credit. Queues of one rank are served in turn.
-    mutating func next(_ credit: Int) -> [Ask] {
+    ///
+    /// - Parameter queues: Left alone.
+    mutating func next(_ credit: Int, without queues: Set<String> = []) -> [Ask] {
         var left = credit
         var asks: [Ask] = []
         for index in order() where entries[index].fill != .empty {
+            if !queues.isEmpty, let queue = entries[index].queue, queues.contains(queue) { continue }
             let count = entries[index].fill.wanted(left)
             left -= count
             asks.append(Ask(key: entries[index].key, place: entries[index].place, count: count))

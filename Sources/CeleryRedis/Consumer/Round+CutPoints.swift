@@ -13,7 +13,7 @@ extension Round {
     /// It was written, and is not answered yet.
     func wasSent() {
         #if DEBUG
-        if asks.contains(where: { $0.count > 0 }) { CutPoint.fetchSent.reached() }
+        if fetch.takes { CutPoint.fetchSent.reached() }
         if !begins.isEmpty { CutPoint.beginSent.reached() }
         if !settles.isEmpty { CutPoint.settleSent.reached() }
         if isClose { CutPoint.closeSent.reached() }
@@ -23,11 +23,18 @@ extension Round {
     /// It took effect, and nobody has heard of it.
     func tookEffect(_ results: [RESPValue]) {
         #if DEBUG
-        if results.dropFirst(fetchStart).contains(where: { $0.bytes != nil }) { CutPoint.fetchAnswered.reached() }
+        if results.dropFirst(fetchStart).contains(where: { $0.bytes != nil || hasMessages($0) }) {
+            CutPoint.fetchAnswered.reached()
+        }
         if !begins.isEmpty { CutPoint.beginAnswered.reached() }
         if !settles.isEmpty { CutPoint.settleAnswered.reached() }
         if isClose { CutPoint.closeAnswered.reached() }
         #endif
+    }
+
+    /// Whether it is the answer of the script that takes what is due, and not only of times.
+    private func hasMessages(_ answer: RESPValue) -> Bool {
+        answer.elements.last?.elements.contains { !$0.elements.isEmpty } ?? false
     }
 }
 #endif

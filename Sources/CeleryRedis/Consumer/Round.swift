@@ -42,7 +42,7 @@ struct Round {
     var settles: [SettleRequest] = []
     /// The answers in the transaction that belong to each of ``settles``.
     var answers: [Range<Int>] = []
-    var asks: [FetchPlan.Ask] = []
+    var fetch = Fetch()
     /// So many of the first that it fetches may start without a mark.
     var starting = 0
     /// Where in the transaction the fetch's answers begin.

@@ -144,8 +144,9 @@ enum EpochChecks {
     private static func outwait(_ lease: Duration, _ examination: Examination) async throws(TransportError) {
         let time = examination.store.time
         while true {
-            let pause = Int64(lease / .microseconds(2))
-            let answer = try await examination.ask("EVAL", RedisScripts.pulse, 1, examination.keys.pulse, pause)
+            let pause = Int64(lease / .milliseconds(2))
+            let pulse = examination.keys.pulse(Int(lease / .milliseconds(1)))
+            let answer = try await examination.ask("EVAL", RedisScripts.pulse, 1, pulse, pause)
             let left = lease - .microseconds(answer.int ?? 0)
             guard left >= .zero else { return }
             do {

@@ -56,8 +56,8 @@ struct RedisKeys: Sendable, Hashable {
 
     /// Hash: epoch → ``EpochRecord``.
     var epochs: String { own("epochs") }
-    /// Hash: since when, and when last, a worker could reach the server.
-    var pulse: String { own("pulse") }
+    /// Since when workers with that lease, in milliseconds, have reached the server without a pause; expires after one.
+    func pulse(_ lease: Int) -> String { own("pulse.since.\(lease)") }
     /// Hash: worker's name → when it was last seen, and its queues.
     var seen: String { own("seen") }
     /// Set of all queues that we have put into or taken from.
@@ -76,6 +76,8 @@ struct RedisKeys: Sendable, Hashable {
     func parked(_ queue: String) -> String { parkedPrefix + queue }
     /// When the first of all parked messages is due.
     var parkedDue: String { own("parked.due") }
+    /// Sorted set: digests of what was due and was put in front of its list, with when.
+    var parkedFront: String { own("parked.front") }
     var deadCounter: String { own("dead.count") }
     /// Hash: number → record.
     var dead: String { own("dead") }

@@ -62,114 +62,6 @@ enum RedisScripts {
         return redis.call('HDEL', KEYS[1], ARGV[1])
         """
 
-    /// Moves what is due to the front of its list, the earliest foremost. What cannot be moved holds up nothing else.
-    ///
-    /// What was moved last and still lies in front is not overtaken: the rest goes behind it, and so much the less.
-    /// KEYS: the set of queues with parked messages, where the next due time is kept. ARGV: what precedes a queue's name in a
-    /// key, now in microseconds, how many at most for each list, whether nothing is to go behind what was moved last (1), and
-    /// digests of that. Returns when the next is due, -1 for never, the last refusal, each list with how many were put into it,
-    /// and their digests.
-    static let move = """
-        local due, refusal, counts, digests, waits = -1, '', {}, {}, {}
-        for i = 5, #ARGV do waits[ARGV[i]] = true end
-        local most = tonumber(ARGV[3])
-        local function put(list, message)
-            local answer = redis.pcall('RPUSH', list, message)
-            if type(answer) == 'table' and answer.err then return answer.err end
-            digests[#digests + 1] = redis.sha1hex(message)
-        end
-        local function fill(key, list, members)
-            local ahead = {}
-            while next(waits) and #ahead < most do
-                local front = redis.pcall('LINDEX', list, -1)
-                if type(front) ~= 'string' or not waits[redis.sha1hex(front)] then break end
-                ahead[#ahead + 1] = redis.call('RPOP', list)
-            end
-            local count, moved = math.min(#members, most - #ahead), 0
-            if ARGV[4] == '1' and #ahead > 0 then count = 0 end
-            for i = count, 1, -1 do
-                local refused = put(list, string.sub(members[i], #list + 2))
-                if refused then
-                    refusal = refused
-                    redis.call('ZADD', key, ARGV[2] + 60000000, members[i])
-                else
-                    moved = moved + 1
-                    redis.call('ZREM', key, members[i])
-                end
-            end
-            for i = #ahead, 1, -1 do put(list, ahead[i]) end
-            if moved > 0 then
-                counts[#counts + 1] = list
-                counts[#counts + 1] = moved
-            end
-        end
-        for _, queue in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-            local key = ARGV[1] .. queue
-            local lists, members = {}, {}
-            for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[2], 'LIMIT', 0, most)) do
-                local list = string.match(member, '^(%Z*)%z') or queue
-                if not members[list] then
-                    members[list] = {}
-                    lists[#lists + 1] = list
-                end
-                table.insert(members[list], member)
-            end
-            for _, list in ipairs(lists) do fill(key, list, members[list]) end
-            local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-            if first[2] then
-                local score = tonumber(first[2])
-                if due < 0 or score < due then due = score end
-            else
-                redis.call('SREM', KEYS[1], queue)
-            end
-        end
-        local text = string.format('%.0f', due)
-        if redis.call('GET', KEYS[2]) ~= text then redis.call('SET', KEYS[2], text) end
-        return {text, refusal, counts, digests}
-        """
-
-    /// Parks a message until its time when one of our workers is there to take it out again, and puts it on its list otherwise,
-    /// for Python to hold.
-    ///
-    /// KEYS: epochs, the queue's parked messages, the set of queues with such, where the next due time is kept. ARGV: what precedes and follows an epoch's id in
-    /// the key of its lease, queue, list, due time in microseconds, message.
-    static let park = """
-        for _, id in ipairs(redis.call('HKEYS', KEYS[1])) do
-            if redis.call('EXISTS', ARGV[1] .. id .. ARGV[2]) == 1 then
-                redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4] .. '\\0' .. ARGV[6])
-                redis.call('SADD', KEYS[3], ARGV[3])
-                local due = redis.call('GET', KEYS[4])
-                if not due or tonumber(due) < 0 or tonumber(ARGV[5]) < tonumber(due) then redis.call('SET', KEYS[4], ARGV[5]) end
-                return 1
-            end
-        end
-        redis.call('LPUSH', ARGV[4], ARGV[6])
-        return 0
-        """
-
-    /// Puts parked messages back on their lists, behind all others, unless one of our workers is there to take them out in time.
-    ///
-    /// KEYS: epochs, the set of queues with parked messages. ARGV: what precedes and follows an epoch's id in the key of its
-    /// lease, what precedes a queue's name in a key, how many at most for each queue. Returns how many.
-    static let unpark = """
-        for _, id in ipairs(redis.call('HKEYS', KEYS[1])) do
-            if redis.call('EXISTS', ARGV[1] .. id .. ARGV[2]) == 1 then return 0 end
-        end
-        local moved = 0
-        for _, queue in ipairs(redis.call('SMEMBERS', KEYS[2])) do
-            local key = ARGV[3] .. queue
-            local first = redis.call('ZRANGE', key, 0, ARGV[4] - 1)
-            for _, member in ipairs(first) do
-                local cut = string.find(member, '\\0', 1, true)
-                redis.call('LPUSH', string.sub(member, 1, cut - 1), string.sub(member, cut + 1))
-                redis.call('ZREM', key, member)
-            end
-            if #first == 0 then redis.call('SREM', KEYS[2], queue) end
-            moved = moved + #first
-        end
-        return moved
-        """
-
     /// Puts back a message that a Python worker has held for too long.
     ///
     /// KEYS: kombu's hash and index of what is held, the list. ARGV: delivery tag, what the hash held, when it must have been
@@ -240,17 +132,17 @@ enum RedisScripts {
         return 1
         """
 
-    /// Notes that the server could be reached, and tells for how long that has been so without a pause.
+    /// Tells for how long the server could be reached without a pause.
     ///
     /// After a restart or an outage every epoch looks dead, since nobody could renew a lease: nobody is swept before the server
-    /// has been there for a whole lease. KEYS: pulse. ARGV: what counts as a pause, in microseconds. Returns microseconds.
+    /// has been there for a whole lease. KEYS: pulse, which holds since when, and is renewed by everybody together with their
+    /// leases. ARGV: what counts as a pause, in milliseconds. Returns microseconds.
     static let pulse = """
         local time = redis.call('TIME')
         local now = time[1] * 1000000 + time[2]
-        local pulse = redis.call('HMGET', KEYS[1], 'since', 'last')
-        local since, last = tonumber(pulse[1]), tonumber(pulse[2])
-        if not since or not last or last > now or now - last > tonumber(ARGV[1]) then since = now end
-        redis.call('HSET', KEYS[1], 'since', string.format('%.0f', since), 'last', string.format('%.0f', now))
+        local since = tonumber(redis.call('GET', KEYS[1]))
+        if not since or since > now then since = now end
+        redis.call('SET', KEYS[1], string.format('%.0f', since), 'PX', ARGV[1])
         return string.format('%.0f', now - since)
         """
 

@@ -126,6 +126,8 @@ struct StartStage {
     var commonMode: AcknowledgementMode? {
         let settings = pipeline.app.settings
         let tasks = pipeline.app.registeredTaskNames.compactMap { pipeline.app.registeredTask($0) }
+        // What stands for the rest of a long chain is acknowledged late.
+        if settings.taskChainInlineLimit != nil { return .late }
         return tasks.contains { $0.options.acksLate ?? settings.taskAcksLate } ? .late : .early
     }
 

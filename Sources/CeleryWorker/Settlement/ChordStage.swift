@@ -41,18 +41,18 @@ struct ChordStage {
         var outcome = Outcome(items: items)
         for index in items.indices {
             guard var work = outcome.items[index].chords else { continue }
-            try await failRests(&work, &outcome.items[index].settlement.results)
+            _ = try await failRests(&work, &outcome.items[index].settlement.results)
             outcome.items[index].chords = work
         }
         guard let store = pipeline.backend.chords else { return outcome }
         // Not again once their parts may be running.
         let unsent = zip(items, batch).filter { !$1.hasPublished.load(ordering: .relaxed) }
         try await start(unsent.flatMap { $0.0.chords?.starts ?? [] }, in: store)
-        let counting = items.indices.filter { items[$0].chords?.parts.isEmpty == false }
+        let counting = items.indices.filter { outcome.items[$0].chords?.parts.isEmpty == false }
         guard !counting.isEmpty else { return outcome }
         try await publish(counting, of: batch, &outcome)
         try await storeResults(counting, &outcome)
-        var queue = counting.flatMap { index in (items[index].chords?.parts ?? []).map { (index, $0) } }
+        var queue = counting.flatMap { index in (outcome.items[index].chords?.parts ?? []).map { (index, $0) } }
         while !queue.isEmpty {
             let progress = try await store.count(queue.map(\.1.part), timeout: timeout)
             var next: [(Int, ChordWork.Counting)] = []
@@ -62,9 +62,10 @@ struct ChordStage {
                 case .claimed: outcome.deferred.insert(index)
                 case .complete(let claim):
                     outcome.hold(claim, for: index)
-                    guard var others = end(counted, claim, of: index, &outcome) else { continue }
-                    try await failRests(&others, &outcome.items[index].settlement.results)
-                    next += others.parts.map { (index, $0) }
+                    guard var failed = end(counted, claim, of: index, &outcome) else { continue }
+                    failed.calls += try await failRests(&failed.work, &outcome.items[index].settlement.results)
+                    next += failed.work.parts.map { (index, $0) }
+                    sendErrbacks(of: failed, index, &outcome)
                 }
             }
             queue = next
@@ -73,16 +74,27 @@ struct ChordStage {
         return outcome
     }
 
-    /// Ends what is stored of long chains that never runs now.
-    private func failRests(_ work: inout ChordWork, _ results: inout [StoredResult]) async throws(TransportError) {
+    /// Ends what is stored of long chains that never runs now, and returns it.
+    private func failRests(
+        _ work: inout ChordWork,
+        _ results: inout [StoredResult]
+    ) async throws(TransportError) -> [CanvasNode] {
+        var all: [CanvasNode] = []
         while !work.rests.isEmpty {
             let rests = work.rests
             work.rests = []
-            let stored = try await pipeline.backend.fetch(rests.map(\.rest.block), timeout: timeout)
+            let stored: [String: TaskMeta]
+            do throws(TransportError) {
+                stored = try await pipeline.backend.fetch(rests.map(\.rest.block), timeout: timeout)
+            } catch  where !error.isTransient {
+                // What cannot be read, or is not kept, tells nothing.
+                stored = [:]
+            }
             for abandoned in rests {
                 guard let meta = stored[abandoned.rest.block],
                     let calls = try? ChainRest.workflow(in: meta).pushed().calls
                 else { continue }
+                all += calls
                 account.fail(
                     calls.filter { $0.id != abandoned.id || ChainRest($0) != nil },
                     with: abandoned.exception,
@@ -93,6 +105,7 @@ struct ChordStage {
                 )
             }
         }
+        return all
     }
 
     private func start(_ chords: [ChordStart], in store: any ChordStore) async throws(TransportError) {
@@ -125,6 +138,14 @@ struct ChordStage {
         if !results.isEmpty { try await pipeline.backend.store(results, timeout: timeout) }
     }
 
+    /// The body of a chord whose header has failed: all that will never run.
+    private struct FailedBody {
+        var work: ChordWork
+        var calls: [CanvasNode]
+        /// What it would have come to.
+        var id: String?
+    }
+
     /// All parts have ended: the body is sent with their results, or fails with the first of their errors. Returns what has
     /// ended thereby.
     private func end(
@@ -132,7 +153,7 @@ struct ChordStage {
         _ claim: ChordClaim,
         of index: Int,
         _ outcome: inout Outcome
-    ) -> ChordWork? {
+    ) -> FailedBody? {
         guard let work = outcome.items[index].chords else { return nil }
         let failure: ExceptionInfo
         if let culprit = claim.members.first(where: { $0.state != .success }) {
@@ -160,16 +181,18 @@ struct ChordStage {
             &others,
             &outcome.items[index].settlement.results
         )
+        return FailedBody(work: others, calls: calls, id: calls.last?.id)
+    }
+
+    private func sendErrbacks(of failed: FailedBody, _ index: Int, _ outcome: inout Outcome) {
         var errbacks: [Signature] = []
-        for errback in calls.flatMap(\.continuation.errbacks) where !errbacks.contains(errback) {
+        for errback in failed.calls.flatMap(\.continuation.errbacks) where !errbacks.contains(errback) {
             errbacks.append(errback)
         }
-        if let id = calls.last?.id {
-            let plan = work.continuations.errbacks(errbacks, of: id)
-            outcome.items[index].chordBodies += plan.messages
-            outcome.items[index].chords?.starts += plan.chords
-        }
-        return others
+        guard let id = failed.id else { return }
+        let plan = failed.work.continuations.errbacks(errbacks, of: id)
+        outcome.items[index].chordBodies += plan.messages
+        outcome.items[index].chords?.starts += plan.chords
     }
 }
 

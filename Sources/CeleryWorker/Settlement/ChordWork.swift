@@ -70,6 +70,16 @@ struct ChordAccount {
         }
         var results: [StoredResult] = []
         if let exception = end.2 {
+            let headers = message.headers
+            if let rest = ChainRest(task: headers.task, arguments: body.arguments) {
+                let abandoned = ChordWork.AbandonedRest(
+                    rest: rest,
+                    id: headers.id,
+                    exception: exception,
+                    state: end.0
+                )
+                work.rests.append(abandoned)
+            }
             fail(continuations.abandoned(), with: exception, state: end.0, parent: message, &work, &results)
         }
         return work.isEmpty && results.isEmpty ? nil : (work, results)

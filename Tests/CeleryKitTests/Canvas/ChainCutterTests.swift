@@ -21,7 +21,7 @@ struct ChainCutterTests {
             return "id\(number)"
         }
         _ = whole.freeze(makeID)
-        var cutter = ChainCutter(limit: limit, makeID: makeID) { "queue of \($0.task)" }
+        var cutter = ChainCutter(limit: limit) { "queue of \($0.task)" }
         let cut = cutter.cut(whole)
         return (cut, cutter.blocks.map(\.workflow))
     }

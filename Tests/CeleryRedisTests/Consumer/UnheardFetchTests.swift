@@ -7,6 +7,7 @@
 
 #if Redis
 import CeleryCore
+import CeleryWire
 import ServiceTestSupport
 import Testing
 
@@ -15,9 +16,10 @@ import Testing
 /// A fetch that took effect while its answer was lost, and connections that break again before what it took is put back.
 @Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"), .timeLimit(.minutes(1)))
 struct UnheardFetchTests {
-    @Test(arguments: [nil, AcknowledgementMode.late])
+    @Test(arguments: [nil, AcknowledgementMode.late], [false, true])
     func `what nobody heard of comes again, once and in order, however often the connection breaks`(
-        _ starts: AcknowledgementMode?
+        _ starts: AcknowledgementMode?,
+        isDelayed: Bool
     ) async throws {
         try await RedisServer.with { server in
             let proxy = try FaultProxy(to: server.port)
@@ -33,7 +35,11 @@ struct UnheardFetchTests {
             proxy.mode = .breaking(before: ["unheard0", "'LLEN', KEYS[i]"])
             let ids = (0..<3).map { "unheard\($0)" }
             let before = proxy.accepted
-            try await sender.publish(ids)
+            let due = isDelayed ? Timestamp.now.advanced(by: .milliseconds(200)) : nil
+            try await sender.transport.publish(
+                ids.map { sender.message($0, notBefore: due) },
+                timeout: .seconds(5)
+            )
             async let received = consumer.receive(upTo: 5)
             _ = try await waited(for: "connections that break again") { proxy.accepted > before + 3 ? true : nil }
             #expect(try await sender.ready() == 0, "the fetch did not take effect")

@@ -39,8 +39,7 @@ struct EpochExaminationTests {
 
     /// As if workers had reached the server all the time.
     private func reach(_ patient: Patient) throws {
-        let now = "\(Timestamp.now.microseconds)"
-        try patient.server.command("HSET", patient.keys.pulse, "since", "1", "last", now)
+        try patient.server.command("SET", patient.keys.pulse(1000), "1")
     }
 
     @Test func `an epoch whose worker is gone is swept`() async throws {
@@ -111,7 +110,7 @@ struct EpochExaminationTests {
             let delivery = try #require(try await consumer.receive(upTo: 1).first)
             let id = try #require(try patient.server.command("HKEYS", patient.keys.epochs).texts.first)
             // As after a restart of the server.
-            try patient.server.command("DEL", patient.keys.epoch(id).lease, patient.keys.pulse)
+            try patient.server.command("DEL", patient.keys.epoch(id).lease, patient.keys.pulse(4000))
             let during = try await patient.look(repair: true)
             #expect(during.allSatisfy { !$0.isRepaired }, "\(during)")
             try await consumer.settle([Settlement(delivery.tag, .acknowledge)])

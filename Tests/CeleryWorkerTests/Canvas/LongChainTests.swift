@@ -110,6 +110,39 @@ struct LongChainTests {
         }
     }
 
+    @Test("A long chain that is added to a chord and fails fails the chord, wherever it fails", arguments: [1, 12])
+    func addedToChord(before: Int) async throws {
+        let boom = boom
+        let member = (0..<20).reduce(count(before).then(boom.s())) { chain, _ in chain.then(add.s(1)) }
+        let adder = app.task("adder") { (context: TaskContext, x: Int) -> Int in
+            try await context.addToChord(member)
+            return x
+        }
+        try await withWorker(app, queues: ["celery", "near"]) { () async throws -> Void in
+            let result = try await group([adder.s(1), add.s(1, 1)]).then(sum.s()).delay()
+            let error = await #expect(throws: CeleryError.self) { try await result.get(timeout: patience) }
+            #expect(error?.exception?.type == "ChordError")
+        }
+    }
+
+    @Test("A reference that is revoked ends what is stored behind it as revoked")
+    func revoking() async throws {
+        let door = Doorway()
+        let wait = app.task("wait") { (value: Int) in
+            await door.waitUntilOpen()
+            return value
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let start = add.s(0, 1).then(wait.s())
+            let result = try await (0..<20).reduce(start) { chain, _ in chain.then(add.s(1)) }.delay()
+            try await result.revoke()
+            door.open()
+            let error = await #expect(throws: CeleryError.self) { try await result.get(timeout: patience) }
+            #expect(error?.exception?.type == "TaskRevokedError")
+            #expect(try await eventually { try await result.parent?.state() == .revoked })
+        }
+    }
+
     @Test("A task that replaces itself by a long chain stores its rest too")
     func replacing() async throws {
         let long = count(50)
