@@ -35,11 +35,13 @@ struct Boom: CeleryErrorConvertible {
 }
 
 app.task("canvas.tag", options: late) { (input: CeleryValue, label: Int) -> CeleryValue in
+    // sleeps: that is the task
     try await Task.sleep(for: pause)
     return [.int(label), input]
 }
 
 app.task("canvas.boom", options: late) { (_: CeleryValue) -> Int in
+    // sleeps: that is the task
     try await Task.sleep(for: pause)
     throw Boom()
 }

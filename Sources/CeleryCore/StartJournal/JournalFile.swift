@@ -20,7 +20,8 @@ import Darwin
 /// **Shape:** a header of 64 bytes, whose first word tells the format and whose second is twice the number of cells in
 /// use, plus one when sealed, and whose third is when its starts end, 0 for never; then cells of two words: a ``JournalWord`` and the tag of a delivery.
 ///
-/// `@unchecked Sendable`: all words are read and changed atomically; the mapping itself does not change.
+/// `@unchecked Sendable`: all words are read and changed atomically, by other processes too; pointer and descriptor do not change,
+/// and end with the last reference. A pointer into shared memory is nothing that checked types know.
 final class JournalFile: @unchecked Sendable {
     /// "CeStart" and a version.
     private static let format: UInt64 = 0x4365_5374_6172_7401

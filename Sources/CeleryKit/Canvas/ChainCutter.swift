@@ -22,8 +22,8 @@ struct ChainCutter {
     ///
     /// A chain that ends in a group stays whole: it comes to no one task whose id a reference could have.
     mutating func cut(_ node: CanvasNode) -> CanvasNode {
-        var node = node
-        if !node.endsInGroup, let steps = node.steps {
+        var (node, steps) = (node, [CanvasNode]())
+        if !node.endsInGroup, node.addSteps(to: &steps) {
             let options = node.signature.options
             let own = node.continuation
             node = CanvasNode.chain(split(steps.map { cut($0) }))
@@ -39,60 +39,94 @@ struct ChainCutter {
         return node
     }
 
+    /// From the end: each piece but the first is stored, and the one before it ends in a reference to it.
     private mutating func split(_ steps: [CanvasNode]) -> [CanvasNode] {
-        var kept: [CanvasNode] = []
-        var count = 0
-        for step in steps {
-            count += step.calls.count
-            guard kept.isEmpty || count <= limit else { break }
-            kept.append(step)
+        var pieces = pieces(of: steps)
+        guard pieces.count > 1, var piece = pieces.popLast(), let id = piece.last?.endID else { return steps }
+        // Whoever counts the chain's end in a chord counts the first reference, and what runs in its place.
+        let place = piece[piece.count - 1].takePlace()
+        // When what is stored is lost, those are told who would be told of any failure in it.
+        var errbacks = Self.common(piece.flatMap(\.calls).map(\.continuation.errbacks))
+        while let earlier = pieces.popLast() {
+            var reference = reference(to: store(piece), id, instead: piece.lazy.flatMap(\.calls).first)
+            reference.continuation.errbacks = errbacks
+            if pieces.isEmpty {
+                reference.continuation.chord = place.chord
+                (reference.continuation.groupID, reference.continuation.groupIndex) = (place.groupID, place.groupIndex)
+            }
+            errbacks = Self.common(earlier.flatMap(\.calls).map(\.continuation.errbacks) + [errbacks])
+            piece = earlier + [reference]
         }
-        var rest = Array(steps.dropFirst(kept.count))
-        // A reference in place of a single call would save nothing.
-        guard rest.count > 1, let id = rest.last?.endID else { return steps }
-        // Not derived from anything: what was stored under an id is never stored anew.
-        let block = TaskID.random()
-        // Whoever counts the chain's end in a chord counts the reference, and what runs in its place.
-        let place = rest[rest.count - 1].takePlace()
-        var reference = reference(to: block, instead: rest, id)
-        (reference.continuation.chord, reference.continuation.groupID, reference.continuation.groupIndex) =
-            (place.chord, place.groupID, place.groupIndex)
-        blocks.append((block, CanvasNode.chain(split(rest))))
-        return kept + [reference]
+        return piece
     }
 
-    /// It goes where the first task of the rest would go, and whoever would be told of failures is told of its own.
-    private func reference(to block: String, instead rest: [CanvasNode], _ id: String) -> CanvasNode {
+    /// Steps of so many calls in all, or of one that has more.
+    private func pieces(of steps: [CanvasNode]) -> [[CanvasNode]] {
+        var pieces: [[CanvasNode]] = []
+        var count = 0
+        for step in steps {
+            let calls = step.calls.count
+            if pieces.isEmpty || count + calls > limit {
+                pieces.append([step])
+                count = calls
+            } else {
+                pieces[pieces.count - 1].append(step)
+                count += calls
+            }
+        }
+        // A reference in place of a single step would save nothing.
+        if pieces.count > 1, let last = pieces.last, last.count == 1 {
+            pieces.removeLast()
+            pieces[pieces.count - 1] += last
+        }
+        return pieces
+    }
+
+    /// - Returns: Its id: not derived from anything, since what is stored under an id is never stored anew.
+    private mutating func store(_ piece: [CanvasNode]) -> String {
+        let block = TaskID.random()
+        blocks.append((block, CanvasNode.chain(piece)))
+        return block
+    }
+
+    private static func common(_ lists: [[Signature]]) -> [Signature] {
+        (lists.first ?? []).filter { errback in lists.allSatisfy { $0.contains(errback) } }
+    }
+
+    /// It goes where the first task of what it stands for would go.
+    private func reference(to block: String, _ id: String, instead first: CanvasNode?) -> CanvasNode {
         var call = CanvasNode(call: Signature(task: ChainRest.taskName, arguments: [EncodedValue(.string(block))]))
         call.id = id
-        let calls = rest.flatMap(\.calls)
-        guard let first = calls.first else { return call }
-        for name in first.signature.options.stampNames + ["queue", "exchange", "routing_key", "priority"] {
-            if let value = first.signature.options[name] { call.signature.options[name] = value }
+        guard let first = first?.signature else { return call }
+        for name in first.options.stampNames + ["queue", "exchange", "routing_key", "priority"] {
+            if let value = first.options[name] { call.signature.options[name] = value }
         }
         if ["queue", "exchange", "routing_key"].allSatisfy({ call.signature.options[$0] == nil }),
-            let queue = queue(first.signature)
+            let queue = queue(first)
         {
             call.signature.options["queue"] = .string(queue)
-        }
-        call.continuation.errbacks = first.continuation.errbacks.filter { errback in
-            calls.allSatisfy { $0.continuation.errbacks.contains(errback) }
         }
         return call
     }
 }
 
 extension CanvasNode {
-    /// A chain or chord as steps of which ``chain(_:)`` makes the same again; nil when it says something of its own.
-    fileprivate var steps: [CanvasNode]? {
-        guard signature.options.keys.allSatisfy({ $0 == "task_id" }) else { return nil }
+    /// Adds a chain's or chord's steps, of which ``chain(_:)`` makes the same again; false when it says something of its own.
+    fileprivate func addSteps(to steps: inout [CanvasNode]) -> Bool {
+        guard signature.options.keys.allSatisfy({ $0 == "task_id" }) else { return false }
         switch shape {
-        case .call, .group: return nil
-        case .chain(let steps): return steps.flatMap { $0.isPlain ? $0.steps ?? [$0] : [$0] }
+        case .call, .group: return false
+        case .chain(let inner): for step in inner { step.addWhole(to: &steps) }
         case .chord(let header, let body):
-            guard header.isPlain else { return nil }
-            return [header] + (body.isPlain ? body.steps ?? [body] : [body])
+            guard header.isPlain else { return false }
+            steps.append(header)
+            body.addWhole(to: &steps)
         }
+        return true
+    }
+
+    private func addWhole(to steps: inout [CanvasNode]) {
+        guard isPlain, addSteps(to: &steps) else { return steps.append(self) }
     }
 
     private var isPlain: Bool { continuation == Continuation() }

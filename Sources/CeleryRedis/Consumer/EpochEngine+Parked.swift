@@ -69,12 +69,12 @@ extension EpochEngine {
     /// What the next fetch takes of what is due; nil when nothing is, or when it is the turn of queues that have nothing due.
     func dueFetch(_ credit: Int) -> Fetch? {
         guard timers.isDue else { return nil }
-        if !overdue.isEmpty, !wasDue.isEmpty {
+        if !overdue.isEmpty, isOthersTurn {
+            isOthersTurn = false
             let asks = plan.next(credit, without: overdue)
-            wasDue = []
             if !asks.isEmpty { return Fetch(asks: asks) }
         }
-        wasDue = overdue
+        isOthersTurn = true
         let lists = plan.entries.map { FetchPlan.Ask(key: $0.key, place: $0.place, count: 0) }
         return Fetch(due: min(credit, Self.most), dueQueues: record.queues, dueLists: lists)
     }

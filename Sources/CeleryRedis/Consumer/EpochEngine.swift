@@ -80,8 +80,8 @@ final class EpochEngine {
     var timers = EpochTimers()
     /// Queues that have more that is due than was taken.
     var overdue: Set<String> = []
-    /// Those of the last fetch of what is due, when it is the others' turn.
-    var wasDue: Set<String> = []
+    /// Whether the next fetch is for queues that are not overdue.
+    var isOthersTurn = false
     /// Until the next look at what is due of queues that are not served here; microseconds.
     var othersPause: Int64 = 20_000
     /// What the registry said of other epochs when it was last read.

@@ -122,7 +122,8 @@ extension RedisScripts {
             """
 
     /// Puts what is due in front of its list, the earliest foremost, where nothing lies in front that was put there before. What
-    /// cannot be moved holds up nothing else.
+    /// cannot be moved holds up nothing else. It runs on a full server too, which asks a script for memory only at its first change:
+    /// that is one that removes.
     ///
     /// KEYS and ARGV as of ``take`` up to the queues that are served; then those that are left alone. Returns when the next of each
     /// of these queues is due and of the others, the last refusal, and each list with how many were put into it.

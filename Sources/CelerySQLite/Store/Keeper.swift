@@ -62,10 +62,10 @@ final class Keeper: Sendable {
             return true
         }
         guard mustStart else { return }
-        let thread = JobThread<KeeperRounds>(name: "celery-keep", limit: 1) { rounds in
-            for round in rounds { round.run() }
+        let thread = JobThread<Keeper>(name: "celery-keep", limit: 1) {
+            { $0.forEach { KeeperRounds(keeper: $0).run() } }
         }
-        if !thread.add(KeeperRounds(keeper: self)) { state.withLock { $0.isRunning = false } }
+        if !thread.add(self) { state.withLock { $0.isRunning = false } }
         thread.stop { [self] in
             let ends = state.withLock { state in
                 state.isRunning = false

@@ -22,8 +22,8 @@ import Darwin
 
 /// What the keeper's thread does, round after round.
 ///
-/// `@unchecked Sendable`: made by one thread and handed to the keeper's, which alone uses it from then on.
-final class KeeperRounds: @unchecked Sendable {
+/// Lives on that thread.
+final class KeeperRounds {
     private let keeper: Keeper
     private let cache = TopologyCache()
     private let busy = BusyDeadline()

@@ -8,6 +8,7 @@
 #if SQLite
 import CeleryCore
 import CeleryWire
+import GRDB
 import Synchronization
 
 /// One file as broker and result store, in one process: a thread that writes, one that reads, one that keeps leases.
@@ -17,7 +18,7 @@ final class SQLiteStore: Sendable {
     let signals: Signals
     let keeper: Keeper
     private let reader: Reader
-    private let committer: GroupCommitter
+    private let database: DatabaseQueue
     private let writer: JobThread<any WriteJob>
     private let closed = Atomic(false)
 
@@ -28,10 +29,14 @@ final class SQLiteStore: Sendable {
             self.options = options
             let signals = Signals(folder: files.folder)
             self.signals = signals
-            let committer = try GroupCommitter(options: options) { signals.announce($0) }
-            self.committer = committer
+            let busy = BusyDeadline()
+            let database = try GroupCommitter.open(options, busy: busy)
+            self.database = database
             reader = try Reader(options: options)
-            writer = JobThread(name: "celery-write", limit: 512) { committer.run($0) }
+            writer = JobThread(name: "celery-write", limit: 512) {
+                let committer = GroupCommitter(database, busy: busy, options: options) { signals.announce($0) }
+                return { committer.run($0) }
+            }
             keeper = Keeper(options: options, files: files, signals: signals)
         } catch {
             throw StoreFailure.describe(error, path: options.path)
@@ -88,8 +93,9 @@ final class SQLiteStore: Sendable {
         await keeper.stop()
         await reader.stop()
         await withCheckedContinuation { continuation in
-            writer.stop { [committer] in
-                committer.close()
+            writer.stop { [database] in
+                // The last connection of all takes the log over into the file.
+                try? database.close()
                 continuation.resume()
             }
         }

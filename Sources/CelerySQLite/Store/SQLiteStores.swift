@@ -59,7 +59,7 @@ enum SQLiteStores {
     /// Runs what blocks on a thread of its own.
     private static func offload<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            let thread = JobThread<@Sendable () -> Void>(name: "celery-open", limit: 1) { $0.forEach { $0() } }
+            let thread = JobThread<@Sendable () -> Void>(name: "celery-open", limit: 1) { { $0.forEach { $0() } } }
             let isQueued = thread.add { continuation.resume(with: Result { try body() }) }
             if !isQueued {
                 continuation.resume(throwing: TransportError(.unavailable, "no thread could be started"))

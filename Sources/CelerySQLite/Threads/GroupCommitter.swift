@@ -11,25 +11,30 @@ import GRDB
 
 /// Does all writing of one process: whatever has gathered while the last transaction ran shares the next one.
 ///
-/// `@unchecked Sendable`: the cache is touched on the writer's thread only; the rest does not change.
-final class GroupCommitter: @unchecked Sendable {
+/// Lives on the writer's thread.
+final class GroupCommitter {
     private let database: DatabaseQueue
     private let busy: BusyDeadline
     private let options: SQLiteOptions
     private let cache = TopologyCache()
     private let announce: @Sendable (StoreEffects) -> Void
 
-    init(options: SQLiteOptions, announce: @escaping @Sendable (StoreEffects) -> Void) throws {
-        self.options = options
-        self.announce = announce
-        busy = BusyDeadline()
-        busy.set(MonotonicTime.now.advanced(by: options.timeout))
-        database = try Connection.open(options, label: "celery.writer", busy: busy)
-        try database.writeWithoutTransaction { try Schema.prepare($0, path: options.path) }
+    init(
+        _ database: DatabaseQueue,
+        busy: BusyDeadline,
+        options: SQLiteOptions,
+        announce: @escaping @Sendable (StoreEffects) -> Void
+    ) {
+        (self.database, self.busy, self.options, self.announce) = (database, busy, options, announce)
     }
 
-    /// Closes the connection; the last one of all takes the log over into the file.
-    func close() { try? database.close() }
+    /// Opens its connection, and makes or brings up to date what is in the file.
+    static func open(_ options: SQLiteOptions, busy: BusyDeadline) throws -> DatabaseQueue {
+        busy.set(MonotonicTime.now.advanced(by: options.timeout))
+        let database = try Connection.open(options, label: "celery.writer", busy: busy)
+        try database.writeWithoutTransaction { try Schema.prepare($0, path: options.path) }
+        return database
+    }
 
     /// Does the jobs, together if it can be, and answers each.
     func run(_ jobs: [any WriteJob]) {

@@ -7,6 +7,8 @@
 
 #if SQLite
 import CCeleryPlatform
+import Dispatch
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -19,81 +21,70 @@ import Darwin
 /// A thread of our own that does jobs in the order they come, as many at a time as have gathered.
 ///
 /// Database calls block, so they must not run on the threads that Swift's tasks share.
-///
-/// `@unchecked Sendable`: all mutable state is read and written under the mutex, but for the initializer's.
-final class JobThread<Job: Sendable>: @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private let work: @Sendable ([Job]) -> Void
-    /// At most so many are done together.
-    private let limit: Int
-    private var jobs: [Job] = []
-    private var isStopped = false
-    private var onEnd: [@Sendable () -> Void] = []
-    private var hasEnded = false
-
-    /// - Parameter work: Does the jobs; called on the thread only.
-    init(name: String, limit: Int, work: @escaping @Sendable ([Job]) -> Void) {
-        self.work = work
-        self.limit = limit
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-        let status = ThreadBody.start(name) { [self] in run() }
-        if status != 0 {
-            isStopped = true
-            hasEnded = true
-        }
+final class JobThread<Job: Sendable>: Sendable {
+    private struct State {
+        var jobs: [Job] = []
+        var isStopped = false
+        var hasEnded = false
+        var onEnd: [@Sendable () -> Void] = []
     }
 
-    deinit {
-        pthread_mutex_destroy(mutex)
-        pthread_cond_destroy(condition)
-        mutex.deallocate()
-        condition.deallocate()
+    private let state = Mutex(State())
+    /// Rung when there is something after there was nothing.
+    private let bell = DispatchSemaphore(value: 0)
+    /// At most so many are done together.
+    private let limit: Int
+
+    /// - Parameter work: Makes what does the jobs. Both run on the thread only, so that what they use need not be shared.
+    init(name: String, limit: Int, work: @escaping @Sendable () -> ([Job]) -> Void) {
+        self.limit = limit
+        let status = ThreadBody.start(name) { [self] in run(work()) }
+        if status != 0 { state.withLock { ($0.isStopped, $0.hasEnded) = (true, true) } }
     }
 
     /// Queues a job; false when the thread was stopped.
     func add(_ job: Job) -> Bool {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        guard !isStopped else { return false }
-        jobs.append(job)
-        if jobs.count == 1 { pthread_cond_signal(condition) }
-        return true
+        let (isTaken, isFirst) = state.withLock { state in
+            guard !state.isStopped else { return (false, false) }
+            state.jobs.append(job)
+            return (true, state.jobs.count == 1)
+        }
+        if isFirst { bell.signal() }
+        return isTaken
     }
 
     /// Lets it finish what is queued; then, on the thread's last instructions, calls back.
     func stop(then end: @escaping @Sendable () -> Void) {
-        pthread_mutex_lock(mutex)
-        isStopped = true
-        let hasEnded = hasEnded
-        if !hasEnded { onEnd.append(end) }
-        pthread_cond_signal(condition)
-        pthread_mutex_unlock(mutex)
+        let hasEnded = state.withLock { state in
+            state.isStopped = true
+            if !state.hasEnded { state.onEnd.append(end) }
+            return state.hasEnded
+        }
+        bell.signal()
         if hasEnded { end() }
     }
 
-    private func run() {
+    private func run(_ work: ([Job]) -> Void) {
         pthread_detach(pthread_self())
-        while let batch = next() { work(batch) }
-        pthread_mutex_lock(mutex)
-        hasEnded = true
-        let ends = onEnd
-        onEnd = []
-        pthread_mutex_unlock(mutex)
+        while let batch = next() {
+            if batch.isEmpty { bell.wait() } else { work(batch) }
+        }
+        let ends = state.withLock { state in
+            state.hasEnded = true
+            defer { state.onEnd = [] }
+            return state.onEnd
+        }
         for end in ends { end() }
     }
 
+    /// What has gathered; nil when nothing has, and nothing will.
     private func next() -> [Job]? {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while jobs.isEmpty {
-            if isStopped { return nil }
-            pthread_cond_wait(condition, mutex)
+        state.withLock { state in
+            if state.jobs.isEmpty, state.isStopped { return nil }
+            let batch = Array(state.jobs.prefix(limit))
+            state.jobs.removeFirst(batch.count)
+            return batch
         }
-        let batch = Array(jobs.prefix(limit))
-        jobs.removeFirst(batch.count)
-        return batch
     }
 }
 

@@ -22,9 +22,7 @@ final class Reader: Sendable {
         path = options.path
         let database = try Connection.open(options, label: "celery.reader", busy: busy)
         self.database = database
-        thread = JobThread(name: "celery-read", limit: 64) { jobs in
-            for job in jobs { job(database) }
-        }
+        thread = JobThread(name: "celery-read", limit: 64) { { jobs in for job in jobs { job(database) } } }
     }
 
     /// Reads in one short transaction, which sees one state of the file.

@@ -25,16 +25,17 @@ protocol WriteJob: Sendable {
 }
 
 /// A job that answers one continuation.
-///
-/// `@unchecked Sendable`: `value` and `continuation` are touched by the writer's thread only, once the job was queued;
-/// queuing hands them over.
-final class StoreJob<Value: Sendable>: WriteJob, @unchecked Sendable {
+final class StoreJob<Value: Sendable>: WriteJob {
+    private struct State {
+        var value: Value?
+        var continuation: CheckedContinuation<Value, any Error>?
+    }
+
     let deadline: MonotonicTime
     private let cancelled = Atomic(false)
     private let idle: (@Sendable (Database) throws -> Value?)?
     private let body: @Sendable (StoreTransaction) throws -> Value
-    private var value: Value?
-    private var continuation: CheckedContinuation<Value, any Error>?
+    private let state = Mutex(State())
 
     /// - Parameters:
     ///   - idle: The answer when there is nothing to do, found by reading only.
@@ -53,25 +54,37 @@ final class StoreJob<Value: Sendable>: WriteJob, @unchecked Sendable {
     func cancel() { cancelled.store(true, ordering: .relaxed) }
 
     /// Called once, before it is queued.
-    func answer(_ continuation: CheckedContinuation<Value, any Error>) { self.continuation = continuation }
+    func answer(_ continuation: CheckedContinuation<Value, any Error>) {
+        state.withLock { $0.continuation = continuation }
+    }
 
     func isWorthwhile(_ database: Database) throws -> Bool {
         guard let idle else { return true }
-        value = try idle(database)
-        return value == nil
+        guard let value = try idle(database) else { return true }
+        state.withLock { $0.value = value }
+        return false
     }
 
-    func perform(_ transaction: StoreTransaction) throws { value = try body(transaction) }
+    func perform(_ transaction: StoreTransaction) throws {
+        let value = try body(transaction)
+        state.withLock { $0.value = value }
+    }
 
     func finish() {
-        guard let value else { return fail(TransportError(.unavailable, "the store gave no answer")) }
-        continuation?.resume(returning: value)
-        continuation = nil
+        guard let value = state.withLock(\.value) else {
+            return fail(TransportError(.unavailable, "the store gave no answer"))
+        }
+        takeContinuation()?.resume(returning: value)
     }
 
-    func fail(_ error: TransportError) {
-        continuation?.resume(throwing: error)
-        continuation = nil
+    func fail(_ error: TransportError) { takeContinuation()?.resume(throwing: error) }
+
+    /// Once: it is resumed once.
+    private func takeContinuation() -> CheckedContinuation<Value, any Error>? {
+        state.withLock { state in
+            defer { state.continuation = nil }
+            return state.continuation
+        }
     }
 }
 #endif

@@ -82,7 +82,8 @@ public struct Message: Sendable, Equatable {
     /// Where the fields are: some forty words, with two dozen references among them, which would be copied one by one at each
     /// of the steps that a message takes through a worker.
     ///
-    /// Unchecked, and without checks of exclusivity: only written to while a single message refers to it.
+    /// `@unchecked Sendable`, and without checks of exclusivity: a message is a value, and copies what it shares before it writes
+    /// (`makeUnique`), so this is only written to while a single message refers to it. Checked types cannot say so.
     @usableFromInline final class Storage: @unchecked Sendable {
         @exclusivity(unchecked) @usableFromInline var headers: TaskHeaders
         @exclusivity(unchecked) @usableFromInline var properties: MessageProperties

@@ -76,13 +76,12 @@ import Testing
         }
 
         private func gone(_ pid: pid_t) async throws {
-            let deadline = ContinuousClock.now + .seconds(30)
-            while let status = try? Facts(of: pid), status.state != "Z" {
-                guard ContinuousClock.now < deadline else {
-                    kill(pid, SIGKILL)
-                    throw ToolProcess.Missing(text: "the end of \(pid)", output: "", errors: "")
-                }
-                try await Task.sleep(for: .milliseconds(5))
+            let hasGone = try await eventually(within: .seconds(30)) {
+                (try? Facts(of: pid)).map { $0.state == "Z" } ?? true
+            }
+            guard hasGone else {
+                kill(pid, SIGKILL)
+                throw ToolProcess.Missing(text: "the end of \(pid)", output: "", errors: "")
             }
         }
     }

@@ -78,22 +78,18 @@ final class ToolProcess: Sendable {
 
     /// Waits until it has printed that on standard error or output.
     func prints(_ text: String, within limit: Duration = .seconds(20)) async throws {
-        let deadline = ContinuousClock.now + limit
-        while !errors.text.contains(text), !output.text.contains(text) {
-            guard ContinuousClock.now < deadline else {
-                signal(SIGKILL)
-                throw Missing(text: text, output: output.text, errors: errors.text)
-            }
-            try await Task.sleep(for: .milliseconds(5))
+        guard try await eventually(within: limit, { errors.text.contains(text) || output.text.contains(text) }) else {
+            signal(SIGKILL)
+            throw Missing(text: text, output: output.text, errors: errors.text)
         }
     }
 
     /// Waits for its end; kills it when that takes too long.
     func outcome(within limit: Duration = .seconds(30)) async throws -> Outcome {
-        let deadline = ContinuousClock.now + limit
-        while process.withLock({ $0.isRunning }) {
-            if ContinuousClock.now > deadline { signal(SIGKILL) }
-            try await Task.sleep(for: .milliseconds(5))
+        func hasEnded() -> Bool { process.withLock { !$0.isRunning } }
+        if try await !eventually(within: limit, hasEnded) {
+            signal(SIGKILL)
+            _ = try await waited(for: "the end of a killed process") { hasEnded() ? true : nil }
         }
         let (status, reason) = process.withLock { ($0.terminationStatus, $0.terminationReason) }
         return Outcome(
@@ -138,8 +134,7 @@ final class ToolProcess: Sendable {
 
         /// What was printed in all. Something that the process started may keep the pipe open: it is not waited for longer.
         func end() async -> String {
-            let deadline = ContinuousClock.now + .seconds(10)
-            while !state.withLock({ $0.isAtEnd }), .now < deadline { try? await Task.sleep(for: .milliseconds(2)) }
+            _ = try? await eventually(within: .seconds(10)) { state.withLock { $0.isAtEnd } }
             return text
         }
     }

@@ -170,10 +170,8 @@ import Testing
 extension ToolProcess {
     /// Waits until it has printed that so many times on standard error.
     func prints(_ text: String, times: Int) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while errorText.ranges(of: text).count < times {
-            guard ContinuousClock.now < deadline else { throw Missing(text: text, output: "", errors: errorText) }
-            try await Task.sleep(for: .milliseconds(5))
+        guard try await eventually(within: .seconds(20), { errorText.ranges(of: text).count >= times }) else {
+            throw Missing(text: text, output: "", errors: errorText)
         }
     }
 }
@@ -181,12 +179,8 @@ extension ToolProcess {
 extension TemporaryDirectory {
     /// Waits until a file holds that.
     func holds(_ text: String, in file: String) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while (try? read(file))?.contains(text) != true {
-            guard ContinuousClock.now < deadline else {
-                throw ToolProcess.Missing(text: text, output: (try? read(file)) ?? "(no file)", errors: "")
-            }
-            try await Task.sleep(for: .milliseconds(5))
+        guard try await eventually(within: .seconds(20), { (try? read(file))?.contains(text) == true }) else {
+            throw ToolProcess.Missing(text: text, output: (try? read(file)) ?? "(no file)", errors: "")
         }
     }
 }

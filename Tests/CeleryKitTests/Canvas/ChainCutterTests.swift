@@ -42,6 +42,16 @@ struct ChainCutterTests {
         #expect(Set(cut(.chain(steps), to: 1).blocks.map(\.calls.count)) == [2])
     }
 
+    @Test("However long a chain is, nothing of it is left out and each piece is as long")
+    func long() {
+        let count = 20_000
+        let (node, blocks) = cut(.chain(calls((0..<count).map { "\($0)" })), to: 16)
+        #expect(blocks.count == count / 16 - 1)
+        let pieces = ([node] + blocks.reversed()).map(names)
+        #expect(pieces.dropLast().allSatisfy { $0.count == 17 && $0.last == "celery.chain_rest" })
+        #expect(pieces.joined().compactMap { Int($0) } == Array(0..<count))
+    }
+
     @Test("A chord counts with its header, and is cut behind it at the latest; one that ends in a group is not")
     func chords() {
         let header = CanvasNode.group(calls(["h1", "h2", "h3"]))

@@ -89,6 +89,29 @@ struct FullServerTests {
         }
     }
 
+    @Test func `what is due on a full server is handed out, or it would stay full`() async throws {
+        try await RedisServer.with { server in
+            let place = try await RedisPlace(server.url())
+            let consumer = try await place.consumer()
+            let due = Timestamp.now.advanced(by: .milliseconds(300))
+            try await place.transport.publish(
+                (0..<5).map { place.message("\($0)", notBefore: due) },
+                timeout: .seconds(5)
+            )
+            try fill(server)
+            var ids: [String] = []
+            while ids.count < 5 {
+                let batch = try await consumer.receive(upTo: 5)
+                ids += batch.map(\.id)
+                try await consumer.settle(batch.map { Settlement($0.tag, .acknowledge) })
+            }
+            #expect(ids.sorted() == (0..<5).map { "\($0)" })
+            try await consumer.close()
+            try server.command("CONFIG", "SET", "maxmemory", "0")
+            await place.end()
+        }
+    }
+
     @Test func `what would fill it further waits, and keeps nothing else from being let go`() async throws {
         try await RedisServer.with { server in
             let place = try await RedisPlace(server.url())

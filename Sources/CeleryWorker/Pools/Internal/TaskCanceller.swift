@@ -12,8 +12,8 @@ import Synchronization
 /// A discarding task group gives no handle of its child tasks, and a handle of an unstructured task would cost the
 /// structure; hence the reference to the current task.
 final class TaskCanceller: Sendable {
-    /// Safe because it is only read under the lock, `cancel()` may be called from any thread, and the task cannot end
-    /// before it has detached itself under the same lock.
+    /// `@unchecked Sendable`: it is only read under the lock, its `cancel()` may be called from any thread, and the task cannot end
+    /// before it has detached itself under the same lock. The standard library has no other handle of a running child task.
     private struct Reference: @unchecked Sendable {
         let task: UnsafeCurrentTask
     }
