@@ -40,6 +40,20 @@ find_swift() {
 # Prints how long a step took: elapsed START
 elapsed() { printf '%dm%02ds' $((($(date +%s) - $1) / 60)) $((($(date +%s) - $1) % 60)); }
 
+# Sets how to run the tests that were built with these options: test_program OPTION…
+# As a program of their own several can run at once, while `swift test` waits for its folder.
+test_program() {
+    local program
+    program=$(swift build --show-bin-path "$@")/swift-celeryPackageTests.xctest
+    if [ -f "$program" ]; then
+        run=(env NO_COLOR=1 "$program" --testing-library swift-testing)
+    else
+        # Used by who calls this.
+        # shellcheck disable=SC2034
+        run=(swift test --skip-build --disable-xctest "$@")
+    fi
+}
+
 # Builds a benchmark, and sets what to run it with: benchmark PRODUCT RESULTS OPTION…
 # It writes its results there unless its options say that it measures less than all.
 benchmark() {

@@ -16,13 +16,7 @@ rm -rf "$logs"
 mkdir -p "$logs"
 
 failed=0
-# The tests as a program of their own: several can run at once, while `swift test` waits for its folder.
-program=$(swift build --show-bin-path "${swift_options[@]}")/swift-celeryPackageTests.xctest
-if [ -f "$program" ]; then
-    run=(env NO_COLOR=1 "$program" --testing-library swift-testing)
-else
-    run=(swift test --skip-build --disable-xctest "${swift_options[@]}")
-fi
+test_program "${swift_options[@]}"
 
 # tests ROUND-NAME OPTION…: says which tests failed, and keeps that round's log.
 tests() {

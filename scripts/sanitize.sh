@@ -21,17 +21,28 @@ options=(--sanitize=thread --scratch-path .build/tsan "${swift_options[@]}" -Xli
 swift build --build-tests "${options[@]}" || exit 1
 
 status=0
-summary=()
+test_program "${options[@]}"
 # tests NAME OPTION…
 tests() {
-    local name=$1
+    local log=$logs/$1.log
     shift
-    swift test --skip-build --disable-xctest "${options[@]}" "$@" </dev/null 2>&1 | tee "$logs/$name.log" || status=1
-    summary+=("| $name | $(sed -n 's/.*Test run with \([0-9]* tests\) in .* \(passed\|failed\) after \(.*\)\./\1, \2, \3/p' "$logs/$name.log" | head -n 1) |")
+    timeout --kill-after=30 3600 "${run[@]}" "$@" </dev/null >"$log" 2>&1 && grep -q '^✔ Test run with' "$log"
 }
-tests parallel --skip FuzzTests --skip "$timed"
-# The sanitizer's own thread wakes ten times a second, so whether a worker sleeps cannot be told under it.
-tests timed --no-parallel --filter "$timed" --skip 'an idle worker sleeps'
+# Side by side, as in scripts/repeat.sh. The sanitizer's own thread wakes ten times a second, so whether a worker sleeps cannot be told.
+tests parallel --skip FuzzTests --skip "$timed" &
+jobs=($!)
+names=(parallel)
+for group in "${timed_groups[@]}"; do
+    names+=("${group//[^A-Za-z]/_}")
+    tests "${names[-1]}" --no-parallel --filter "$group" --skip 'an idle worker sleeps' &
+    jobs+=($!)
+done
+for job in "${jobs[@]}"; do wait "$job" || status=1; done
+summary=()
+for name in "${names[@]}"; do
+    grep -hE '^✘' "$logs/$name.log" | head -n 20
+    summary+=("| $name | $(sed -n 's/.*Test run with \([0-9]* tests*\) in .* \(passed\|failed\) after \(.*\)\./\1, \2, \3/p' "$logs/$name.log" | head -n 1) |")
+done
 
 reports=$(cat "$logs"/report.* 2>/dev/null | grep -c "WARNING: ThreadSanitizer")
 [ "$reports" -eq 0 ] || status=1

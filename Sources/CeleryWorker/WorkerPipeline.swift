@@ -37,6 +37,7 @@ final class WorkerPipeline: Sendable {
     let creditBell = Doorbell()
     let startBell = Doorbell()
     let settleBell = Doorbell()
+    /// Rings when the shutdown changes, and during one whenever nothing is left to settle.
     let idleBell = Doorbell()
     /// Rings once tasks can be taken.
     let readyBell = Doorbell()
@@ -173,15 +174,15 @@ final class WorkerPipeline: Sendable {
     }
 
     private func end(_ job: JobID, _ end: RunEnd, runtime: Duration?) {
-        let task = state.withLock { state -> RunningTask? in
+        let ended = state.withLock { state -> (task: RunningTask, isAwaited: Bool)? in
             guard let task = state.finish(job) else { return nil }
             let runtime = runtime ?? (.now - task.startedAt)
             state.settle(Finished(item: .run(task.task, end, runtime: runtime), epoch: task.epoch))
-            return task
+            return (task, !state.ready.isEmpty)
         }
-        guard let task else { return }
-        for timer in task.timers { timers.cancel(timer) }
-        startBell.ring()
+        guard let ended else { return }
+        for timer in ended.task.timers { timers.cancel(timer) }
+        if ended.isAwaited { startBell.ring() }
         settleBell.ring()
     }
 }

@@ -27,6 +27,7 @@ let late = TaskOptions(acksLate: true, rejectOnWorkerLost: true)
 
 let app = CeleryApp("canvas") { settings in
     settings.workerLease = .milliseconds(number("CANVAS_LEASE", else: 10_000))
+    settings.taskChainInlineLimit = getenv("CANVAS_INLINE_LIMIT").flatMap { Int(String(cString: $0)) }
     settings.taskDefaultQueue = getenv("CANVAS_QUEUE").map { String(cString: $0) } ?? "celery"
 }
 

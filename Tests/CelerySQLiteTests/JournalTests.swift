@@ -76,7 +76,7 @@ import Testing
                         INSERT INTO held(tag, message, begun) SELECT 7 << 40 | 1, message, 1 FROM ready;
                         DELETE FROM ready;
                         DROP TABLE chord; DROP TABLE chord_part; DROP TABLE task_group;
-                        DROP TABLE listener; DROP TABLE broadcast;
+                        DROP TABLE listener; DROP TABLE broadcast; DROP INDEX revocation_expires;
                         PRAGMA user_version = 1;
                         """
                 )
@@ -91,6 +91,30 @@ import Testing
         try await results.storeGroup("g", [["g", nil], []], expires: nil)
         #expect(try await results.fetchGroup("g") == [["g", nil], []])
         try await consumer.close()
+        await later.shutdown()
+        await results.shutdown()
+    }
+
+    @Test func `a file of version 4 gets what finds expired revocations, and keeps the others`() async throws {
+        let folder = try TemporaryStore.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/celery.sqlite"
+        let (transport, backend) = try await TemporaryStore.open(path)
+        let entries = [("gone", -1), ("kept", 60)]
+            .map {
+                Revocation(taskID: $0, terminate: false, signal: "SIGTERM", expires: .now.advanced(by: .seconds($1)))
+            }
+        try await transport.revocations?.revoke(entries)
+        await transport.shutdown()
+        await backend.shutdown()
+        try await DatabaseQueue.patient(path)
+            .write { try $0.execute(sql: "DROP INDEX revocation_expires; PRAGMA user_version = 4") }
+        let (later, results) = try await TemporaryStore.open(path)
+        try await later.revocations?.revoke([entries[1]])
+        #expect(try await later.revocations?.revocations(after: 0).entries.map(\.taskID) == ["kept"])
+        let plan = try DatabaseQueue.patient(path)
+            .read { try Row.fetchAll($0, sql: "EXPLAIN QUERY PLAN DELETE FROM revocation WHERE expires <= 1") }
+        #expect(plan.contains { "\($0)".contains("revocation_expires") }, "\(plan)")
         await later.shutdown()
         await results.shutdown()
     }

@@ -14,7 +14,7 @@ import NIOCore
 extension EpochEngine {
     /// Sets up a new connection: enters the epoch, or finds it again.
     func arm(_ connection: RedisConnection) {
-        (isArmed, isTracking) = (false, false)
+        (isArmed, isTracking, knowsTake) = (false, false, false)
         connection.handler.value.onPush = { [weak self] in self?.pushed($0) }
         connectionNumber += 1
         let isFirst: Bool

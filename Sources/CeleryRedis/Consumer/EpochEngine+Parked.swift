@@ -81,24 +81,23 @@ extension EpochEngine {
 
     func appendDue(_ fetch: Fetch, to commands: inout RedisCommands) {
         let lists = fetch.dueLists.flatMap { [$0.key, keys.taken(list: $0.place)] }
-        appendParked(RedisScripts.take, upTo: fetch.due, fetch.dueQueues, lists, to: &commands)
+        let words = parkedWords(upTo: fetch.due, fetch.dueQueues, lists)
+        RedisScripts.take.begin(knowsTake ? .digest : .text, keys: 3, arguments: words.count - 3, in: &commands)
+        for word in words { commands.argument(word) }
     }
 
-    private func appendParked(
-        _ script: String,
-        upTo count: Int,
-        _ queues: [String],
-        _ words: [String],
-        to commands: inout RedisCommands
-    ) {
+    /// Three keys and the arguments.
+    private func parkedWords(upTo count: Int, _ queues: [String], _ words: [String]) -> [String] {
         let names = store.keys
         let keys = [names.parkedQueues, names.parkedDue, names.parkedFront]
-        let first = [names.parkedPrefix, "\(store.now)", "\(count)", "\(queues.count)"]
-        commands.add("EVAL", script, keys.count, list: keys + first + queues + words)
+        return keys + [names.parkedPrefix, "\(store.now)", "\(count)", "\(queues.count)"] + queues + words
     }
 
     /// - Returns: The messages of each list.
     func tookDue(_ reply: RESPValue, _ fetch: Fetch) -> [RESPValue] {
+        // It was restarted, or told to forget: the next round fetches again, with the script's text.
+        knowsTake = reply.error?.code != "NOSCRIPT"
+        guard knowsTake else { return [] }
         guard let answer = parkedAnswer(reply, fetch.dueQueues, othersAfter: Self.patienceForOthers) else { return [] }
         if answer[3].elements.contains(where: { !$0.elements.isEmpty }) { CutPoint.dueMoved.reached() }
         return answer[3].elements
@@ -151,7 +150,8 @@ extension EpochEngine {
         guard isArmed, let connection = link.connection else { return }
         var commands = RedisCommands()
         let mine = record.queues
-        appendParked(RedisScripts.move, upTo: Self.mostForOthers, mine, queues.sorted(), to: &commands)
+        let words = parkedWords(upTo: Self.mostForOthers, mine, queues.sorted())
+        commands.add("EVAL", RedisScripts.move, 3, list: words)
         send(commands, over: connection) { [self] in moved($0[0], mine) }
     }
 

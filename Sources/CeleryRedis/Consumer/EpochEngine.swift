@@ -62,6 +62,8 @@ final class EpochEngine {
     var isArmed = false
     /// Whether the server tells of changes.
     var isTracking = false
+    /// Whether the server has the script that takes what is due, so that its digest will do.
+    var knowsTake = false
     /// Whether filing does not wait for something else to do.
     var mustFile = false
     var lastTag: UInt64 = 0
@@ -86,6 +88,8 @@ final class EpochEngine {
     var othersPause: Int64 = 20_000
     /// What the registry said of other epochs when it was last read.
     var others: [RESPValue] = []
+    /// How many of them take from queues that are served here.
+    var rivals = 0
     /// What a fetch took that nobody has heard of, until it is back where it was; nothing is fetched meanwhile.
     var unheard: [FetchPlan.Ask] = []
     let sweeper: Sweeper
@@ -268,10 +272,12 @@ struct EpochTimers {
     var mine: Scheduled<Void>?
     var others: Scheduled<Void>?
     var look: Scheduled<Void>?
+    /// When it is this worker's turn among those that were told of a message.
+    var turn: Scheduled<Void>?
     var deadline: Scheduled<Void>?
 
     func cancel() {
-        for timer in [opening, renewal, due, mine, others, look, deadline] { timer?.cancel() }
+        for timer in [opening, renewal, due, mine, others, look, turn, deadline] { timer?.cancel() }
     }
 }
 

@@ -65,8 +65,8 @@ extension RedisScripts {
     /// precedes a queue's name in a key, now in microseconds, how many at most, the number of queues that are served and their
     /// names, then each of their lists with the one that holds what was taken from it. Returns when the next of each of these
     /// queues is due and of the others, the last refusal, and the messages of each list.
-    static let take =
-        parked + """
+    static let take = RedisScript(
+        text: parked + """
             local most = tonumber(ARGV[3])
             local lists, taken, names, refusal = {}, {}, {}, ''
             for i = last + 1, #ARGV, 2 do
@@ -119,7 +119,9 @@ extension RedisScripts {
             end
             local times, others = rest()
             return {times, others, refusal, taken}
-            """
+            """,
+        digest: "6920900f242ff17e5ac57e91e8a7cda0c4bc5a51"
+    )
 
     /// Puts what is due in front of its list, the earliest foremost, where nothing lies in front that was put there before. What
     /// cannot be moved holds up nothing else. It runs on a full server too, which asks a script for memory only at its first change:

@@ -15,9 +15,10 @@ import GRDB
 /// or `held`. Moving it between those touches small rows only, never the payload. Its id is its place in the queue: what
 /// is given back keeps it, what is requeued at the back gets a new one.
 enum Schema {
-    /// Kept in `PRAGMA user_version`. The tables of 1 and 2 are the same but for ``chordTables``, which came with 3, and
-    /// ``broadcastTables``, which came with 4; under 1, what has started was in them, not in journals.
-    static let version = 4
+    /// Kept in `PRAGMA user_version`. The tables of 1 and 2 are the same but for ``chordTables``, which came with 3,
+    /// ``broadcastTables``, which came with 4, and ``revocationIndex``, which came with 5; under 1, what has started was in
+    /// them, not in journals.
+    static let version = 5
     /// "Cely", so that `file` and we know our own; kept in `PRAGMA application_id`.
     static let applicationID = 0x4365_6c79
     /// The queue that obituaries wait on; every consumer serves it.
@@ -100,6 +101,9 @@ enum Schema {
         CREATE INDEX broadcast_sent ON broadcast(sent);
         """
 
+    /// Without it, to forget what has expired would mean to read a million revocations.
+    static let revocationIndex = "CREATE INDEX revocation_expires ON revocation(expires);"
+
     /// Creates the tables in an empty file, and refuses one that is not ours or of a newer version.
     static func prepare(_ database: Database, path: String) throws {
         let found = try database.query("PRAGMA user_version").int() ?? 0
@@ -116,7 +120,7 @@ enum Schema {
             if found == Int64(version) { return .commit }
             guard found == 0 else {
                 // Begun early under version 1: an obituary, should its worker be dead.
-                let missing = (found < 3 ? chordTables : "") + broadcastTables
+                let missing = (found < 3 ? chordTables : "") + (found < 4 ? broadcastTables : "") + revocationIndex
                 if found == 1 { try database.execute(sql: "UPDATE held SET begun = 3 WHERE begun = 1") }
                 try database.execute(sql: missing + "PRAGMA user_version = \(version)")
                 return .commit
@@ -127,7 +131,7 @@ enum Schema {
                     "\(path) is an SQLite database of something else (it has tables that are not ours): use another file"
                 )
             }
-            try database.execute(sql: tables + chordTables + broadcastTables)
+            try database.execute(sql: tables + chordTables + broadcastTables + revocationIndex)
             try database.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
             return .commit
         }

@@ -154,7 +154,7 @@ struct Intake {
         guard !admitted.isEmpty else { return }
         // What waits for no mark is not handed to another task first.
         if isDirect { await StartStage(pipeline).startNext() }
-        pipeline.startBell.ring()
+        if pipeline.state.withLock({ !$0.ready.isEmpty }) { pipeline.startBell.ring() }
     }
 
     private func isStamped(_ delivery: Delivery) -> Bool {

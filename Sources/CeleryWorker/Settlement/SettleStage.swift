@@ -24,14 +24,15 @@ struct SettleStage {
     func run() async {
         var failures = 0
         while !Task.isCancelled {
-            let (started, batch) = pipeline.state.withLock { state in
+            let (started, batch, isStopping) = pipeline.state.withLock { state in
                 let started = state.takeStarted()
-                return (started, state.takeFinished(limit: Self.batchLimit))
+                return (started, state.takeFinished(limit: Self.batchLimit), state.shutdown != nil)
             }
             await store(started, before: batch)
             guard !batch.isEmpty else {
                 pipeline.troubles.clear(.settling)
-                pipeline.idleBell.ring()
+                // Nobody else waits for that, and to wake somebody takes longer than a short task.
+                if isStopping { pipeline.idleBell.ring() }
                 await pipeline.settleBell.wait()
                 continue
             }

@@ -26,6 +26,7 @@ final class MortalWorkers: Sendable {
 
     struct Worker: Sendable {
         let pool: String
+        let chainInlineLimit: Int?
         var process: GuardedProcess
     }
 
@@ -46,12 +47,15 @@ final class MortalWorkers: Sendable {
         self.environment = environment
     }
 
-    func start(_ pool: String) throws {
-        let worker = Worker(pool: pool, process: try launch(pool))
+    func start(_ pool: String, chainInlineLimit: Int? = nil) throws {
+        let process = try launch(pool, chainInlineLimit)
+        let worker = Worker(pool: pool, chainInlineLimit: chainInlineLimit, process: process)
         workers.withLock { $0.append(worker) }
     }
 
-    private func launch(_ pool: String) throws -> GuardedProcess {
+    private func launch(_ pool: String, _ chainInlineLimit: Int?) throws -> GuardedProcess {
+        var environment = environment
+        environment["CANVAS_INLINE_LIMIT"] = chainInlineLimit.map { "\($0)" }
         let name = "\(pool)-\(UUID().uuidString.prefix(8))"
         return try GuardedProcess(
             TestPrograms.products.appendingPathComponent("CanvasTestApp").path,
@@ -89,7 +93,7 @@ final class MortalWorkers: Sendable {
             try await victim.process.exitCode()
         case .all: await victim.process.end()
         }
-        let process = try launch(victim.pool)
+        let process = try launch(victim.pool, victim.chainInlineLimit)
         workers.withLock { $0[index].process = process }
     }
 

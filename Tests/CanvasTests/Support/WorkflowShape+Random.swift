@@ -40,6 +40,21 @@ extension WorkflowShape {
         return random(depth: limits.depth, takesInput: false, isMember: false, limits, &generator)
     }
 
+    /// One that fails, in a way that Python's workers bring to its end as well: a chain that breaks, or a chord of plain members one
+    /// of which does.
+    static func failing(seed: UInt64) -> WorkflowShape {
+        var generator = SeededGenerator(seed: seed)
+        let broken = WorkflowShape.chain([.start(0)] + tags(0...2, &generator) + [.boom] + tags(0...3, &generator))
+        guard Bool.random(using: &generator) else { return broken }
+        var header = (0..<Int.random(in: 1...4, using: &generator)).map { WorkflowShape.start($0) }
+        header.insert(broken, at: Int.random(in: 0...header.count, using: &generator))
+        return .chord(header, .tag(0))
+    }
+
+    private static func tags(_ count: ClosedRange<Int>, _ generator: inout SeededGenerator) -> [WorkflowShape] {
+        (0..<Int.random(in: count, using: &generator)).map { .tag($0) }
+    }
+
     private static func random(
         depth: Int,
         takesInput: Bool,

@@ -97,7 +97,9 @@ struct StoringTests {
     @Test func `scripts are sent by their digest, and whole when the server forgot them`() async throws {
         let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
-        for script in [RedisScript.storeResults, .unclearResults, .countChordPart, .finishChord, .extendChord] {
+        for script in [
+            RedisScript.storeResults, .unclearResults, .countChordPart, .finishChord, .extendChord, RedisScripts.take,
+        ] {
             #expect(try await client.ask("SCRIPT", "LOAD", script.text).string == script.digest)
         }
         try await backend.store("a", .success)

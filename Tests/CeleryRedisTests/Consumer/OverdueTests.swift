@@ -69,6 +69,26 @@ struct OverdueTests {
         await place.end()
     }
 
+    @Test func `what is due is taken by the script's digest, and all the same when the server has forgotten it`()
+        async throws
+    {
+        let place = try await RedisPlace()
+        let server = try await RedisServer.shared
+        func calls() throws -> String {
+            let statistics = try server.command("INFO", "commandstats").text ?? ""
+            return statistics.split(separator: "\r\n").first { $0.hasPrefix("cmdstat_evalsha:") }.map(String.init) ?? ""
+        }
+        let before = try calls()
+        let consumer = try await place.consumer()
+        _ = try await park(100, in: place)
+        #expect(try await take(40, from: consumer) == Array(0..<40))
+        #expect(try calls() != before)
+        _ = try server.command("SCRIPT", "FLUSH")
+        #expect(try await take(60, from: consumer) == Array(40..<100))
+        try await consumer.close()
+        await place.end()
+    }
+
     @Test func `what is due is moved although no worker of ours takes it, for others, in the order of its time`()
         async throws
     {
