@@ -99,25 +99,8 @@ extension EpochEngine {
             default: plan.woken(name)
             }
         }
-        if rivals == 0 || !table.isEmpty || !begins.isEmpty || !settles.isEmpty { pump() } else { pumpInTurn() }
+        pump()
     }
-
-    /// Idle workers hear of a message all at once, and one of them will get it. Each waits for a moment of its own, so that the first
-    /// has done so before the others get in its way.
-    private func pumpInTurn() {
-        guard timers.turn == nil else { return }
-        let span = min(Int64(rivals), Self.turns) * Self.turn
-        timers.turn = loop.assumeIsolated()
-            .scheduleTask(in: .microseconds(Int64.random(in: 0..<span))) { [weak self] in
-                guard let self, !isOver else { return }
-                timers.turn = nil
-                pump()
-            }
-    }
-
-    /// How long one takes, in microseconds, and how many at most wait for each other.
-    private static let turn: Int64 = 60
-    private static let turns: Int64 = 20
 
     /// The connection broke after a fetch took effect and before it was heard of: what nobody knows goes back where it was.
     ///

@@ -79,9 +79,7 @@ extension EpochEngine {
     // MARK: - Others
 
     /// The queues that other workers serve, as far as is known.
-    func queuesOfOthers() -> [String] { queuesOfEach().flatMap { $0 } }
-
-    private func queuesOfEach() -> [[String]] { others.map { $0.bytes.flatMap { EpochRecord($0) }?.queues ?? [] } }
+    func queuesOfOthers() -> [String] { others.flatMap { $0.bytes.flatMap { EpochRecord($0) }?.queues ?? [] } }
 
     /// How long the server may not be heard of before that counts as an outage; milliseconds.
     private var pause: Int { record.lease / 2 }
@@ -97,7 +95,6 @@ extension EpochEngine {
     private func look(at others: [(key: String, value: RESPValue)], _ connection: RedisConnection) {
         let others = others.filter { $0.key != keys.id }
         self.others = others.map(\.value)
-        rivals = queuesOfEach().count { !Set($0).isDisjoint(with: record.queues) }
         guard !others.isEmpty else { return }
         var commands = RedisCommands()
         for other in others { commands.add("EXISTS", store.keys.epoch(other.key).lease) }

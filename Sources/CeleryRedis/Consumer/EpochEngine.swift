@@ -88,8 +88,6 @@ final class EpochEngine {
     var othersPause: Int64 = 20_000
     /// What the registry said of other epochs when it was last read.
     var others: [RESPValue] = []
-    /// How many of them take from queues that are served here.
-    var rivals = 0
     /// What a fetch took that nobody has heard of, until it is back where it was; nothing is fetched meanwhile.
     var unheard: [FetchPlan.Ask] = []
     let sweeper: Sweeper
@@ -272,12 +270,10 @@ struct EpochTimers {
     var mine: Scheduled<Void>?
     var others: Scheduled<Void>?
     var look: Scheduled<Void>?
-    /// When it is this worker's turn among those that were told of a message.
-    var turn: Scheduled<Void>?
     var deadline: Scheduled<Void>?
 
     func cancel() {
-        for timer in [opening, renewal, due, mine, others, look, turn, deadline] { timer?.cancel() }
+        for timer in [opening, renewal, due, mine, others, look, deadline] { timer?.cancel() }
     }
 }
 
