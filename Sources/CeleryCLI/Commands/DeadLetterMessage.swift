@@ -62,7 +62,7 @@ struct DeadLetterMessage {
                 lines.append((label, next.map(\.task).joined(separator: ", ")))
             }
             // On the wire the next step is the last.
-            if let chain = body.embed.chain, !chain.isEmpty {
+            if let chain = try? body.embed.chain?.signatures(), !chain.isEmpty {
                 lines.append(("chain", chain.reversed().map(\.task).joined(separator: ", ")))
             }
             return lines

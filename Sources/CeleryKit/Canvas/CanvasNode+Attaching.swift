@@ -53,7 +53,7 @@ extension CanvasNode {
     /// What follows is never left as the option of a step that is not the first: Python sends each step with what is left of the
     /// chain in place of its own option, and what that said would never run.
     private func followed(
-        by following: [Signature],
+        by following: ChainSteps,
         _ more: Continuation,
         errbacksOnHeader: Bool
     ) throws(WireError) -> CanvasNode {
@@ -62,7 +62,7 @@ extension CanvasNode {
         var place = more
         (place.chain, place.callbacks, place.errbacks) = (nil, [], [])
         var steps = [try pushed().attaching(own, errbacksOnHeader: errbacksOnHeader)]
-        for signature in following.reversed() { steps.append(try CanvasNode(signature)) }
+        for signature in try following.signatures().reversed() { steps.append(try CanvasNode(signature)) }
         return try CanvasNode.chain(steps).attaching(place)
     }
 

@@ -66,7 +66,9 @@ extension CanvasNode {
     package var calls: [CanvasNode] {
         switch shape {
         case .call:
-            [self] + (continuation.chain ?? []).reversed().flatMap { (try? CanvasNode($0).pushed())?.calls ?? [] }
+            [self]
+                + ((try? continuation.chain?.signatures()) ?? []).reversed()
+                .flatMap { (try? CanvasNode($0).pushed())?.calls ?? [] }
         case .chain(let steps): steps.flatMap(\.calls)
         case .group(let members): members.flatMap(\.calls)
         case .chord(let header, let body): header.calls + body.calls

@@ -96,7 +96,7 @@ extension CanvasNode.Continuation {
     /// Takes what is said in a signature's options out of them.
     init(takingFrom options: inout CeleryObject) throws(WireError) {
         guard !options.isEmpty else { return }
-        if case .array? = options["chain"] { chain = try Signature.list(options["chain"]) }
+        if case .array? = options["chain"] { chain = ChainSteps(try Signature.list(options["chain"])) }
         if let value = options["chord"], value != .null { chord = try Signature(value) }
         groupID = options["group_id"]?.text
         groupIndex = options["group_index"]?.number.map { Int($0) }
@@ -106,7 +106,7 @@ extension CanvasNode.Continuation {
     }
 
     func put(into options: inout CeleryObject) throws(WireError) {
-        if let chain { options["chain"] = try Self.value(chain) }
+        if let chain { options["chain"] = try Self.value(chain.signatures()) }
         if let groupID { options["group_id"] = .string(groupID) }
         if let groupIndex { options["group_index"] = .int(groupIndex) }
         if let chord { options["chord"] = try chord.value() }

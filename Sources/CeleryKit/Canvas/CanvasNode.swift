@@ -22,8 +22,8 @@ package struct CanvasNode: Sendable, Equatable {
 
     /// What a node does at its end, beside giving its result. Of a composed one: of its last part.
     package struct Continuation: Sendable, Equatable {
-        /// The next steps in the wire's order: the first to run is the last element. Nil and empty differ on the wire.
-        package var chain: [Signature]?
+        /// The next steps. Nil and empty differ on the wire.
+        package var chain: ChainSteps?
         /// The body of the chord that it is a part of.
         package var chord: Signature?
         package var groupID: String?
@@ -99,7 +99,7 @@ package struct CanvasNode: Sendable, Equatable {
     /// A call and what its own options say follows it, as steps: only the first step of a chain may say so itself.
     private var splitAtChain: [CanvasNode]? {
         guard case .call = shape, continuation.chord == nil, let following = continuation.chain, !following.isEmpty,
-            let steps = try? following.reversed().map({ try CanvasNode($0) })
+            let steps = try? following.signatures().reversed().map({ try CanvasNode($0) })
         else { return nil }
         var first = self
         first.continuation.chain = nil

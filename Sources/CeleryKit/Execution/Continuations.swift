@@ -29,8 +29,13 @@ package struct Continuations: Sendable {
         for (index, callback) in body.embed.callbacks.enumerated() {
             send(callback, following: nil, input: result, salt: "callback/\(index)", context, into: &plan)
         }
-        if var chain = body.embed.chain, let next = chain.popLast() {
-            send(next, following: chain, input: result, salt: "chain", context, into: &plan)
+        if var chain = body.embed.chain {
+            do {
+                guard let next = try chain.popNext() else { return plan }
+                send(next, following: chain, input: result, salt: "chain", context, into: &plan)
+            } catch {
+                logCannotSend("the next step of a chain", error)
+            }
         }
         return plan
     }
@@ -60,13 +65,13 @@ package struct Continuations: Sendable {
 
     /// The calls that will never run because this task failed: all that its chain still had to do.
     package func abandoned() -> [CanvasNode] {
-        (body.embed.chain ?? []).reversed().flatMap { (try? CanvasNode($0).pushed())?.calls ?? [] }
+        ((try? body.embed.chain?.signatures()) ?? []).reversed().flatMap { (try? CanvasNode($0).pushed())?.calls ?? [] }
     }
 
     /// A signature that cannot be sent is logged and left out: it must not take the task's own outcome with it.
     private func send(
         _ signature: Signature,
-        following: [Signature]?,
+        following: ChainSteps?,
         input: EncodedValue,
         salt: String,
         _ context: TaskContext?,
@@ -85,11 +90,12 @@ package struct Continuations: Sendable {
             plan.append(added)
             for child in result.asChildren { context?.addChild(child) }
         } catch {
-            app.logger.error(
-                "callback cannot be sent",
-                metadata: ["celery.task.name": "\(signature.task)", "error": "\(error)"]
-            )
+            logCannotSend(signature.task, error)
         }
+    }
+
+    private func logCannotSend(_ task: String, _ error: any Error) {
+        app.logger.error("callback cannot be sent", metadata: ["celery.task.name": "\(task)", "error": "\(error)"])
     }
 
     func origin(salt: String) -> CanvasOrigin {

@@ -23,18 +23,18 @@ public struct TaskBody: Sendable, Equatable {
         }
     }
 
-    /// What runs after the task. `chain` is in the wire's order: the next step is the **last** element.
+    /// What runs after the task.
     public struct Embed: Sendable, Equatable {
         public var callbacks: [Signature]
         public var errbacks: [Signature]
         /// Nil and empty differ on the wire: the last step of a chain carries an empty list.
-        public var chain: [Signature]?
+        public var chain: ChainSteps?
         public var chord: Signature?
 
         public init(
             callbacks: [Signature] = [],
             errbacks: [Signature] = [],
-            chain: [Signature]? = nil,
+            chain: ChainSteps? = nil,
             chord: Signature? = nil
         ) {
             self.callbacks = callbacks

@@ -69,7 +69,7 @@ extension TaskBody.Embed {
             } else if reader.equals(key, "errbacks") {
                 errbacks = try reader.readSignatures(source) ?? []
             } else if reader.equals(key, "chain") {
-                chain = try reader.readSignatures(source)
+                chain = try reader.readChain(source)
             } else if reader.equals(key, "chord") {
                 chord = try reader.readNull() ? nil : Signature(from: &reader, source: source)
             } else {
@@ -87,7 +87,7 @@ extension TaskBody.Embed {
         writer.raw(", \"errbacks\": ")
         try writer.signatures(errbacks.isEmpty ? nil : errbacks)
         writer.raw(", \"chain\": ")
-        try writer.signatures(chain)
+        try writer.chain(chain)
         writer.raw(", \"chord\": ")
         if let chord { try chord.write(to: &writer) } else { writer.null() }
         writer.raw("}")
@@ -146,6 +146,32 @@ extension JSONReader {
     }
 }
 
+extension JSONReader {
+    /// As ``readSignatures(_:)``; the signatures are checked, and stay text.
+    mutating func readChain(_ source: ArraySlice<UInt8>) throws(WireError) -> ChainSteps? {
+        if try readNull() { return nil }
+        var texts: [ArraySlice<UInt8>] = []
+        if bytes[position] == UInt8(ascii: "{") {
+            texts.append(try checkedSignature(source))
+        } else {
+            guard bytes[position] == UInt8(ascii: "[") else {
+                throw malformed("expected an array of signatures or null")
+            }
+            try openArray()
+            var first = true
+            while try nextElement(&first) { texts.append(try checkedSignature(source)) }
+        }
+        return ChainSteps(checked: texts, limits: WireLimits(nestingDepth: maxDepth, integerDigits: maxDigits))
+    }
+
+    private mutating func checkedSignature(_ source: ArraySlice<UInt8>) throws(WireError) -> ArraySlice<UInt8> {
+        skipSpace()
+        let start = source.startIndex + position
+        try Signature.check(&self)
+        return source[start..<(source.startIndex + position)]
+    }
+}
+
 extension JSONWriter {
     /// A value that may already be JSON.
     @inline(__always)
@@ -180,6 +206,19 @@ extension JSONWriter {
         for index in values.indices {
             if index > 0 { raw(", ") }
             try values[index].write(to: &self)
+        }
+        raw("]")
+    }
+
+    mutating func chain(_ chain: ChainSteps?) throws(WireError) {
+        guard let chain else { return null() }
+        raw("[")
+        for (index, step) in chain.steps.enumerated() {
+            if index > 0 { raw(", ") }
+            switch step {
+            case .json(let text): bytes.append(contentsOf: text)
+            case .signature(let signature): try signature.write(to: &self)
+            }
         }
         raw("]")
     }

@@ -63,7 +63,7 @@ extension TaskBody.Embed {
         }
         callbacks = try Self.signatures(object["callbacks"]) ?? []
         errbacks = try Self.signatures(object["errbacks"]) ?? []
-        chain = try Self.signatures(object["chain"])
+        chain = try Self.signatures(object["chain"]).map { ChainSteps($0) }
         if let value = object["chord"], value != .null { chord = try Signature(value) }
     }
 
@@ -83,7 +83,7 @@ extension TaskBody.Embed {
         [
             "callbacks": try Self.value(of: callbacks.isEmpty ? nil : callbacks, limits),
             "errbacks": try Self.value(of: errbacks.isEmpty ? nil : errbacks, limits),
-            "chain": try Self.value(of: chain, limits),
+            "chain": try Self.value(of: chain?.signatures(), limits),
             "chord": try chord.map { (signature) throws(WireError) in try signature.value(limits: limits) } ?? .null,
         ]
     }

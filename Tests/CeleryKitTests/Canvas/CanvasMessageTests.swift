@@ -89,7 +89,7 @@ struct CanvasMessageTests {
     func reversed() throws {
         let steps = try canvas.steps(s("a").then(s("b")).then(s("c")))
         #expect(steps.map(\.headers.task) == ["a"])
-        let chain = try #require(steps[0].embed.chain)
+        let chain = try #require(steps[0].embed.chain).signatures()
         #expect(chain.map(\.task) == ["c", "b"])
         #expect(chain.allSatisfy { $0.options["task_id"]?.text != nil })
     }
@@ -136,7 +136,7 @@ struct CanvasMessageTests {
         let chain = s("a").then(s("b")).then(s("c")).link(s("done")).linkError(s("alert"))
         let step = try canvas.steps(chain)[0]
         #expect(step.embed.callbacks.isEmpty && step.embed.errbacks.map(\.task) == ["alert"])
-        let rest = try #require(step.embed.chain).map { try CanvasNode($0).continuation }
+        let rest = try #require(step.embed.chain).signatures().map { try CanvasNode($0).continuation }
         #expect(rest.map { $0.callbacks.map(\.task) } == [["done"], []])
         #expect(rest.map { $0.errbacks.map(\.task) } == [["alert"], ["alert"]])
     }
@@ -204,7 +204,7 @@ struct CanvasMessageTests {
         let steps = try canvas.steps(group([s("a").then(s("b")), s("c")]).then(s("body")))
         let first = try #require(steps.first { $0.headers.task == "a" })
         #expect(first.embed.chord == nil && first.headers.group == nil)
-        let last = try CanvasNode(#require(first.embed.chain?.first)).continuation
+        let last = try CanvasNode(#require(first.embed.chain?.signatures().first)).continuation
         #expect(last.chord?.task == "body" && last.groupIndex == 0 && last.groupID != nil)
     }
 

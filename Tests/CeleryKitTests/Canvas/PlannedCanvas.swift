@@ -57,7 +57,7 @@ struct PlannedCanvas {
         origin.input = EncodedValue(value)
         var steps: [Step] = []
         for callback in step.embed.callbacks { steps += try self.steps(CanvasNode(callback), origin) }
-        if var chain = step.embed.chain, let next = chain.popLast() {
+        if var chain = step.embed.chain, let next = try chain.popNext() {
             var more = CanvasNode.Continuation()
             more.chain = chain
             steps += try self.steps(CanvasNode(next).attaching(more), origin)

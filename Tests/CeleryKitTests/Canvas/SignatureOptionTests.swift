@@ -32,7 +32,7 @@ struct SignatureOptionTests {
         )
         let steps = try canvas.steps(s("fetch", 1).then(s("resize", 800).set(options)))
         #expect(steps[0].properties.routingKey == "celery" && steps[0].headers.eta == nil)
-        let next = try #require(steps[0].embed.chain?.first)
+        let next = try #require(steps[0].embed.chain?.signatures().first)
         #expect(next.options["queue"] == "images" && next.options["countdown"] == .double(90))
         #expect(next.options["time_limit"] == .double(60) && next.options["headers"] == ["tenant": "a"])
         let resize = try #require(try canvas.after(steps[0], returning: "page").first)
@@ -45,7 +45,7 @@ struct SignatureOptionTests {
     func composed() throws {
         let chain = try canvas.steps(s("a").then(s("b")).set(queue: "q"))
         #expect(chain.map(\.properties.routingKey) == ["q"])
-        #expect(chain[0].embed.chain?.first?.options["queue"] == nil)
+        #expect(try chain[0].embed.chain?.signatures().first?.options["queue"] == nil)
         let members = try canvas.steps(group([s("a"), s("b").then(s("c"))]).set(queue: "q"))
         #expect(members.map(\.properties.routingKey) == ["q", "q"])
         let chord = try canvas.steps(group([s("a"), s("b")]).then(s("c")).set(queue: "q"))

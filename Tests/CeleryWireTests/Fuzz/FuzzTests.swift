@@ -51,6 +51,20 @@ struct FuzzTests {
         #"["ab", {"k": 1, "k": [2]}, {"chain": [{"task": "t", "args": [1], "kwargs": {}, "options": {"link": []}, "subtask_type": null, "immutable": false}], "chord": {"task": "c"}}]"#,
     ]
 
+    static let signatures = [
+        #"{"task": "t", "args": [1, "a"], "kwargs": {"k": null}, "options": {"queue": "q", "link": [{"task": "l"}]}, "subtask_type": null, "immutable": false}"#,
+        #"{"args": "ab", "task": "t", "options": null, "custom": {"__type__": "date", "__value__": "2030-01-02"}, "immutable": true}"#,
+    ]
+
+    private static func isSignature(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBufferPointer { buffer in
+            guard var reader = try? JSONReader(buffer, limits: limits), (try? Signature.check(&reader)) != nil else {
+                return false
+            }
+            return (try? reader.end()) != nil
+        }
+    }
+
     static let envelopes = [
         #"{"body": "W1syXSwge30sIG51bGxd", "content-encoding": "utf-8", "content-type": "application/json", "headers": {"lang": "py", "task": "t", "id": "1", "eta": null, "group_index": 1, "retries": 0, "timelimit": [null, 2.5], "stamped_headers": ["a"], "stamps": {}, "x": [1]}, "properties": {"delivery_mode": 2, "delivery_info": {"exchange": "", "routing_key": "c", "redelivered": true}, "priority": 0, "body_encoding": "base64", "delivery_tag": "d"}}"#,
         #"{"body": "{\"task\": \"t\", \"id\": \"1\", \"args\": [1], \"kwargs\": {}, \"taskset\": \"g\"}", "headers": {}}"#,
@@ -100,6 +114,10 @@ struct FuzzTests {
                 let read = try? JSONSerializer().decodeValue(bytes, limits: limits)
                 guard (kept == nil) == (read == nil) else { throw Unstable() }
                 _ = try kept?.decode(as: CeleryValue.self, limits: limits)
+            },
+            Target(name: "signatures kept as text", inputs: 60_000, seeds: signatures) { bytes in
+                let read = try? Signature(json: bytes[...], limits: limits)
+                guard isSignature(bytes) == (read != nil) else { throw Unstable() }
             },
             Target(name: "task bodies", inputs: 130_000, seeds: bodies) {
                 let body = try TaskBody.decode(json: $0, limits: limits)

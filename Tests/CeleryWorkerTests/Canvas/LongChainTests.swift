@@ -188,7 +188,7 @@ private final class MessageSizes: CeleryMiddleware {
 
     func beforePublish(_ message: inout Message) {
         let size = message.body.count
-        let chain = (try? WireCodec().decodeBody(of: message).embed.chain) ?? []
+        let chain = (try? WireCodec().decodeBody(of: message).embed.chain?.signatures()) ?? []
         let blocks = chain.compactMap { ChainRest(CanvasNode(call: $0))?.block }
         state.withLock { state in
             state.longest = max(state.longest, size)

@@ -94,7 +94,7 @@ private struct WorkflowGraphBuilder {
             graph.connect([id], try entries(of: errback, in: group), .onError)
         }
         var ends = Ends(entries: [id], exits: [id])
-        for signature in (node.continuation.chain ?? []).reversed() {
+        for signature in try (node.continuation.chain ?? []).signatures().reversed() {
             ends = follow(ends, try add(try CanvasNode(signature).pushed(), in: group), in: group)
         }
         return ends

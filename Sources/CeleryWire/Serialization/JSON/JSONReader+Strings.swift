@@ -89,8 +89,13 @@ extension JSONReader {
     /// Reads a string as a value. A lone surrogate becomes U+FFFD, since a `String` cannot hold it.
     @inline(__always)
     mutating func readString() throws(WireError) -> String {
+        string(try scanExpectedString())
+    }
+
+    /// Moves behind a string and the white space before it.
+    mutating func scanExpectedString() throws(WireError) -> JSONText {
         guard try peek() == UInt8(ascii: "\"") else { throw malformed("expected a string") }
-        return string(try scanString())
+        return try scanString()
     }
 
     /// The content of a string that was scanned.
