@@ -32,10 +32,11 @@ tests() {
     timeout --kill-after=30 3600 "${run[@]}" "$@" </dev/null >"$log" 2>&1 && grep -q '^✔ Test run with' "$log"
 }
 # Two at a time: under more load children do not start within the worker's own limits.
-# The sanitizer's own thread wakes ten times a second, so whether a worker sleeps cannot be told.
+# The sanitizer's own thread wakes ten times a second, so whether a worker sleeps cannot be told; and a program that a SIGSEGV from
+# outside hits, with a handler of its own, ends otherwise than without the sanitizer.
 names=(parallel)
 running=()
-tests parallel --skip FuzzTests --skip "$timed" || status=1
+tests parallel --skip FuzzTests --skip "$timed" --skip 'EventsScreenProcessTests/endings' || status=1
 for group in "${timed_groups[@]}"; do
     names+=("${group//[^A-Za-z]/_}")
     [ "$(jobs -pr | wc -l)" -lt 2 ] || wait -n

@@ -36,6 +36,8 @@ struct SQLiteOptions: Sendable {
     var logger = Logger(label: "celery.sqlite")
     var deadLetterRetention = Duration.seconds(7 * 86400)
     var deadLetterLimit = 10000
+    /// So many revocations are kept that have not expired, and up to a tenth more; then the first to come go.
+    var revocationLimit = 1_000_000
     /// How long the claim to send a chord's body lasts.
     var chordClaim = ChordTimes.claim
     /// For calls that have no time-out of their own.

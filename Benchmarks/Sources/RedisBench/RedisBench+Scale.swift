@@ -117,8 +117,9 @@ extension RedisBench {
             try await publishETAs(count, from: first, over: options.isQuick ? 10 : 60)
             let spare = first.unixSeconds - Timestamp.now.unixSeconds
             if spare < 1 { say("publishing \(count) ETAs took so long that \(-spare) s of them were late already") }
+            try await untilParked(count, within: spare)
             let before = try server.work
-            let span = max(0.2, min(spare - 0.5, 5))
+            let span = max(0.2, min(first.unixSeconds - Timestamp.now.unixSeconds - 0.5, 5))
             try await Task.sleep(for: .seconds(span))
             let commands = (try server.work - before).commands / span
             let memory = Double(worker.memory) * 1.024 / 1000
@@ -152,6 +153,17 @@ extension RedisBench {
             }
             try await group.waitForAll()
         }
+    }
+
+    /// Until the worker has put all of them where they wait for their time.
+    private func untilParked(_ count: Int, within seconds: Double) async throws {
+        let connection = try BareConnection(port: server.port)
+        let giveUp = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < giveUp {
+            if Int(try connection.ask("ZCARD", "_swift.parked.of.celery")) == count { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        say("not all of \(count) ETAs were put aside before the first was due")
     }
 
     private func stamps(_ count: Int, within limit: Duration) async throws -> [Double] {

@@ -95,6 +95,20 @@ extension StoreTransaction {
                     revocation.expires.microseconds
                 )
         }
+        try boundRevocations()
+    }
+
+    /// Counting reads them all: it is done only where their numbers say that they may be too many.
+    private func boundRevocations() throws {
+        let limit = Int64(options.revocationLimit)
+        guard let first = try database.query("SELECT min(number) FROM revocation").int(),
+            let last = try database.query("SELECT max(number) FROM revocation").int(),
+            last - first >= limit + limit / 10,
+            let count = try database.query("SELECT count(*) FROM revocation").int(), count > limit
+        else { return }
+        try database
+            .query("DELETE FROM revocation WHERE number IN (SELECT number FROM revocation ORDER BY number LIMIT ?)")
+            .run(count - limit)
     }
 }
 #endif
