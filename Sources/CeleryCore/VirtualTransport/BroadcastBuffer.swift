@@ -57,6 +57,8 @@ package final class BroadcastBuffer: Sendable {
 
     private func takeNow() -> [HeardBroadcast] {
         state.withLock { state in
+            // An empty copy would be a write to what all empty arrays share.
+            guard !state.waiting.isEmpty else { return [] }
             defer { state.waiting.removeAll() }
             return Array(state.waiting)
         }

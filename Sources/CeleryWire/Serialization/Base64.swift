@@ -23,6 +23,7 @@ enum Base64 {
 
     /// Appends the encoding of the bytes.
     static func encode(_ bytes: [UInt8], into output: inout [UInt8]) {
+        guard !bytes.isEmpty else { return }
         let encoded = [UInt8](unsafeUninitializedCapacity: encodedCount(bytes.count)) { target, count in
             count = bytes.withUnsafeBufferPointer { encode($0, to: target) }
         }

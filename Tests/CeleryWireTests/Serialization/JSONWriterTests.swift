@@ -31,6 +31,25 @@ struct JSONWriterTests {
     )
     func writes(_ value: CeleryValue, _ expected: String) throws { #expect(try write(value) == expected) }
 
+    @Test("every ASCII character is escaped, or not, wherever in a string it stands")
+    func everyPlace() throws {
+        let named: [UInt8: String] = [
+            0x08: "\\b", 0x09: "\\t", 0x0A: "\\n", 0x0C: "\\f", 0x0D: "\\r", 0x22: "\\\"", 0x5C: "\\\\",
+        ]
+        for byte in 0..<UInt8(128) {
+            let hex = String(byte, radix: 16)
+            let isPlain = byte >= 0x20 && byte != 0x7F
+            let written =
+                named[byte]
+                ?? (isPlain ? String(UnicodeScalar(byte)) : "\\u" + String(repeating: "0", count: 4 - hex.count) + hex)
+            for before in 0..<18 {
+                let (head, tail) = (String(repeating: "x", count: before), String(repeating: "y", count: 17 - before))
+                let text = head + String(UnicodeScalar(byte)) + tail
+                #expect(try write(.string(text)) == "\"\(head)\(written)\(tail)\"")
+            }
+        }
+    }
+
     @Test(
         "floats have the digits and exponents of Python's repr",
         arguments: [

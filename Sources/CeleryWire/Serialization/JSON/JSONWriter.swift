@@ -82,18 +82,43 @@ struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
         var clean = 0
         var at = 0
-        while at < text.count {
-            let byte = text[at]
-            if byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-                at += 1
-                continue
-            }
+        while true {
+            at = Self.skipClean(text, at)
+            guard at < text.count else { break }
             bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[clean..<at]))
             at += escape(text, at)
             clean = at
         }
         bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[clean..<at]))
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// The index of the next byte that needs an escape; the text's length when there is none.
+    @inline(__always)
+    private static func skipClean(_ text: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
+        var at = start
+        if let base = text.baseAddress {
+            while at &+ 8 <= text.count {
+                let word = UnsafeRawPointer(base).loadUnaligned(fromByteOffset: at, as: UInt64.self).littleEndian
+                let stops = JSONReader.stops(in: word) | deletes(in: word)
+                guard stops == 0 else { return at &+ stops.trailingZeroBitCount >> 3 }
+                at &+= 8
+            }
+        }
+        while at < text.count {
+            let byte = text[at]
+            guard byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return at }
+            at &+= 1
+        }
+        return at
+    }
+
+    /// A mask as ``JSONReader/stops(in:)`` gives it: of DEL, which Python escapes, and takes unescaped.
+    @inline(__always)
+    private static func deletes(in word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let delete = word ^ (ones &* 0x7F)
+        return (delete &- ones) & ~delete & (ones &* 0x80)
     }
 
     /// Writes the escape of the character that begins here and returns its length in UTF-8.
