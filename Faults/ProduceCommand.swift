@@ -34,7 +34,7 @@ struct ProduceCommand: AsyncParsableCommand {
                 !prompt && Int.random(in: 0..<10, using: &random) == 0 ? Double.random(in: 0.2...3, using: &random) : 0
             let due = countdown > 0 ? Timestamp.now.advanced(bySeconds: countdown) : .now
             do {
-                let options = SendOptions(countdown: countdown > 0 ? .seconds(countdown) : nil)
+                let options = SendOptions(countdown: countdown > 0 ? .bounded(seconds: countdown) : nil)
                 let result = try await task.applyAsync(milliseconds, options: options)
                 ledger.append(.sent(id: result.id, due: due, at: .now))
             } catch let error as CeleryError where error.code == .brokerUnavailable {

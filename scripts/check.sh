@@ -70,6 +70,9 @@ gate_constructs() {
             code ~ /try!|fatalError\(|[ (]as! |Task\.detached|Thread\.sleep/ {
                 printf "%s:%d: forbidden: %s\n", file, NR, $0
             }
+            code ~ /[ ({[]\.seconds\([^0-9]|Duration\.seconds\([^0-9]|number[?]?\.map \{ U?Int[0-9]*\(/ && file !~ /BoundedNumbers/ {
+                printf "%s:%d: traps on what it cannot hold, use bounded(seconds:) or Int(whole:): %s\n", file, NR, $0
+            }
             code ~ /@unchecked Sendable|nonisolated\(unsafe\)/ && previous !~ /^[ \t]*\/\// {
                 printf "%s:%d: needs a comment before it that proves it: %s\n", file, NR, $0
             }
@@ -225,7 +228,8 @@ self_test() {
     plant "import Foundation" imports "sed -i '7a import Foundation' $library"
     plant "public import Glibc" imports "sed -i '7a public import Glibc' $library"
     for name in 'let a = try! f()' 'func f() { fatalError("x") }' 'let a = b as! Int' 'let t = Task.detached {}' \
-        'func f() { Thread.sleep(1) }' 'extension A: @unchecked Sendable {}' 'nonisolated(unsafe) var a = 1' '// TODO: x'; do
+        'func f() { Thread.sleep(1) }' 'extension A: @unchecked Sendable {}' 'nonisolated(unsafe) var a = 1' '// TODO: x' \
+        'let a = f(.seconds(b))' 'let a = b.number.map { Int($0) }'; do
         plant "$name" constructs "printf '%s\n' '$name' >>$library; gate_format() { :; }"
     done
     unset -f gate_format

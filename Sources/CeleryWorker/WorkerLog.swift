@@ -150,6 +150,15 @@ struct WorkerLog: Sendable {
         logger.critical("an outcome can never take effect; its message goes to the dead letters: \(error)")
     }
 
+    func cannotCount(_ count: Int, location: String) {
+        logger.error(
+            """
+            \(count) parts or starts of chords are not counted, and the bodies will never run: \(location) cannot count them; \
+            set result_backend to a store that can, in all workers
+            """
+        )
+    }
+
     func fenced(_ count: Int, _ error: any Error) {
         logger.error("\(count) outcomes came too late and have no effect: \(error)")
     }

@@ -14,6 +14,26 @@ import Testing
 @Suite("Workers that die and stop", .serialized, .timeLimit(.minutes(5)))
 struct WorkerDeathTests {
     @Test(
+        "In a pool without processes a trap ends the worker, and nothing is lost: another one goes on with what is left",
+        arguments: ["threads", "async", "solo"]
+    )
+    func trapWithoutChildren(pool: String) async throws {
+        try await Site.with { site in
+            let trapped = try await site.send("e2e.trap", "out of ideas")
+            var left: [AsyncResult<CeleryValue>] = []
+            for _ in 0..<4 { left.append(try await site.send("e2e.nap", 0)) }
+            let first = try site.worker("--pool", pool, "-c", "2")
+            #expect(try await eventually { !first.isRunning })
+            #expect(first.logText.contains("out of ideas"), "the trap's own message is in the log")
+            let second = try site.worker("--pool", pool, "-c", "2")
+            let error = await #expect(throws: CeleryError.self) { try await trapped.get(timeout: .seconds(60)) }
+            #expect(error?.exception?.type == "WorkerLostError")
+            for result in left { #expect(try await result.get(timeout: .seconds(60)) == "rested") }
+            #expect(second.isRunning)
+        }
+    }
+
+    @Test(
         "A killed worker's late task runs elsewhere within 20 s, its early one ends as WorkerLostError",
         arguments: ["prefork", "async"]
     )

@@ -97,7 +97,7 @@ struct CallCommand: AsyncParsableCommand {
         guard (0...1e11).contains(number) else {
             throw .usage("\(option) is \(number); it has to be a number of seconds, 0 or more", help: "call")
         }
-        return .seconds(number)
+        return .bounded(seconds: number)
     }
 
     private func time(_ text: String, option: String) throws(CommandFailure) -> Timestamp {

@@ -50,7 +50,7 @@ struct ResultCommand: AsyncParsableCommand {
         let meta: TaskMeta
         if let known, known.state.isReady {
             meta = known
-        } else if timeout > 0, let arrived = try await backend.wait(for: id, timeout: .seconds(timeout)) {
+        } else if timeout > 0, let arrived = try await backend.wait(for: id, timeout: .bounded(seconds: timeout)) {
             meta = arrived
         } else {
             let message =

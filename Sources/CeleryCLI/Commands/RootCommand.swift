@@ -14,7 +14,7 @@ struct RootCommand: AsyncParsableCommand {
         abstract: "A distributed task queue that speaks Python Celery's protocol.",
         usage: "celery [<global options>] <command> [<options of the command>]",
         discussion: """
-            Every option is also read from the environment: CELERY_BROKER_URL, \
+            The options of worker and call, and the global ones, are also read from the environment: CELERY_BROKER_URL, \
             CELERY_WORKER_CONCURRENCY, …; settings as CELERY_ and the setting's name.
 
             Celery's other commands (beat, …) come with later versions.

@@ -102,7 +102,7 @@ struct PoolArguments: ParsableArguments {
 
     @Option(
         name: [.customShort("c", allowingJoined: true), .long],
-        help: ArgumentHelp("Tasks at the same time (default: number of CPUs).", valueName: "n")
+        help: ArgumentHelp("Tasks at the same time (default: number of CPUs; 100 in the async pool).", valueName: "n")
     )
     var concurrency: Int?
 

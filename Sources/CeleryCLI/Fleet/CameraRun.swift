@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import CeleryKit
+import CeleryWire
 import Logging
 
 #if canImport(Glibc)
@@ -37,7 +38,7 @@ struct CameraRun {
         let rate = arguments.maxrate.flatMap { RateLimit($0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try await monitor.run(camera: camera, every: .seconds(interval), maximumRate: rate)
+                try await monitor.run(camera: camera, every: .bounded(seconds: interval), maximumRate: rate)
             }
             group.addTask { for await _ in stops {} }
             defer { group.cancelAll() }

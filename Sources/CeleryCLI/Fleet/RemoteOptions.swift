@@ -33,7 +33,7 @@ struct RemoteOptions: ParsableArguments {
     }
 
     var control: ControlOptions {
-        ControlOptions(destination: destination?.names, timeout: .seconds(timeout))
+        ControlOptions(destination: destination?.names, timeout: .bounded(seconds: timeout))
     }
 }
 

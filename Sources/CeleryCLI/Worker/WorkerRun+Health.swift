@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import CeleryKit
+import CeleryWire
 import CeleryWorker
 import Logging
 
@@ -55,7 +56,7 @@ extension WorkerRun {
         return HealthConfiguration(
             host: command.health.healthHost ?? settings.workerHealthHost,
             port: port,
-            timeout: command.health.healthTimeout.map { .seconds($0) } ?? settings.workerHealthTimeout
+            timeout: command.health.healthTimeout.map { .bounded(seconds: $0) } ?? settings.workerHealthTimeout
         )
     }
     #else

@@ -175,15 +175,15 @@ extension WorkerOptions {
         prefetchMultiplier = command.pool.prefetchMultiplier.flatMap { $0 == 0 ? nil : $0 }
         if command.pool.disablePrefetch || settings.workerDisablePrefetch { prefetchMultiplier = 1 }
         autoscale = command.pool.autoscale.map { ($0.max, $0.min) }
-        timeLimit = command.pool.timeLimit.map { .seconds($0) }
-        softTimeLimit = command.pool.softTimeLimit.map { .seconds($0) }
+        timeLimit = command.pool.timeLimit.map { .bounded(seconds: $0) }
+        softTimeLimit = command.pool.softTimeLimit.map { .bounded(seconds: $0) }
         maxTasksPerChild = command.pool.maxTasksPerChild
         maxMemoryPerChild = command.pool.maxMemoryPerChild
         let node = NodeName.expand(hostname ?? "celery@%h")
         stateDB = (command.worker.statedb ?? settings.workerStateDB).map { FileName.expand($0, node: node) }
         purge = command.worker.purge
         taskEvents = command.worker.taskEvents ? true : nil
-        heartbeatInterval = command.worker.heartbeatInterval.map { .seconds($0) }
+        heartbeatInterval = command.worker.heartbeatInterval.map { .bounded(seconds: $0) }
         withoutHeartbeat = command.worker.withoutHeartbeat
         withoutMingle = command.worker.withoutMingle
         withoutRemoteControl = command.worker.withoutRemoteControl

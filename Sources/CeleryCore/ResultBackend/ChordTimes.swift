@@ -36,6 +36,6 @@ package enum ChordTimes {
                 "\(name) of \(context.url) is \(option): it must be a number of seconds above 0, a day at most"
             )
         }
-        return .seconds(seconds)
+        return .bounded(seconds: seconds)
     }
 }

@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryWire
+
 /// What a dead consumer's deliveries come back as: the same for every store that sweeps by itself.
 package enum ReturnPolicy {
     /// Where a delivery of a dead epoch goes.
@@ -22,13 +24,13 @@ package enum ReturnPolicy {
         switch begun {
         case nil: .ready(after: .zero, countsDeath: false)
         case .early: .obituary
-        case .late: .ready(after: backOff(deaths: deaths + 1), countsDeath: true)
+        case .late: .ready(after: backOff(deaths: deaths.next), countsDeath: true)
         }
     }
 
     /// How long a task waits that killed so many workers: nothing after the first, then 1, 2, 4 … at most 60 seconds.
     package static func backOff(deaths: Int) -> Duration {
         guard deaths > 1 else { return .zero }
-        return .seconds(min(60, 1 << min(deaths - 2, 6)))
+        return .seconds(1) * min(60, 1 << min(deaths - 2, 6))
     }
 }

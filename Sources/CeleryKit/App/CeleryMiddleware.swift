@@ -25,7 +25,13 @@ public protocol CeleryMiddleware: Sendable {
     func taskSuccess(_ context: TaskContext, result: EncodedValue)
     func taskRetry(_ context: TaskContext, failure: TaskFailure)
     func taskFailure(_ context: TaskContext, failure: TaskFailure)
-    /// A task was revoked, expired or terminated.
+    /// A run was rejected, by the task or because of how it ended; `requeue` says whether it goes back to its queue. Called in the
+    /// worker's main process.
+    func taskRejected(_ message: Message, requeue: Bool)
+    /// A run has failed without a word of its own: its process died, or was killed at its time limit. Called in the worker's main
+    /// process, in place of ``taskFailure(_:failure:)``.
+    func taskLost(_ message: Message, failure: TaskFailure)
+    /// A task was revoked, expired or terminated. Called in the worker's main process.
     func taskRevoked(_ message: Message, reason: String)
     /// A message names a task that is not registered.
     func taskUnknown(_ message: Message)
@@ -46,6 +52,8 @@ extension CeleryMiddleware {
     public func taskSuccess(_ context: TaskContext, result: EncodedValue) {}
     public func taskRetry(_ context: TaskContext, failure: TaskFailure) {}
     public func taskFailure(_ context: TaskContext, failure: TaskFailure) {}
+    public func taskRejected(_ message: Message, requeue: Bool) {}
+    public func taskLost(_ message: Message, failure: TaskFailure) {}
     public func taskRevoked(_ message: Message, reason: String) {}
     public func taskUnknown(_ message: Message) {}
     public func workerReady(_ hostname: String) {}
@@ -77,6 +85,12 @@ package struct MiddlewareStack: CeleryMiddleware {
     }
     package func taskFailure(_ context: TaskContext, failure: TaskFailure) {
         for member in members { member.taskFailure(context, failure: failure) }
+    }
+    package func taskRejected(_ message: Message, requeue: Bool) {
+        for member in members { member.taskRejected(message, requeue: requeue) }
+    }
+    package func taskLost(_ message: Message, failure: TaskFailure) {
+        for member in members { member.taskLost(message, failure: failure) }
     }
     package func taskRevoked(_ message: Message, reason: String) {
         for member in members { member.taskRevoked(message, reason: reason) }

@@ -168,7 +168,7 @@ public struct CelerySettings: Sendable {
     // MARK: Worker
 
     public var workerCancelLongRunningTasksOnConnectionLoss = false
-    /// Nil: the number of CPUs.
+    /// Nil: the number of CPUs; 100 in the `async` pool.
     public var workerConcurrency: Int?
     public var workerDeduplicateSuccessfulTasks = false
     public var workerDetectQuorumQueues = true

@@ -101,7 +101,7 @@ extension Duration: SettingConvertible {
 
     package init?(settingValue: CeleryValue) {
         guard let seconds = Double(settingValue: settingValue), (0...1e11).contains(seconds) else { return nil }
-        self = .seconds(seconds)
+        self = .bounded(seconds: seconds)
     }
 
     package init?(settingText: String) {

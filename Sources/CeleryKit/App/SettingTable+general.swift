@@ -9,7 +9,7 @@ import CeleryWire
 
 extension SettingTable {
     private static let amqp = "there is no RabbitMQ transport in this version"
-    private static let network = "the brokers of this version need no network connection"
+    private static let network = "the brokers of this version have times and orders of their own: see docs/redis.md"
 
     static let general: [Setting] = [
         Setting("accept_content", \.acceptContent, "serializers that a worker decodes"),

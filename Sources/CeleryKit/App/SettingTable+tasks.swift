@@ -77,7 +77,13 @@ extension SettingTable {
             allowed: { (0...255).contains($0 ?? 0) }
         ),
         Setting("task_inherit_parent_priority", \.taskInheritParentPriority, "as the task that sends it"),
-        Setting("task_default_rate_limit", \.taskDefaultRateLimit, "10/s, 100/m, 500/h"),
+        Setting(
+            "task_default_rate_limit",
+            \.taskDefaultRateLimit,
+            "10/s, 100/m, 500/h",
+            expected: "a number of starts with /s, /m or /h behind it, or null",
+            allowed: { $0.map { RateLimit($0) != nil } ?? true }
+        ),
         Setting("task_create_missing_queues", \.taskCreateMissingQueues, "declare queues that are not configured"),
         Setting(
             "task_create_missing_queue_type",
@@ -133,7 +139,7 @@ extension SettingTable {
         Setting(
             "worker_concurrency",
             \.workerConcurrency,
-            "slots; default the number of CPUs",
+            "slots; default the number of CPUs, 100 in the async pool",
             expected: positive,
             allowed: atLeastOne
         ),

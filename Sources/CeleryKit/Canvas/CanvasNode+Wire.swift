@@ -99,7 +99,7 @@ extension CanvasNode.Continuation {
         if case .array? = options["chain"] { chain = ChainSteps(try Signature.list(options["chain"])) }
         if let value = options["chord"], value != .null { chord = try Signature(value) }
         groupID = options["group_id"]?.text
-        groupIndex = options["group_index"]?.number.map { Int($0) }
+        groupIndex = options["group_index"]?.number.flatMap { Int(whole: $0) }
         callbacks = try Signature.list(options["link"])
         errbacks = try Signature.list(options["link_error"])
         for name in ["chain", "chord", "group_id", "group_index", "link", "link_error"] { options[name] = nil }

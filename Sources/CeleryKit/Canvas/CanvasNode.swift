@@ -106,6 +106,8 @@ package struct CanvasNode: Sendable, Equatable {
         return [first] + steps
     }
 
+    var isCall: Bool { if case .call = shape { true } else { false } }
+
     /// How many parts a chord counts for it: what it comes to in the end.
     package var size: Int {
         switch shape {

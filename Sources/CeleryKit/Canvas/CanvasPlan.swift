@@ -34,6 +34,16 @@ struct CanvasOrigin {
     /// Makes the ids of what has none.
     var makeID: () -> String = TaskID.random
 
+    /// For the parts of a composed signature: its options are for its first tasks, and when it is immutable they take no input.
+    func inside(_ composed: Signature) -> CanvasOrigin {
+        var inside = self
+        var options = composed.options
+        options["task_id"] = nil
+        inside.options = SendOptions(options, overriding: self.options)
+        if composed.immutable { inside.input = nil }
+        return inside
+    }
+
     /// Ids that come out the same when the same task does the same again.
     static func derivedIDs(from parent: String, salt: String) -> () -> String {
         var count = 0
@@ -73,6 +83,7 @@ struct CanvasSender {
 
     /// Sends a frozen node whose parts know what follows them.
     private func send(_ node: CanvasNode, from origin: CanvasOrigin, into plan: inout CanvasPlan) throws {
+        let origin = node.isCall ? origin : origin.inside(node.signature)
         switch node.shape {
         case .call: plan.messages.append(try message(node, from: origin))
         case .chain(let steps):
@@ -105,7 +116,9 @@ struct CanvasSender {
     ) throws {
         guard case .group(let members) = header.shape, let id = header.id else { return }
         var body = try body.pushed()
-        guard !members.isEmpty else {
+        guard header.size > 0 else {
+            // Nothing of it will ever be counted, whatever calls there are before its empty groups.
+            for member in members { try send(try member.pushed(), from: origin, into: &plan) }
             var origin = origin
             origin.input = EncodedValue(.array([]))
             return try send(body, from: origin, into: &plan)

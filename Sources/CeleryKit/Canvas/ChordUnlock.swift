@@ -28,7 +28,7 @@ struct ChordUnlock {
         groupID = try arguments.arguments[0].decode(as: String.self)
         body = try Signature(arguments.arguments[1].value())
         let seconds: Double? = try arguments.keyword("interval")
-        interval = seconds.map { .seconds($0) } ?? context.app.settings.resultChordRetryInterval
+        interval = seconds.map { .bounded(seconds: $0) } ?? context.app.settings.resultChordRetryInterval
         maxRetries = try arguments.keyword("max_retries")
         let tuples: [CeleryValue] = try arguments.required("result", of: context.task)
         parts = try tuples.map { try ResultTree(tuple: $0) }

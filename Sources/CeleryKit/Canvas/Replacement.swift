@@ -86,7 +86,7 @@ extension Continuations {
         var origin = origin(salt: "replace/\(message.headers.replacedTaskNesting)")
         origin.input = replacement.input
         if replacement.isStandIn { origin.parentID = message.headers.parentID ?? origin.parentID }
-        origin.options.replacedTaskNesting = message.headers.replacedTaskNesting + 1
+        origin.options.replacedTaskNesting = message.headers.replacedTaskNesting.next
         return try CanvasSender(app: app).plan(try node.attaching(following), from: origin).plan
     }
 }

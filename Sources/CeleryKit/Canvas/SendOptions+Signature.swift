@@ -47,26 +47,27 @@ extension SendOptions {
     private mutating func set(_ name: String, _ value: CeleryValue) {
         switch name {
         case "task_id": taskID = value.text ?? taskID
-        case "countdown": countdown = countdown ?? value.number.map { .seconds($0) }
-        case "eta": eta = eta ?? value.text.flatMap { Timestamp(iso8601: $0) }
+        case "countdown": countdown = countdown ?? value.number.map { .bounded(seconds: $0) }
+        case "eta": eta = eta ?? value.time
         case "expires":
-            expires = expires ?? value.number.map { .seconds($0) }
-            expiresAt = expiresAt ?? value.text.flatMap { Timestamp(iso8601: $0) }
+            expires = expires ?? value.number.map { .bounded(seconds: $0) }
+            expiresAt = expiresAt ?? value.time
         case "queue": queue = queue ?? value.text
         case "exchange": exchange = exchange ?? value.text
         case "routing_key": routingKey = routingKey ?? value.text
-        case "priority": priority = priority ?? value.number.map { Int($0) }
+        case "priority": priority = priority ?? value.number.flatMap { Int(whole: $0) }
         case "serializer": serializer = serializer ?? value.text
         case "compression": compression = compression ?? value.text
-        case "delivery_mode": deliveryMode = deliveryMode ?? value.number.map { Int($0) }
-        case "time_limit": timeLimit = timeLimit ?? value.number.map { .seconds($0) }
-        case "soft_time_limit": softTimeLimit = softTimeLimit ?? value.number.map { .seconds($0) }
+        case "delivery_mode": deliveryMode = deliveryMode ?? value.number.flatMap { Int(whole: $0) }
+        case "time_limit": timeLimit = timeLimit ?? value.number.map { .bounded(seconds: $0) }
+        case "soft_time_limit": softTimeLimit = softTimeLimit ?? value.number.map { .bounded(seconds: $0) }
         case "ignore_result": ignoreResult = ignoreResult ?? value.flag
         case "shadow": shadow = shadow ?? value.text
         case "reply_to": replyTo = replyTo ?? value.text
         case "root_id": rootID = rootID ?? value.text
         case "parent_id": parentID = parentID ?? value.text
-        case "replaced_task_nesting": replacedTaskNesting = value.number.map { Int($0) } ?? replacedTaskNesting
+        case "replaced_task_nesting":
+            replacedTaskNesting = value.number.flatMap { Int(whole: $0) } ?? replacedTaskNesting
         case "headers":
             if case .object(let object) = value {
                 for (key, value) in object.members where headers[key] == nil { headers[key] = value }
@@ -77,6 +78,13 @@ extension SendOptions {
 }
 
 extension CeleryValue {
+    /// A text that names a time, or one that came tagged as one.
+    fileprivate var time: Timestamp? {
+        switch self {
+        case .string(let text), .datetime(let text): Timestamp(iso8601: text)
+        default: nil
+        }
+    }
     var flag: Bool? { if case .bool(let flag) = self { flag } else { nil } }
     var number: Double? {
         switch self {

@@ -32,7 +32,7 @@ public struct WorkerRecord: Sendable, Equatable {
     /// Whether it is there: it has sent a heartbeat, and not longer ago than two of them take.
     public func isAlive(at now: Timestamp = .now) -> Bool {
         guard let last = heartbeats.last else { return false }
-        return now.since(last) < .seconds(max(0.1, min(frequency, 1e6)) * 2)
+        return now.since(last) < .bounded(seconds: max(0.1, min(frequency, 1e6)) * 2)
     }
 
     /// By when it was heard here, not by its own clock: that may be wrong.

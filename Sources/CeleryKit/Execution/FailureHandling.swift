@@ -27,12 +27,19 @@ struct FailureHandling {
         case let replacement as Replacement:
             return await replace(with: replacement)
         case is CancellationError where context.control.cause != nil:
-            return await failure(interruption ?? error)
-        default:
-            guard task.options.retry.retries(error) else { return await failure(error) }
-            let countdown = task.options.retry.countdown(retries: context.retries)
-            return await retry(Retry(countdown: countdown, cause: error))
+            guard let limit = interruption as? SoftTimeLimitExceeded else {
+                return await failure(interruption ?? error)
+            }
+            // It is an error like those that a task throws, and may be one of those that are retried.
+            return await thrown(limit)
+        default: return await thrown(error)
         }
+    }
+
+    private func thrown(_ error: any Error) async -> TaskReport {
+        guard task.options.retry.retries(error) else { return await failure(error) }
+        let countdown = task.options.retry.countdown(retries: context.retries)
+        return await retry(Retry(countdown: countdown, cause: error))
     }
 
     /// What a cancellation stands for.

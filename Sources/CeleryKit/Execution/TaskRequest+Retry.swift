@@ -12,7 +12,7 @@ extension TaskRequest {
     /// The message that runs the task once more: the same task under the same id, in the queue that it came from.
     package func retried(at eta: Timestamp, now: Timestamp) -> OutgoingMessage {
         var message = message
-        message.headers.retries += 1
+        message.headers.retries = message.headers.retries.next
         message.headers.eta = eta > now ? eta.iso8601 : nil
         message.headers.parentID = message.headers.parentID ?? message.headers.id
         message.properties.redelivered = false

@@ -71,7 +71,9 @@ package struct Sender: Sendable {
         let now = Timestamp.now
         let route = try destination(task: task, body: body, taskOptions: taskOptions, options: options)
         let eta = options.countdown.map { now.advanced(by: $0) } ?? options.eta
-        let expires = route.options.expires.map { now.advanced(by: $0) } ?? options.expiresAt
+        // A time of the caller's comes before a span that the task or its route has.
+        let span = options.expires == nil && options.expiresAt != nil ? nil : route.options.expires
+        let expires = span.map { now.advanced(by: $0) } ?? options.expiresAt
         let limits = TimeLimits(
             hard: route.options.timeLimit?.inSeconds,
             soft: route.options.softTimeLimit?.inSeconds
@@ -108,7 +110,8 @@ package struct Sender: Sendable {
         properties.exchange = route.exchange
         properties.routingKey = route.routingKey
         properties.priority =
-            route.priority ?? (configuration.settings.taskInheritParentPriority ? context?.priority : nil) ?? 0
+            route.priority ?? (configuration.settings.taskInheritParentPriority ? context?.priority : nil)
+            ?? configuration.settings.taskDefaultPriority ?? 0
         properties.deliveryMode = route.deliveryMode
         properties.custom = options.properties
         if let expires {

@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryWire
+
 /// When a failed task runs again, and when it gives up.
 ///
 /// Source: `retry_backoff`, `retry_backoff_max`, `retry_jitter`, `autoretry_for`, `max_retries` of Celery.
@@ -76,7 +78,7 @@ public struct RetryPolicy: Sendable {
         case .exponential(let base, let limit):
             let factor = retries < 40 ? Double(1 << max(0, retries)) : Double(1 << 40)
             let seconds = min(base.inSeconds * factor, limit.inSeconds)
-            return .seconds(jitter ? Double.random(in: 0...max(0, seconds)) : seconds)
+            return .bounded(seconds: jitter ? Double.random(in: 0...max(0, seconds)) : seconds)
         }
     }
 

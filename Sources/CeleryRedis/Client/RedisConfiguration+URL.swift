@@ -103,14 +103,14 @@ extension RedisConfiguration {
             return try context.url.query[name]
                 .map { text throws(TransportError) in
                     guard let number = Double(text), number > 0 else { throw Self.notSeconds(name, text) }
-                    return .seconds(number)
+                    return .bounded(seconds: number)
                 }
         case .int(let number)?: value = Double(number)
         case .double(let number)?: value = number
         default: value = nil
         }
         guard let value, value > 0 else { throw notSeconds(name, "\(context.options[name] ?? .null)") }
-        return .seconds(value)
+        return .bounded(seconds: value)
     }
 
     private static func notSeconds(_ name: String, _ value: String) -> TransportError {

@@ -270,7 +270,7 @@ extension HeldMessage {
             let (message, note) = try StoredMessage.decode(address.bytes, limits: limits)
             delivery.content = .message(message)
             delivery.redelivered = message.properties.redelivered
-            delivery.attempt = note.attempts + 1
+            delivery.attempt = note.attempts.next
             delivery.deaths = note.deaths
             return (delivery, note.notBefore.map { Timestamp(microseconds: $0) })
         } catch {

@@ -68,7 +68,8 @@ enum StoredMessage {
         var note = Note()
         func number(_ index: Int) -> Int? {
             guard index < numbers.count, case .int(let value) = numbers[index], value >= 0 else { return nil }
-            return value
+            // So that there is room to count on from there.
+            return Swift.min(value, 1 << 53)
         }
         note.attempts = number(0) ?? 0
         note.deaths = number(1) ?? 0

@@ -11,7 +11,7 @@
 struct Autoscaler: Sendable {
     private(set) var max: Int
     private(set) var min: Int
-    /// Celery's `AUTOSCALE_KEEPALIVE`.
+    /// The default of Celery's `AUTOSCALE_KEEPALIVE`, which is not read.
     let keepalive: Duration
     private var lastGrowth: ContinuousClock.Instant?
 
@@ -36,7 +36,7 @@ struct Autoscaler: Sendable {
     /// Changes the range, or one end of it.
     mutating func update(max: Int?, min: Int?) {
         let (high, low) = (max ?? self.max, min ?? self.min)
-        self.max = Swift.max(1, high, low)
-        self.min = Swift.max(1, Swift.min(high, low))
+        self.max = Swift.min(65535, Swift.max(1, high, low))
+        self.min = Swift.min(self.max, Swift.max(1, Swift.min(high, low)))
     }
 }

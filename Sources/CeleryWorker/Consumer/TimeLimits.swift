@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import CeleryKit
+import CeleryWire
 import Synchronization
 
 /// Arms the two limits of a run when it starts.
@@ -15,7 +16,7 @@ enum TimeLimits {
         var timers: [TimerWheel.Token] = []
         if let soft = policy.softLimit, soft > 0 {
             timers.append(
-                pipeline.timers.schedule(after: .seconds(soft)) { [weak pipeline] in
+                pipeline.timers.schedule(after: .bounded(seconds: soft)) { [weak pipeline] in
                     guard let pipeline else { return }
                     pipeline.log.softLimit(task.task.request.message, seconds: soft)
                     pipeline.pool.cancel(job, .softTimeLimit(soft))
@@ -24,7 +25,7 @@ enum TimeLimits {
         }
         if let hard = policy.hardLimit, hard > 0 {
             timers.append(
-                pipeline.timers.schedule(after: .seconds(hard)) { [weak pipeline] in
+                pipeline.timers.schedule(after: .bounded(seconds: hard)) { [weak pipeline] in
                     guard let pipeline else { return }
                     pipeline.log.hardLimit(task.task.request.message, seconds: hard)
                     if !pipeline.pool.kill(job, .hardTimeLimit(hard)) {

@@ -24,11 +24,9 @@ extension WorkerEvents {
         _ decision: SettlementDecision,
         _ message: Message,
         runtime: Duration,
-        isLate: Bool
+        rejection: Bool?
     ) {
-        if case .reported(let report) = end, case .rejected(_, let requeue) = report.outcome, isLate {
-            add(.rejected(requeue: requeue), message)
-        }
+        if let rejection { add(.rejected(requeue: rejection), message) }
         switch decision.stored {
         case .success(let value):
             var text = ""

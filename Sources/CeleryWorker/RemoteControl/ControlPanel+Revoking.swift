@@ -56,13 +56,13 @@ extension ControlPanel {
         }
     }
 
-    /// REVOKED for all that have not ended, so that nobody waits for them. Not of those that this worker has: their own end is
-    /// stored, which may be on its way now.
+    /// REVOKED for all that still wait, so that nobody waits for them. Not of those that a worker has: their own end is stored by
+    /// that worker, and may be on its way now. Source: `_revoke` of Celery 5.7.
     private func storeRevoked(_ waiting: [String]) async throws(TransportError) {
         let settings = app.settings
         guard !waiting.isEmpty else { return }
         let known = try await pipeline.backend.fetch(waiting, timeout: settings.brokerTimeout)
-        let open = waiting.filter { known[$0]?.state.isReady != true }
+        let open = waiting.filter { [.pending, .received, .retry, .rejected].contains(known[$0]?.state ?? .pending) }
         guard !open.isEmpty else { return }
         let results = open.map { id in
             var meta = TaskMeta(taskID: id, state: .revoked, outcome: .exception(.revoked("revoked")))

@@ -51,8 +51,8 @@ extension ControlPanel {
         let name = arguments["task_name"].text ?? ""
         let (soft, hard) = (arguments["soft"].number, arguments["hard"].number)
         let isKnown = app.changeTask(name) { options in
-            options.softTimeLimit = soft.map { .seconds($0) }
-            options.timeLimit = hard.map { .seconds($0) }
+            options.softTimeLimit = soft.map { .bounded(seconds: $0) }
+            options.timeLimit = hard.map { .bounded(seconds: $0) }
         }
         guard isKnown else { return unknownTask(name) }
         logger.info(
@@ -74,7 +74,7 @@ extension ControlPanel {
         guard pool.capabilities.resizable else {
             throw ControlRefusal("AttributeError", "'TaskPool' object has no attribute '\(verb)'")
         }
-        let slots = pool.slots + change
+        let slots = pool.slots.addingReportingOverflow(change).overflow ? .max : pool.slots + change
         guard slots >= 1 else { throw ControlRefusal("ValueError", "Can't shrink pool. All processes busy!") }
         pool.resize(to: min(slots, 65535))
         pipeline.creditBell.ring()

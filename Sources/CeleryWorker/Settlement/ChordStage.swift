@@ -44,7 +44,11 @@ struct ChordStage {
             _ = try await failRests(&work, &outcome.items[index].settlement.results)
             outcome.items[index].chords = work
         }
-        guard let store = pipeline.backend.chords else { return outcome }
+        guard let store = pipeline.backend.chords else {
+            let lost = outcome.items.reduce(0) { $0 + ($1.chords.map { $0.starts.count + $0.parts.count } ?? 0) }
+            if lost > 0 { pipeline.log.cannotCount(lost, location: pipeline.backend.location) }
+            return outcome
+        }
         // Not again once their parts may be running.
         let unsent = zip(items, batch).filter { !$1.hasPublished.load(ordering: .relaxed) }
         try await start(unsent.flatMap { $0.0.chords?.starts ?? [] }, in: store)

@@ -73,11 +73,10 @@ struct SettlementPlan {
             starts = plan.chords
         }
         let chords = chordWork(stored, message, starts, &settlement)
-        let middleware = pipeline.app.middleware
-        if let reason = ending.revoked { middleware.taskRevoked(message, reason: reason) }
-        if failure?.exception.type == "NotRegistered" { middleware.taskUnknown(message) }
-        let (metrics, events) = (pipeline.metrics, pipeline.events)
+        let (metrics, events, middleware) = (pipeline.metrics, pipeline.events, pipeline.app.middleware)
         return Item(settlement: settlement, chords: chords) { log in
+            if let reason = ending.revoked { middleware.taskRevoked(message, reason: reason) }
+            if failure?.exception.type == "NotRegistered" { middleware.taskUnknown(message) }
             if events.isOn.load(ordering: .relaxed) { events.addEnd(ending, message) }
             let state: TaskState = failure != nil ? .failure : ending.revoked != nil ? .revoked : .ignored
             metrics.ended(message.headers.task, state: state.rawValue, runtime: nil)
@@ -130,10 +129,17 @@ struct SettlementPlan {
             starts += plan.chords
         }
         let chords = chordWork(decision.stored, message, starts, &settlement)
-        let (metrics, events) = (pipeline.metrics, pipeline.events)
+        let (metrics, events, middleware) = (pipeline.metrics, pipeline.events, pipeline.app.middleware)
+        let rejection = task.policy.acksLate ? decision.rejection(of: end) : nil
         return Item(settlement: settlement, chords: chords) { log in
+            if let rejection { middleware.taskRejected(message, requeue: rejection) }
+            switch (end, decision.stored) {
+            case (.lost, .failure(let failure)): middleware.taskLost(message, failure: failure)
+            case (_, .revoked(let reason)): middleware.taskRevoked(message, reason: reason)
+            default: break
+            }
             if events.isOn.load(ordering: .relaxed) {
-                events.addEnd(end, decision, message, runtime: runtime, isLate: task.policy.acksLate)
+                events.addEnd(end, decision, message, runtime: runtime, rejection: rejection)
             }
             metrics.ended(message.headers.task, state: decision.stateWord, runtime: runtime)
             log.ended(message, end, decision, runtime: runtime)

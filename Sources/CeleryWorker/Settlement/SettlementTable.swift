@@ -33,6 +33,17 @@ enum RunEnd: Sendable {
 ///
 /// Source: `celery/worker/request.py`; the order of the parts is ``Settlement``'s.
 struct SettlementDecision: Sendable {
+    /// Whether the message goes back to its queue instead of being acknowledged; nil when it is acknowledged, and when it is only
+    /// given back because the worker stops.
+    func rejection(of end: RunEnd) -> Bool? {
+        if case .lost(let loss) = end, case .shutdown? = loss.cause { return nil }
+        switch disposition {
+        case .acknowledge: return nil
+        case .requeue: return true
+        case .deadLetter: return false
+        }
+    }
+
     /// What is stored.
     enum Stored: Sendable {
         case nothing
@@ -141,7 +152,7 @@ struct SettlementDecision: Sendable {
             case .settle: break
             }
             guard policy.acksLate, policy.rejectOnWorkerLost else { return failure(.workerLost(text), text) }
-            guard deaths + 1 < policy.maxWorkerDeaths else {
+            guard deaths.next < policy.maxWorkerDeaths else {
                 var decision = failure(.workerLost(text), text)
                 decision.disposition = .deadLetter(DeadLetterReason("poison", text))
                 return decision
@@ -153,7 +164,7 @@ struct SettlementDecision: Sendable {
 
     /// The first death costs nothing; from the second on 1, 2, 4, … s, at most a minute.
     private static func backoff(deaths: Int, now: Timestamp) -> Timestamp? {
-        deaths == 0 ? nil : now.advanced(by: .seconds(min(60, 1 << min(deaths - 1, 6))))
+        deaths == 0 ? nil : now.advanced(by: .seconds(1) * min(60, 1 << min(deaths - 1, 6)))
     }
 
     private static func retry(_ message: OutgoingMessage, _ text: String) -> SettlementDecision {

@@ -15,7 +15,7 @@ struct RateLimiter: Sendable {
     /// Takes a token. Returns nil when the task may start now, else when to ask again.
     mutating func take(_ task: String, limit: RateLimit?, now: Timestamp) -> Timestamp? {
         guard let limit, limit.isLimiting else { return nil }
-        let interval = Duration.seconds(1 / limit.perSecond)
+        let interval = Duration.bounded(seconds: 1 / limit.perSecond)
         if let next = nextStart[task], next > now { return next }
         nextStart[task] = now.advanced(by: interval)
         return nil

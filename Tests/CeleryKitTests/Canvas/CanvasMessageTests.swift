@@ -176,6 +176,21 @@ struct CanvasMessageTests {
         }
     }
 
+    @Test(
+        "A header in which nothing can ever be counted runs the body at once, and what stands before its empty groups"
+    )
+    func nothingToCount() throws {
+        let members = [CanvasNode.group([]), .chain([s("a").node, .group([])])]
+        let chord = CanvasNode.chord(.group(members), s("body").node)
+        let plan = try CanvasSender(app: canvas.app).plan(chord, from: CanvasOrigin()).plan
+        #expect(plan.chords.isEmpty)
+        let steps = try canvas.steps(chord, CanvasOrigin())
+        #expect(steps.map(\.headers.task).sorted() == ["a", "body"])
+        let body = try #require(steps.first { $0.headers.task == "body" })
+        #expect(body.arguments == [[]])
+        #expect(steps.allSatisfy { $0.embed.chord == nil })
+    }
+
     @Test("The same callback or errback twice is there once")
     func twice() throws {
         let call = s("a").link(s("done")).link(s("done")).linkError(s("alert")).linkError(s("alert"))

@@ -69,7 +69,7 @@ struct PlannedCanvas {
         try CanvasSender(app: app).plan(workflow.node, from: CanvasOrigin()).plan.chords
     }
 
-    private func steps(_ node: CanvasNode, _ origin: CanvasOrigin) throws -> [Step] {
+    func steps(_ node: CanvasNode, _ origin: CanvasOrigin) throws -> [Step] {
         try CanvasSender(app: app).plan(node, from: origin).plan.messages
             .map { outgoing in
                 let message = outgoing.message

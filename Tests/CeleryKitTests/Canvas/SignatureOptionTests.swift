@@ -41,6 +41,49 @@ struct SignatureOptionTests {
         #expect(resize.headers.custom["tenant"] == "a")
     }
 
+    /// As Python writes `chain(a, group(b, c).set(queue="q", countdown=90, immutable…))`.
+    @Test(
+        "What a composed signature of another language says counts for the tasks that it begins with",
+        arguments: [true, false]
+    )
+    func composedElsewhere(immutable: Bool) throws {
+        let calls = try ["b", "c"].map { try Signature(task: $0).value() }
+        let options: CeleryObject = ["queue": "images", "countdown": 90, "priority": 3, "task_id": "whole"]
+        let composed = ["celery.group": "group", "celery.chain": "chain"]
+            .map { name, kind in
+                Signature(
+                    task: name,
+                    keywords: [TaskBody.Keyword("tasks", EncodedValue(.array(calls)))],
+                    options: options,
+                    subtaskType: kind,
+                    immutable: immutable
+                )
+            }
+        for signature in composed {
+            var origin = CanvasOrigin(parentID: "p", rootID: "r")
+            origin.input = EncodedValue(5)
+            let steps = try canvas.steps(CanvasNode(signature), origin)
+            #expect(steps.count == (signature.subtaskType == "group" ? 2 : 1))
+            for step in steps {
+                #expect(step.properties.routingKey == "images" && step.properties.priority == 3)
+                #expect(step.headers.eta != nil && step.headers.id != "whole")
+                #expect(step.arguments == (immutable ? [] : [5]))
+            }
+        }
+    }
+
+    @Test("A time that came as a tagged datetime counts as one that came as text")
+    func taggedTimes() throws {
+        let options: CeleryObject = [
+            "eta": .datetime("2040-01-02T03:04:05+00:00"), "expires": .datetime("2041-01-02T03:04:05+00:00"),
+        ]
+        let step = try #require(
+            try canvas.steps(CanvasNode(call: Signature(task: "a", options: options)), CanvasOrigin()).first
+        )
+        #expect(step.headers.eta?.hasPrefix("2040-01-02T03:04:05") == true)
+        #expect(step.headers.expires?.hasPrefix("2041-01-02T03:04:05") == true)
+    }
+
     @Test("Of a chain its first step has them, of a group each member, of a chord each part of its header")
     func composed() throws {
         let chain = try canvas.steps(s("a").then(s("b")).set(queue: "q"))

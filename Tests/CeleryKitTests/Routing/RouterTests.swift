@@ -72,12 +72,10 @@ import Testing
         settings.taskDefaultExchange = "tasks"
         settings.taskDefaultExchangeType = .topic
         settings.taskDefaultRoutingKey = "task.default"
-        settings.taskDefaultPriority = 4
         let destination = try Router(settings).route("a")
         #expect(destination.queue == Queue("main", exchange: Exchange("tasks", .topic), routingKey: "task.default"))
         #expect(destination.exchange == "tasks")
         #expect(destination.routingKey == "task.default")
-        #expect(destination.priority == 4)
     }
 
     @Test func aMissingQueueIsAnErrorWhenItIsNotToBeCreated() throws {

@@ -160,6 +160,48 @@ struct SteeringTests {
         }
     }
 
+    @Test("A worker that is told of a revoked task leaves its state alone once another worker has begun it")
+    func revokeElsewhere() async throws {
+        let app = TestApp.make()
+        let backend = try await app.resultBackend()
+        func store(_ id: String, _ state: TaskState) async throws {
+            let meta = TaskMeta(taskID: id, state: state, outcome: .value(EncodedValue(["hostname": "other@host"])))
+            try await backend.store([StoredResult(meta, expires: .seconds(600))], timeout: .seconds(5))
+        }
+        for state in [TaskState.started, "PROGRESS", .retry, .success] { try await store(state.rawValue, state) }
+        let ids = ["STARTED", "PROGRESS", "RETRY", "SUCCESS", "unknown"]
+        try await withWorker(app) { () async throws -> Void in
+            try await app.control(.quick).revoke(ids)
+            #expect(try await eventually { try await AsyncResult<Int>(id: "unknown", app: app).state() == .revoked })
+            let states = try await backend.fetch(ids, timeout: .seconds(5)).mapValues(\.state)
+            let expected: [String: TaskState] = [
+                "STARTED": .started, "PROGRESS": "PROGRESS", "RETRY": .revoked, "SUCCESS": .success,
+                "unknown": .revoked,
+            ]
+            #expect(states == expected)
+        }
+    }
+
+    @Test("Numbers that no machine holds are answered, and the worker lives")
+    func hostileNumbers() async throws {
+        let app = TestApp.make()
+        let tick = app.task("tick") { () in 1 }
+        try await withWorker(app) { () async throws -> Void in
+            let control = app.control(ControlOptions(timeout: .seconds(30), limit: 1))
+            for number in [CeleryValue.double(1e300), .double(.nan), .double(-.infinity), .int(.max), .int(.min)] {
+                for (command, arguments) in [
+                    ("time_limit", ["task_name": "tick", "soft": number, "hard": number]), ("pool_grow", ["n": number]),
+                    ("pool_shrink", ["n": number]), ("autoscale", ["max": number, "min": number]),
+                ] as [(String, CeleryObject)] {
+                    let replies = try await control.request(command, arguments)
+                    #expect(replies.count == 1)
+                }
+            }
+            try await control.rateLimit("tick", "1e-300/s")
+            #expect(try await tick.delay().get(timeout: .seconds(60)) == 1)
+        }
+    }
+
     @Test("AsyncResult.revoke is heard at once")
     func revokeByResult() async throws {
         let app = TestApp.make()

@@ -110,7 +110,7 @@ public struct RoutedDestination: Sendable, Hashable {
             exchange = queue.exchange.name
             routingKey = route.routingKey ?? queue.routingKey
         }
-        priority = route.priority ?? settings.taskDefaultPriority
+        priority = route.priority
         deliveryMode = route.deliveryMode ?? settings.taskDefaultDeliveryMode
         options = route
     }
