@@ -225,7 +225,7 @@ let package = Package(
         .testTarget(
             name: "CeleryWorkerTests",
             dependencies: [
-                "CeleryWorker", "CeleryTesting", "CCeleryPlatform", "PoolTestApp", log, metrics, tracing,
+                "CeleryWorker", "CeleryTesting", "CCeleryPlatform", "PoolTestApp", lifecycle, log, metrics, tracing,
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],

@@ -15,10 +15,14 @@ import Darwin
 
 /// Text files, as far as the harness needs them.
 enum TextFile {
+    /// In one piece: others append to the same file meanwhile, and no line of theirs may come into the middle of one of ours.
     static func append(_ text: String, to path: String) throws {
-        guard let file = fopen(path, "a") else { throw HarnessError("cannot write \(path): errno \(errno)") }
-        fputs(text, file)
-        fclose(file)
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw HarnessError("cannot write \(path): errno \(errno)") }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard written == bytes.count else { throw HarnessError("cannot write \(path): errno \(errno)") }
     }
 
     /// The size in bytes; 0 when there is no such file.

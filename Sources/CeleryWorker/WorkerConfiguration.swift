@@ -59,7 +59,8 @@ package struct WorkerConfiguration: Sendable {
             throw CeleryError(.misconfigured, "the concurrency must be at least 1, not \(wanted)")
         }
         concurrency = poolName == "solo" ? 1 : autoscale.map { max(1, $0.min) } ?? wanted
-        prefetchMultiplier = options.prefetchMultiplier ?? settings.workerPrefetchMultiplier
+        prefetchMultiplier =
+            settings.workerDisablePrefetch ? 1 : options.prefetchMultiplier ?? settings.workerPrefetchMultiplier
         maxTasksPerChild = options.maxTasksPerChild ?? settings.workerMaxTasksPerChild
         maxMemoryPerChild = options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild
         purge = options.purge

@@ -34,7 +34,12 @@ struct WorkerLog: Sendable {
             )
         case .failure(let failure):
             let text = failure.traceback.map { "\n\($0)" } ?? ""
-            if failure.isExpected {
+            if case .reported(let report) = end, case .rejected(_, let requeue) = report.outcome {
+                logger.warning(
+                    "Task \(label) reject requeue=\(requeue ? "True" : "False"): \(failure.exception.repr)",
+                    metadata: metadata
+                )
+            } else if failure.isExpected {
                 logger.info("Task \(label) raised expected: \(failure.exception.repr)", metadata: metadata)
             } else {
                 logger.error("Task \(label) raised unexpected: \(failure.exception.repr)\(text)", metadata: metadata)

@@ -77,7 +77,10 @@ struct RemoteRun {
 
     func run() async throws {
         let context = try CommandContext.current
-        if list { return Terminal.say(RemoteCall.list(kind, app: context.app)) }
+        if list {
+            let commands = RemoteCall.listed(kind, app: context.app).settingJSON
+            return Terminal.say(remote.json ? commands : RemoteCall.list(kind, app: context.app))
+        }
         let call = try RemoteCall(words, kind: kind, app: context.app)
         try await context.applySettings()
         let layout = ReplyText(terminal: context.terminal(1), isQuiet: context.globals.isQuiet)

@@ -110,6 +110,14 @@ struct RemoteCall {
     }
 
     /// The page of `--list`.
+    /// Their names, in what they take and what they are for, for a program.
+    static func listed(_ kind: ControlCommand.Kind, app: CeleryApp) -> CeleryValue {
+        .array(
+            app.allControlCommands.filter { $0.kind == kind && $0.isVisible }
+                .map { ["name": .string($0.name), "arguments": .string($0.signature), "help": .string($0.help)] }
+        )
+    }
+
     static func list(_ kind: ControlCommand.Kind, app: CeleryApp) -> String {
         let rows = app.allControlCommands.filter { $0.kind == kind && $0.isVisible }
             .map { ($0.signature.isEmpty ? $0.name : "\($0.name) \($0.signature)", $0.help) }

@@ -100,6 +100,9 @@ enum SettingsEnvironment {
         var warnings: [SettingsWarning] = []
         for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix("CELERY_") {
             let name = variable.dropFirst("CELERY_".count).lowercased()
+            if others.contains(variable) {
+                warnings.append(SettingsWarning(name: variable, "\(variable) has no effect: the bound is fixed here"))
+            }
             guard SettingTable[name] == nil, !OptionEnvironment.variables.contains(variable),
                 !others.contains(variable),
                 families.contains(where: { name.hasPrefix($0) })

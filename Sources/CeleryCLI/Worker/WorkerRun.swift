@@ -173,7 +173,7 @@ extension WorkerOptions {
         concurrency = command.pool.concurrency
         // As in Celery, 0 on the command line leaves it to the settings.
         prefetchMultiplier = command.pool.prefetchMultiplier.flatMap { $0 == 0 ? nil : $0 }
-        if command.pool.disablePrefetch || settings.workerDisablePrefetch { prefetchMultiplier = 1 }
+        if command.pool.disablePrefetch { prefetchMultiplier = 1 }
         autoscale = command.pool.autoscale.map { ($0.max, $0.min) }
         timeLimit = command.pool.timeLimit.map { .bounded(seconds: $0) }
         softTimeLimit = command.pool.softTimeLimit.map { .bounded(seconds: $0) }

@@ -59,23 +59,31 @@ public struct Events: Sendable {
     func sent(_ outgoing: [OutgoingMessage]) async {
         for message in outgoing.map(\.message) {
             do {
-                try await send("task-sent", Self.sentFields(message))
+                try await send("task-sent", sentFields(message))
             } catch {
                 app.logger.debug("task-sent could not be told: \(error)")
             }
         }
     }
 
-    private static func sentFields(_ message: Message) -> CeleryObject {
+    func sentFields(_ message: Message) -> CeleryObject {
         let (headers, properties) = (message.headers, message.properties)
         func text(_ value: String?) -> CeleryValue { value.map { .string($0) } ?? .null }
         return [
             "uuid": .string(headers.id), "root_id": text(headers.rootID), "parent_id": text(headers.parentID),
             "name": .string(headers.task), "args": text(headers.argsRepr), "kwargs": text(headers.kwargsRepr),
             "retries": .int(headers.retries), "eta": text(headers.eta), "expires": text(headers.expires),
-            "queue": .string(properties.routingKey), "exchange": .string(properties.exchange),
+            "queue": text(queue(of: properties)), "exchange": .string(properties.exchange),
             "routing_key": .string(properties.routingKey),
         ]
+    }
+
+    /// Its name; nil where only exchange and routing key were named, and none of the app's queues is bound so.
+    private func queue(of properties: MessageProperties) -> String? {
+        guard !properties.exchange.isEmpty else { return properties.routingKey }
+        return app.configuration.settings.taskQueues
+            .first { $0.exchange.name == properties.exchange && $0.routingKey == properties.routingKey }?
+            .name
     }
 
     /// Listens to events from when this returns, until the stream is let go of.

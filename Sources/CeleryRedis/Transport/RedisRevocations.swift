@@ -14,17 +14,20 @@ struct RedisRevocations: RevocationStore {
     /// So many are read at a time.
     private static let page = 5000
     let store: RedisStore
+    /// So many are kept that have not expired; of more the first to come go.
+    var limit = 1_000_000
 
     private var keys: RedisKeys { store.keys }
 
     func revoke(_ revocations: [Revocation]) async throws(TransportError) {
         guard !revocations.isEmpty else { return }
         var commands = RedisCommands()
-        commands.begin("EVAL", arguments: 6 + 2 * revocations.count)
+        commands.begin("EVAL", arguments: 7 + 2 * revocations.count)
         commands.argument(RedisScripts.revoke)
         commands.argument(3)
         for key in [keys.revocationCounter, keys.revoked, keys.revokedIndex] { commands.argument(key) }
         commands.argument(store.now)
+        commands.argument(limit)
         for revocation in revocations {
             commands.argument(revocation.taskID)
             commands.argument("\(revocation.expires.microseconds) \(revocation.terminate ? 1 : 0) \(revocation.signal)")

@@ -185,13 +185,13 @@ enum RedisScripts {
         return 1
         """
 
-    /// Notes revoked ids, each under a new number, and forgets what has expired.
+    /// Notes revoked ids, each under a new number, and forgets what has expired, and the first of too many.
     ///
-    /// KEYS: counter, records, index. ARGV: now in microseconds, then id and record in turn; a record begins with when it expires.
+    /// KEYS: counter, records, index. ARGV: now in microseconds, how many may be there, then id and record in turn; a record begins with when it expires.
     /// All of it is gone when the last has expired.
     static let revoke = """
         local last = redis.call('PTTL', KEYS[3]) + math.floor(ARGV[1] / 1000)
-        for i = 2, #ARGV, 2 do
+        for i = 3, #ARGV, 2 do
             local number = redis.call('INCR', KEYS[1])
             redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
             redis.call('ZADD', KEYS[3], number, ARGV[i])
@@ -206,6 +206,13 @@ enum RedisScripts {
                 redis.call('HDEL', KEYS[2], id)
                 redis.call('ZREM', KEYS[3], id)
             end
+        end
+        local over = redis.call('ZCARD', KEYS[3]) - tonumber(ARGV[2])
+        while over > 0 do
+            local first = redis.call('ZRANGE', KEYS[3], 0, math.min(over, 1000) - 1)
+            redis.call('HDEL', KEYS[2], unpack(first))
+            redis.call('ZREM', KEYS[3], unpack(first))
+            over = over - #first
         end
         return redis.call('GET', KEYS[1])
         """

@@ -64,6 +64,7 @@ import Testing
         app.controlCommand("shout", help: "Shout it.", signature: "<text>", parameters: [.init("text")]) { _ in .null }
         #expect(RemoteCall.list(.inspect, app: app).contains("\n  shout <text>"))
         #expect(!RemoteCall.list(.control, app: app).contains("shout"))
+        #expect(RemoteCall.listed(.inspect, app: app).settingJSON.contains(#""name": "shout", "arguments": "<text>""#))
         #expect(!RemoteCall.list(.inspect, app: app).contains("hello"))
         #expect(try RemoteCall(["shout", "hey"], kind: .inspect, app: app).arguments == ["text": "hey"])
     }
