@@ -53,7 +53,7 @@ struct BrokenConnectionTests {
                 for _ in 0..<3 {
                     let before = settled.count
                     _ = try await waited(for: "progress") { settled.count > before ? true : nil }
-                    try await strike(fault, proxy, server)
+                    try await strike(fault, proxy, server, settled)
                 }
                 try await group.waitForAll()
             }
@@ -96,25 +96,25 @@ struct BrokenConnectionTests {
         }
     }
 
-    private func strike(_ fault: Fault, _ proxy: FaultProxy, _ server: RedisServer) async throws {
+    private func strike(_ fault: Fault, _ proxy: FaultProxy, _ server: RedisServer, _ settled: Tally) async throws {
         switch fault {
         case .cut: proxy.cut()
-        case .losingReplies: try await whileBroken(proxy, .losingReplies)
-        case .stalled: try await whileBroken(proxy, .stalled)
-        case .swallowing: try await whileBroken(proxy, .swallowing)
-        case .delaying: try await whileBroken(proxy, .delaying(.milliseconds(30)))
+        case .losingReplies: try await whileBroken(proxy, .losingReplies, settled)
+        case .stalled: try await whileBroken(proxy, .stalled, settled)
+        case .swallowing: try await whileBroken(proxy, .swallowing, settled)
+        case .delaying: try await whileBroken(proxy, .delaying(.milliseconds(30)), settled)
         case .restart: try await server.restart()
         case .killed: _ = try server.command("CLIENT", "KILL", "TYPE", "normal")
         }
     }
 
-    /// Lasts until the client has noticed and come again, or long enough for a few rounds.
-    private func whileBroken(_ proxy: FaultProxy, _ mode: FaultProxy.Mode) async throws {
+    /// Lasts until the client has noticed and come again, or until a round has gone through.
+    private func whileBroken(_ proxy: FaultProxy, _ mode: FaultProxy.Mode, _ settled: Tally) async throws {
         let before = proxy.accepted
         proxy.mode = mode
         if case .delaying = mode {
-            // sleeps: so that rounds go through while it lasts.
-            try await Task.sleep(for: .milliseconds(300))
+            let known = settled.count
+            _ = try await waited(for: "a round") { settled.count > known || known == Self.total ? true : nil }
         } else {
             _ = try await waited(for: "a new connection") { proxy.accepted > before ? true : nil }
         }
