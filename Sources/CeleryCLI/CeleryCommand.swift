@@ -90,6 +90,7 @@ struct Invocation: Sendable {
         let wanted = name == "help" ? split.rest.first ?? name : name
         guard CommandNames.available.contains(wanted) else { throw CommandNames.failure(for: wanted) }
         exportURLs(globals)
+        if !PreforkChild.isChild { for line in globals.withoutEffect { Terminal.complain(line) } }
         let injected = OptionEnvironment.arguments(for: name, environment: environment)
         let command = try CommandsOnly.parseAsRoot([name] + injected + split.rest)
         let context = CommandContext(

@@ -92,6 +92,7 @@ public final class Worker: Service {
     private func runPipeline() async throws {
         state.withLock { $0.phase = .connecting }
         defer { state.withLock { $0.phase = .ended } }
+        app.middleware.workerInit(configuration.hostname)
         guard let (transport, backend) = try await connect() else { return }
         let revocations = RevokedTasks(file: configuration.stateFile(for: transport))
         try revocations.restore()
@@ -181,12 +182,15 @@ public final class Worker: Service {
     }
 
     /// Asks the worker to stop. May be called from any thread; a stronger mode replaces a weaker one.
-    public func shutdown(_ mode: ShutdownMode) {
+    public func shutdown(_ mode: ShutdownMode) { shutdown(mode, WorkerShutdown(how: "\(mode)")) }
+
+    /// The same, saying what asked for it.
+    package func shutdown(_ mode: ShutdownMode, _ notice: WorkerShutdown) {
         let pipeline = state.withLock { state in
             state.requested = max(state.requested ?? mode, mode)
             return state.pipeline
         }
-        app.middleware.workerShuttingDown(configuration.hostname, how: "\(mode)")
+        app.middleware.workerShuttingDown(configuration.hostname, notice)
         pipeline?.shutDown(mode)
     }
 }

@@ -26,6 +26,7 @@ package struct WorkerConfiguration: Sendable {
     package var concurrency: Int
     package var prefetchMultiplier: Int
     package var autoscale: (max: Int, min: Int)?
+    package var autoscaleKeepalive: Duration?
     package var maxTasksPerChild: Int?
     package var maxMemoryPerChild: Int?
     package var purge: Bool
@@ -53,6 +54,7 @@ package struct WorkerConfiguration: Sendable {
             )
         }
         autoscale = options.autoscale
+        autoscaleKeepalive = options.autoscaleKeepalive
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let wanted = options.concurrency ?? settings.workerConcurrency ?? (poolName == "async" ? 100 : cores)
         guard wanted > 0 else {

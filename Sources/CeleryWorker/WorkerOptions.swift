@@ -20,6 +20,8 @@ public struct WorkerOptions: Sendable {
     public var prefetchMultiplier: Int?
     /// `--autoscale=max,min`.
     public var autoscale: (max: Int, min: Int)?
+    /// How long after the pool last grew it may shrink. Default 30 s; `AUTOSCALE_KEEPALIVE`.
+    public var autoscaleKeepalive: Duration?
     public var timeLimit: Duration?
     public var softTimeLimit: Duration?
     public var maxTasksPerChild: Int?

@@ -70,7 +70,11 @@ final class WorkerPipeline: Sendable {
         self.metrics = metrics
         self.troubles = troubles
         self.onRemoteShutdown = onRemoteShutdown
-        autoscaler = Mutex(configuration.autoscale.map { Autoscaler(max: $0.max, min: $0.min) })
+        autoscaler = Mutex(
+            configuration.autoscale.map {
+                Autoscaler(max: $0.max, min: $0.min, keepalive: configuration.autoscaleKeepalive)
+            }
+        )
         queues = ConsumedQueues(configuration.topology.queues)
         events = WorkerEvents(app: app, configuration: configuration)
         log = WorkerLog(logger: app.logger)
@@ -91,11 +95,21 @@ final class WorkerPipeline: Sendable {
     /// Runs until a shutdown has been asked for and is complete.
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let intake = Intake(self)
             group.addTask {
                 defer { self.poolEnded() }
                 try await self.runPool()
             }
+            try await runStages()
+            // Not cancelled: the pool dismisses its children, and they leave by themselves.
+            pool.stop()
+            try await group.waitForAll()
+        }
+        await EventStage(self).end()
+    }
+
+    private func runStages() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let intake = Intake(self)
             group.addTask { await StartStage(self).run() }
             group.addTask { await SettleStage(self).run() }
             group.addTask { await Housekeeping(self).run() }
@@ -109,11 +123,8 @@ final class WorkerPipeline: Sendable {
             }
             await finish()
             await intake.close()
-            pool.stop()
             group.cancelAll()
-            try await group.waitForAll()
         }
-        await EventStage(self).end()
     }
 
     /// `control shutdown`.

@@ -34,6 +34,7 @@ struct HandlerTests {
         func onSuccess(_ output: Int, in context: TaskContext) { note("success \(output)") }
         func onFailure(_ error: any Error, in context: TaskContext) { note("failure \(type(of: error))") }
         func onRetry(_ error: any Error, in context: TaskContext) { note("retry \(type(of: error))") }
+        func afterReturn(_ outcome: TaskOutcome, in context: TaskContext) { note("returned \(outcome.word)") }
 
         private func note(_ text: String) { Self.log.withLock { $0.append("\(fate): \(text)") } }
     }
@@ -50,13 +51,80 @@ struct HandlerTests {
             }
         }
         let log = Told.log.withLock { $0 }
-        #expect(log.filter { $0.hasPrefix("well") } == ["well: start 0", "well: success 5"])
+        #expect(log.filter { $0.hasPrefix("well") } == ["well: start 0", "well: success 5", "well: returned success"])
         #expect(
             log.filter { $0.hasPrefix("declined") }
                 == [
                     "declined: start 0", "declined: retry Declined", "declined: start 1", "declined: failure Declined",
+                    "declined: returned failure",
                 ]
         )
+    }
+
+    @Test("A closure's handlers are called as a struct's: before each run, with what it comes to, and last of all")
+    func closureHandlers() async throws {
+        let app = TestApp.make()
+        let notes = Mutex<[String: [String]]>([:])
+        let retries = TaskOptions(retry: .constant(limit: 1, delay: .zero, on: Declined.self))
+        let task = app.task("handled", options: retries) { (fate: String) -> Int in
+            switch fate {
+            case "declined": throw Declined()
+            case "ignored": throw Ignore()
+            case "rejected": throw Reject("no")
+            default: return 5
+            }
+        }
+        @Sendable func note(_ context: TaskContext, _ text: String) {
+            notes.withLock { $0[context.id, default: []].append(text) }
+        }
+        task.handling(
+            beforeStart: { note($0, "start \($0.retries)") },
+            onSuccess: { note($1, "success \($0)") },
+            onFailure: { note($1, "failure \(type(of: $0))") },
+            onRetry: { note($1, "retry \(type(of: $0))") },
+            afterReturn: { note($1, "returned \($0.word)") }
+        )
+        let sent = try await withWorker(app) { () async throws -> [String] in
+            var ids: [String] = []
+            for fate in ["well", "declined", "ignored", "rejected"] {
+                let result = try await task.delay(fate)
+                ids.append(result.id)
+                if fate != "ignored" { _ = try? await result.get(timeout: .seconds(60)) }
+            }
+            let wrong = try await app.sendTask("handled", args: [1, 2])
+            _ = try? await wrong.get(timeout: .seconds(60))
+            return ids + [wrong.id]
+        }
+        let told = notes.withLock { notes in sent.map { notes[$0] ?? [] } }
+        #expect(told[0] == ["start 0", "success 5", "returned success"])
+        #expect(
+            told[1] == ["start 0", "retry Declined", "start 1", "failure Declined", "returned failure"]
+        )
+        #expect(told[2] == ["start 0"])
+        #expect(told[3] == ["start 0"])
+        #expect(told[4] == ["failure ArgumentError", "returned failure"], "wrong arguments fail the task too")
+    }
+
+    @Test(
+        "Handlers set later replace those of the same kind, and leave the others; an error before the start fails the task"
+    )
+    func replacedHandlers() async throws {
+        let app = TestApp.make()
+        let notes = Mutex<[String]>([])
+        let task = app.task("guarded") { () -> Int in 5 }
+            .handling(
+                onFailure: { error, _ in notes.withLock { $0.append("first \(error)") } },
+                afterReturn: { outcome, _ in notes.withLock { $0.append(outcome.word) } }
+            )
+        task.handling(
+            beforeStart: { _ in throw Declined() },
+            onFailure: { error, _ in notes.withLock { $0.append("second \(type(of: error))") } }
+        )
+        let error = try await withWorker(app) { () async throws -> CeleryError? in
+            await #expect(throws: CeleryError.self) { try await task.delay().get(timeout: .seconds(60)) }
+        }
+        #expect(error?.exception?.type == "HandlerTests.Declined")
+        #expect(notes.withLock { $0 } == ["second Declined", "failure"])
     }
 
     @Test("Middleware is told of retries, failures, rejections, revocations and unknown tasks")
@@ -94,6 +162,18 @@ struct HandlerTests {
                 "revoked endless terminated", "unknown nobody.knows",
             ]
         )
+    }
+}
+
+extension TaskOutcome {
+    fileprivate var word: String {
+        switch self {
+        case .success: "success"
+        case .failure: "failure"
+        case .retry: "retry"
+        case .ignored: "ignored"
+        case .rejected: "rejected"
+        }
     }
 }
 

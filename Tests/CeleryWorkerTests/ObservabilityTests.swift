@@ -75,19 +75,17 @@ struct ObservabilityTests {
         #expect(runtimes.first?.values.count == 3)
     }
 
-    @Test("Middleware sees every step of a task, in order")
+    @Test("Middleware sees the steps of a worker and of a task, each in its order")
     func middleware() async throws {
         let app = TestApp.make()
         let recorder = Recorder()
         app.use(recorder)
         let task = app.task("observed.steps") { () in 1 }
         try await withWorker(app) { _ = try await task.delay().get(timeout: .seconds(60)) }
-        #expect(
-            recorder.steps == [
-                "workerReady", "beforePublish", "afterPublish", "received", "prerun", "success", "postrun",
-                "shuttingDown", "shutdown",
-            ]
-        )
+        let (worker, sending, run) = recorder.steps
+        #expect(worker == ["workerInit", "workerReady", "shuttingDown warm nil 0", "shutdown"])
+        #expect(sending == ["beforePublish", "afterPublish"])
+        #expect(run == ["received", "prerun", "success", "postrun"])
     }
 
     @Test("Middleware may change a message before it leaves")
@@ -103,30 +101,27 @@ struct ObservabilityTests {
     }
 }
 
-/// Writes down what it is told. Sending and receiving overlap, so a step counts once and in the task's own order.
+/// Writes down what it is told. Sending and receiving overlap, so each has its own list.
 private final class Recorder: CeleryMiddleware {
-    private let seen = Mutex<[String]>([])
+    private let lists = Mutex<(worker: [String], sending: [String], run: [String])>(([], [], []))
 
-    var steps: [String] {
-        let order = [
-            "workerReady", "beforePublish", "afterPublish", "received", "prerun", "success", "postrun",
-            "shuttingDown", "shutdown",
-        ]
-        let seen = seen.withLock { $0 }
-        let taskSteps = seen.filter { ["received", "prerun", "success", "postrun"].contains($0) }
-        guard taskSteps == ["received", "prerun", "success", "postrun"] else { return taskSteps }
-        return order.filter { seen.contains($0) }
+    var steps: (worker: [String], sending: [String], run: [String]) { lists.withLock { $0 } }
+
+    private func worker(_ step: String) { lists.withLock { $0.worker.append(step) } }
+    private func sending(_ step: String) { lists.withLock { $0.sending.append(step) } }
+    private func run(_ step: String) { lists.withLock { $0.run.append(step) } }
+
+    func beforePublish(_ message: inout Message) { sending("beforePublish") }
+    func afterPublish(_ message: Message) { sending("afterPublish") }
+    func taskReceived(_ message: Message) { run("received") }
+    func taskPrerun(_ context: TaskContext) { run("prerun") }
+    func taskSuccess(_ context: TaskContext, result: EncodedValue) { run("success") }
+    func taskPostrun(_ context: TaskContext, outcome: TaskOutcome) { run("postrun") }
+    func workerInit(_ hostname: String) { worker("workerInit") }
+    func workerReady(_ hostname: String) { worker("workerReady") }
+    func workerShuttingDown(_ hostname: String, _ shutdown: WorkerShutdown) {
+        let signal = shutdown.signal.map { "\($0)" } ?? "nil"
+        worker("shuttingDown \(shutdown.how) \(signal) \(shutdown.exitCode)")
     }
-
-    private func note(_ step: String) { seen.withLock { $0.append(step) } }
-
-    func beforePublish(_ message: inout Message) { note("beforePublish") }
-    func afterPublish(_ message: Message) { note("afterPublish") }
-    func taskReceived(_ message: Message) { note("received") }
-    func taskPrerun(_ context: TaskContext) { note("prerun") }
-    func taskSuccess(_ context: TaskContext, result: EncodedValue) { note("success") }
-    func taskPostrun(_ context: TaskContext, outcome: TaskOutcome) { note("postrun") }
-    func workerReady(_ hostname: String) { note("workerReady") }
-    func workerShuttingDown(_ hostname: String, how: String) { note("shuttingDown") }
-    func workerShutdown(_ hostname: String) { note("shutdown") }
+    func workerShutdown(_ hostname: String) { worker("shutdown") }
 }

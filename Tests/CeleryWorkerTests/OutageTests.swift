@@ -87,6 +87,10 @@ struct OutageTests {
         stores.app.update { $0.taskPublishRetryPolicy = ["max_retries": 2, "interval_step": 0] }
         #expect(await attempts() == 3)
         #expect(await attempts(SendOptions(retry: false)) == 1)
+        #expect(
+            await attempts(SendOptions(retryPolicy: PublishRetry(limit: 4, step: .zero))) == 5,
+            "the caller's own policy"
+        )
         #expect(await attempts(SendOptions(timeout: .zero)) == 1)
         stores.app.update { $0.taskPublishRetry = false }
         #expect(await attempts() == 1)

@@ -43,6 +43,48 @@ struct OutcomeOptionTests {
         }
     }
 
+    @Test("A retry may take other arguments, another queue and another priority along; its callbacks stay")
+    func changedRetry() async throws {
+        let app = TestApp.make { $0.taskQueues = [Queue("celery"), Queue("other")] }
+        let task = Mutex<TaskHandle<Int, String, String>?>(nil)
+        let pages = app.task("pages") { (context: TaskContext, page: Int, note: String) -> String in
+            guard page < 3 else {
+                return "\(page) \(note) \(context.queue ?? "") \(context.priority ?? -1) \(context.retries)"
+            }
+            guard let next = task.withLock({ $0 })?.s(page + 1, "again") else { throw Refused() }
+            throw context.retry(countdown: .zero, queue: "other", priority: 7).calling(next)
+        }
+        task.withLock { $0 = pages }
+        let followed = Mutex<String?>(nil)
+        let after = app.task("after") { (text: String) -> Bool in
+            followed.withLock { $0 = text }
+            return true
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let sent = try await pages.s(1, "first").link(after.s()).delay()
+            #expect(try await sent.get(timeout: .seconds(60)) == "3 again other 7 2")
+            #expect(try await eventually { followed.withLock { $0 } != nil })
+        }
+        #expect(followed.withLock { $0 } == "3 again other 7 2")
+    }
+
+    @Test("A retry as another task, or into a queue that may not be made, fails the task and says why")
+    func wrongRetry() async throws {
+        let app = TestApp.make { $0.taskCreateMissingQueues = false }
+        let other = app.task("other") { () in 1 }
+        let stray = app.task("stray") { (context: TaskContext) -> Int in
+            throw context.retry(countdown: .zero).calling(other.s())
+        }
+        let lost = app.task("lost") { (context: TaskContext) -> Int in
+            throw context.retry(countdown: .zero, queue: "nowhere")
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let (strayed, lost) = (await failure(try await stray.delay()), await failure(try await lost.delay()))
+            #expect(strayed?.message.contains("stray: a retry takes a call of the task itself") == true)
+            #expect(lost?.message.contains("nowhere") == true, "\(String(describing: lost))")
+        }
+    }
+
     @Test("A soft time limit is an error that may be retried by itself")
     func retriedLimit() async throws {
         let app = TestApp.make()

@@ -21,6 +21,8 @@ let app = CeleryApp("e2e") { settings in
     settings.taskQueues = [Queue("celery"), Queue("slow")]
 }
 
+app.use(Lifecycle())
+
 struct OutOfPaper: Error, CustomStringConvertible {
     var tray: Int
     var description: String { "tray \(tray) is empty" }

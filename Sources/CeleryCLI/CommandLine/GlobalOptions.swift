@@ -45,6 +45,16 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: .hidden)
     var skipChecks = false
 
+    /// What is taken for Celery's sake only, each with the reason.
+    var withoutEffect: [String] {
+        var lines: [String] = []
+        if let loader {
+            lines.append("--loader \(loader) has no effect: a program brings its settings itself, without a loader")
+        }
+        if skipChecks { lines.append("--skip-checks has no effect: there are no checks of Django here") }
+        return lines
+    }
+
     /// Fills what the command line leaves open from the environment, under Celery's names.
     mutating func fill(from environment: [String: String]) {
         func value(_ names: String...) -> String? {

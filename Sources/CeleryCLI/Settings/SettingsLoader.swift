@@ -88,11 +88,18 @@ enum SettingsEnvironment {
         "worker_", "timezone", "enable_utc",
     ]
 
-    /// Celery's own variables that look like settings.
-    private static let others: Set<String> = [
-        "CELERY_WORKER_REVOKES_MAX", "CELERY_WORKER_REVOKE_EXPIRES", "CELERY_WORKER_SUCCESSFUL_MAX",
-        "CELERY_WORKER_SUCCESSFUL_EXPIRES",
-    ]
+    /// Celery's own variables that are no settings, and why they have no effect.
+    private static let others: [String: String] = {
+        let bound = "the bound is fixed here"
+        return [
+            "CELERY_WORKER_REVOKES_MAX": bound, "CELERY_WORKER_REVOKE_EXPIRES": bound,
+            "CELERY_WORKER_SUCCESSFUL_MAX": bound, "CELERY_WORKER_SUCCESSFUL_EXPIRES": bound,
+            "CELERY_CONFIG_MODULE":
+                "it names a Python module; write the settings to a file, and name that in CELERY_CONFIG",
+            "CELERY_LOADER": "a program brings its settings itself, without a loader",
+            "CELERY_CUSTOM_WORKER_POOL": "it names a Python class; the pools are prefork, threads, async and solo",
+        ]
+    }()
 
     /// Refuses a mistyped setting; variables of other programs (`CELERYD_NODES`, `CELERY_BIN`) are left alone.
     static func check(_ environment: [String: String]) throws(SettingsError) -> [SettingsWarning] {
@@ -100,11 +107,11 @@ enum SettingsEnvironment {
         var warnings: [SettingsWarning] = []
         for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix("CELERY_") {
             let name = variable.dropFirst("CELERY_".count).lowercased()
-            if others.contains(variable) {
-                warnings.append(SettingsWarning(name: variable, "\(variable) has no effect: the bound is fixed here"))
+            if let reason = others[variable] {
+                warnings.append(SettingsWarning(name: variable, "\(variable) has no effect: \(reason)"))
+                continue
             }
             guard SettingTable[name] == nil, !OptionEnvironment.variables.contains(variable),
-                !others.contains(variable),
                 families.contains(where: { name.hasPrefix($0) })
             else { continue }
             let origin = SettingsOrigin("of the environment (\(variable))")

@@ -41,7 +41,8 @@ struct WorkerRun {
             overrides: command.settings.map { try SettingsOverride.parse($0, namespace: "worker") }
         )
         try becomeUser(context.app.settings)
-        let options = WorkerOptions(command, context.app.settings)
+        var options = WorkerOptions(command, context.app.settings)
+        options.autoscaleKeepalive = try Self.autoscaleKeepalive(context.environment)
         let node = NodeName.expand(options.hostname ?? "celery@%h")
         let service = self.service(context.app.settings)
         if command.service.detach, !PreforkChild.isChild {
@@ -109,20 +110,30 @@ struct WorkerRun {
         return WorkerSignals(
             escalation,
             actions: WorkerSignals.Actions(
-                shutDown: { worker.shutdown(ShutdownMode($0)) },
+                shutDown: { step, signal, exitCode in
+                    let mode = ShutdownMode(step)
+                    worker.shutdown(
+                        mode,
+                        WorkerShutdown(how: "\(mode)", signal: signal, exitCode: exitCode.rawValue)
+                    )
+                },
                 restart: {
                     Terminal.complain(isService ? "worker: Restarting" : "worker: Warm shutdown (MainProcess)")
                     if isService { willRestart() }
-                    worker.shutdown(.warm)
+                    worker.shutdown(.warm, WorkerShutdown(how: "warm", signal: SIGHUP))
                 },
-                dump: {
-                    let plan = worker.plan
-                    logger.warning(
-                        "\(plan.hostname): pool \(plan.poolName), \(plan.concurrency) slots, queues \(plan.queues.joined(separator: ", "))"
-                    )
-                }
+                dump: { for line in worker.activity { logger.warning("\(line)") } }
             )
         )
+    }
+
+    /// Seconds of Celery's variable for it.
+    private static func autoscaleKeepalive(_ environment: [String: String]) throws(CommandFailure) -> Duration? {
+        guard let text = environment["AUTOSCALE_KEEPALIVE"], !text.isEmpty else { return nil }
+        guard let seconds = Double(text), seconds >= 0 else {
+            throw .usage("AUTOSCALE_KEEPALIVE is '\(text)'; it has to be a number of seconds, 0 or more")
+        }
+        return .bounded(seconds: seconds)
     }
 
     private func showBanner(_ worker: Worker, _ context: CommandContext) async throws {

@@ -19,7 +19,7 @@ import Darwin
 final class WorkerSignals: Sendable {
     /// What the worker is asked for.
     struct Actions: Sendable {
-        var shutDown: @Sendable (ShutdownEscalation.Action.Step) -> Void
+        var shutDown: @Sendable (ShutdownEscalation.Action.Step, _ signal: Int32, _ exitCode: ExitStatus) -> Void
         /// SIGHUP: stop warm, then start anew.
         var restart: @Sendable () -> Void
         /// SIGUSR1: say what goes on.
@@ -53,20 +53,20 @@ final class WorkerSignals: Sendable {
 
     private func receive(_ number: Int32) {
         switch number {
-        case SIGTERM: shutDown(.terminate)
-        case SIGINT: shutDown(.interrupt)
-        case SIGQUIT: shutDown(.quit)
+        case SIGTERM: shutDown(.terminate, number)
+        case SIGINT: shutDown(.interrupt, number)
+        case SIGQUIT: shutDown(.quit, number)
         case SIGHUP: actions.restart()
         case SIGUSR1: actions.dump()
         default: break
         }
     }
 
-    private func shutDown(_ signal: ShutdownEscalation.Signal) {
+    private func shutDown(_ signal: ShutdownEscalation.Signal, _ number: Int32) {
         guard let action = state.withLock({ $0.receive(signal) }) else { return }
         Terminal.complain(action.lines.joined(separator: "\n"))
         // Nothing that could wait for a stuck thread: no exit handlers, no flushing of standard streams.
         if action.step == .hard { _exit(ExitStatus.failure.rawValue) }
-        actions.shutDown(action.step)
+        actions.shutDown(action.step, number, exitCode)
     }
 }

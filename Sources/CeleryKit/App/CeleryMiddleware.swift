@@ -35,12 +35,37 @@ public protocol CeleryMiddleware: Sendable {
     func taskRevoked(_ message: Message, reason: String)
     /// A message names a task that is not registered.
     func taskUnknown(_ message: Message)
+    /// A worker knows its settings and options, and is about to connect.
+    func workerInit(_ hostname: String)
+    /// A worker takes tasks from now on.
     func workerReady(_ hostname: String)
-    /// `how` is `warm`, `soft` or `cold`.
-    func workerShuttingDown(_ hostname: String, how: String)
+    /// A worker was asked to stop, or to stop more quickly than before.
+    func workerShuttingDown(_ hostname: String, _ shutdown: WorkerShutdown)
+    /// A worker has stopped, and everything that it ran is settled.
     func workerShutdown(_ hostname: String)
-    /// A child process of the prefork pool begins.
+    /// A worker has said that it is alive.
+    func heartbeatSent(_ hostname: String)
+    /// The prefork pool is about to start a child process. Called in the worker's main process.
+    func workerBeforeCreateProcess()
+    /// A child process of the prefork pool begins. Called in that process.
     func workerProcessInit()
+    /// A child process of the prefork pool is dismissed, and exits with this code. Called in that process, and not when it is
+    /// killed or crashes.
+    func workerProcessShutdown(exitCode: Int32)
+}
+
+/// How a worker was asked to stop.
+public struct WorkerShutdown: Sendable, Hashable {
+    /// `warm`, `soft` or `cold`.
+    public var how: String
+    /// Number of the signal that asked for it; nil when something else did.
+    public var signal: Int32?
+    /// What the process is going to exit with.
+    public var exitCode: Int32
+
+    public init(how: String, signal: Int32? = nil, exitCode: Int32 = 0) {
+        (self.how, self.signal, self.exitCode) = (how, signal, exitCode)
+    }
 }
 
 extension CeleryMiddleware {
@@ -56,50 +81,12 @@ extension CeleryMiddleware {
     public func taskLost(_ message: Message, failure: TaskFailure) {}
     public func taskRevoked(_ message: Message, reason: String) {}
     public func taskUnknown(_ message: Message) {}
+    public func workerInit(_ hostname: String) {}
     public func workerReady(_ hostname: String) {}
-    public func workerShuttingDown(_ hostname: String, how: String) {}
+    public func workerShuttingDown(_ hostname: String, _ shutdown: WorkerShutdown) {}
     public func workerShutdown(_ hostname: String) {}
+    public func heartbeatSent(_ hostname: String) {}
+    public func workerBeforeCreateProcess() {}
     public func workerProcessInit() {}
-}
-
-/// All middleware of an app, called one after the other.
-package struct MiddlewareStack: CeleryMiddleware {
-    private var members: [any CeleryMiddleware] = []
-
-    package init() {}
-
-    mutating func append(_ member: some CeleryMiddleware) { members.append(member) }
-
-    package func beforePublish(_ message: inout Message) { for member in members { member.beforePublish(&message) } }
-    package func afterPublish(_ message: Message) { for member in members { member.afterPublish(message) } }
-    package func taskReceived(_ message: Message) { for member in members { member.taskReceived(message) } }
-    package func taskPrerun(_ context: TaskContext) { for member in members { member.taskPrerun(context) } }
-    package func taskPostrun(_ context: TaskContext, outcome: TaskOutcome) {
-        for member in members { member.taskPostrun(context, outcome: outcome) }
-    }
-    package func taskSuccess(_ context: TaskContext, result: EncodedValue) {
-        for member in members { member.taskSuccess(context, result: result) }
-    }
-    package func taskRetry(_ context: TaskContext, failure: TaskFailure) {
-        for member in members { member.taskRetry(context, failure: failure) }
-    }
-    package func taskFailure(_ context: TaskContext, failure: TaskFailure) {
-        for member in members { member.taskFailure(context, failure: failure) }
-    }
-    package func taskRejected(_ message: Message, requeue: Bool) {
-        for member in members { member.taskRejected(message, requeue: requeue) }
-    }
-    package func taskLost(_ message: Message, failure: TaskFailure) {
-        for member in members { member.taskLost(message, failure: failure) }
-    }
-    package func taskRevoked(_ message: Message, reason: String) {
-        for member in members { member.taskRevoked(message, reason: reason) }
-    }
-    package func taskUnknown(_ message: Message) { for member in members { member.taskUnknown(message) } }
-    package func workerReady(_ hostname: String) { for member in members { member.workerReady(hostname) } }
-    package func workerShuttingDown(_ hostname: String, how: String) {
-        for member in members { member.workerShuttingDown(hostname, how: how) }
-    }
-    package func workerShutdown(_ hostname: String) { for member in members { member.workerShutdown(hostname) } }
-    package func workerProcessInit() { for member in members { member.workerProcessInit() } }
+    public func workerProcessShutdown(exitCode: Int32) {}
 }

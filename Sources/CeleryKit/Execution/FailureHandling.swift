@@ -107,8 +107,14 @@ struct FailureHandling {
             exception: exception,
             traceback: Traceback.text(exception, error: retry.cause ?? retry, request: request)
         )
+        let again: OutgoingMessage
+        do {
+            again = try retry.redirected(request.retried(at: eta, now: now), body: body, app: app)
+        } catch {
+            return await self.failure(error)
+        }
         app.middleware.taskRetry(context, failure: failure)
-        return TaskReport(outcome: .retry(failure), followUps: [request.retried(at: eta, now: now)])
+        return TaskReport(outcome: .retry(failure), followUps: [again])
     }
 }
 

@@ -90,20 +90,25 @@ public struct TaskRunner: Sendable {
             let returned = try await task.call(reader, context)
             let followUps = Continuations(app: app, message: request.message, body: body)
                 .onSuccess(returned.value, context: context)
-            await returned.afterSuccess?()
+            await returned.handlers?.succeeded()
             app.middleware.taskSuccess(context, result: returned.value)
-            return TaskReport(
+            let report = TaskReport(
                 outcome: .success(returned.value, repr: returned.value.repr),
                 followUps: followUps.messages,
                 chords: followUps.chords
             )
+            await returned.handlers?.returned(report.outcome)
+            return report
         } catch {
-            let handled = error as? HandledTaskError
+            let handlers = (error as? HandledTaskError)?.handlers ?? task.handlers?(context)
+            let error = (error as? HandledTaskError)?.error ?? error
             let report = await FailureHandling(app: app, request: request, body: body, task: task, context: context)
-                .report(for: handled?.error ?? error)
+                .report(for: error)
             switch report.outcome {
-            case .failure: await handled?.onFailure(handled?.error ?? error)
-            case .retry: await handled?.onRetry(handled?.error ?? error)
+            case .failure:
+                await handlers?.failed(error)
+                await handlers?.returned(report.outcome)
+            case .retry: await handlers?.retried(error)
             default: break
             }
             return report

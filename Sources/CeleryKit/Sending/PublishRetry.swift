@@ -8,21 +8,33 @@
 import CeleryCore
 import CeleryWire
 
-/// How often and how long publishing is tried again while the broker is away; see `task_publish_retry_policy`.
+/// How often and how long publishing is tried again while the broker is away: `task_publish_retry_policy`, and `retry_policy` of one
+/// sending.
 ///
 /// Source: `retry_over_time` of kombu.
-struct PublishRetry: Sendable, Equatable {
+public struct PublishRetry: Sendable, Equatable {
     /// Attempts beyond the first; nil is without limit but the time-out.
-    var limit: Int? = 3
+    public var limit: Int?
     /// Wait before the second attempt.
-    var start: Duration = .zero
+    public var start: Duration
     /// Each further wait is longer by this,
-    var step: Duration = .milliseconds(200)
+    public var step: Duration
     /// and none longer than this.
-    var max: Duration = .seconds(1)
+    public var max: Duration
+
+    /// Celery's defaults where nothing is said.
+    public init(
+        limit: Int? = 3,
+        start: Duration = .zero,
+        step: Duration = .milliseconds(200),
+        max: Duration = .seconds(1)
+    ) {
+        (self.limit, self.start, self.step, self.max) = (limit, start, step, max)
+    }
 
     /// Reads the setting; what it leaves out is as above. Nil when a value is none that it can have.
     init?(policy: CeleryObject) {
+        self.init()
         for (name, value) in policy.members {
             let isRead =
                 switch name {
@@ -74,7 +86,9 @@ extension Sender {
                 return
             } catch let error as TransportError where error.code == .unavailable {
                 failures += 1
-                let retry = isRepeated ? PublishRetry(policy: configuration.settings.taskPublishRetryPolicy) : nil
+                let retry =
+                    isRepeated
+                    ? options.retryPolicy ?? PublishRetry(policy: configuration.settings.taskPublishRetryPolicy) : nil
                 guard let wait = retry?.delay(afterFailures: failures), .now + wait < deadline else { throw error }
                 try? await Task.sleep(for: wait)
                 if Task.isCancelled { throw error }

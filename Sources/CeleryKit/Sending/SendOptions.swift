@@ -56,6 +56,8 @@ public struct SendOptions: Sendable {
     /// Whether publishing is tried again when the broker is away, within the time-out and as `task_publish_retry_policy`
     /// says; `task_publish_retry` has to be on too.
     public var retry: Bool
+    /// How often and how long, in place of `task_publish_retry_policy`.
+    public var retryPolicy: PublishRetry?
     /// Further message properties.
     public var properties: CeleryObject
 
@@ -91,6 +93,7 @@ public struct SendOptions: Sendable {
         origin: String? = nil,
         timeout: Duration? = nil,
         retry: Bool = true,
+        retryPolicy: PublishRetry? = nil,
         properties: CeleryObject = [:]
     ) {
         self.taskID = taskID
@@ -124,6 +127,7 @@ public struct SendOptions: Sendable {
         self.origin = origin
         self.timeout = timeout
         self.retry = retry
+        self.retryPolicy = retryPolicy
         self.properties = properties
     }
 }

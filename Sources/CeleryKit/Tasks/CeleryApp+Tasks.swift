@@ -66,17 +66,25 @@ extension CeleryApp {
     ) -> TaskHandle<First, repeat each Rest, Output> {
         var count = 1
         for _ in repeat (each Rest).self { count += 1 }
+        let handlers = TaskHandlerBox<Output>()
         tasks.register(
-            RegisteredTask(name: name, options: options, parameters: parameters, count: count) { reader, context in
-                let first = try reader.next(First.self)
-                let rest = (repeat try reader.next((each Rest).self))
-                try reader.finish()
-                return TaskReturn(
-                    value: try TaskReturnEncoding.encode(try await body(context, first, repeat each rest))
-                )
+            RegisteredTask(
+                name: name,
+                options: options,
+                parameters: parameters,
+                count: count,
+                handlers: { handlers.run($0) }
+            ) { reader, context in
+                try await handlers.run(context) { start in
+                    let first = try reader.next(First.self)
+                    let rest = (repeat try reader.next((each Rest).self))
+                    try reader.finish()
+                    try await start()
+                    return try await body(context, first, repeat each rest)
+                }
             }
         )
-        return TaskHandle(app: self, name: name, options: options, body: body)
+        return TaskHandle(app: self, name: name, options: options, body: body, handlers: handlers)
     }
 
     func register<Output: Codable & Sendable>(
@@ -84,12 +92,22 @@ extension CeleryApp {
         _ options: TaskOptions,
         _ body: @escaping @Sendable (TaskContext) async throws -> Output
     ) -> NullaryTaskHandle<Output> {
+        let handlers = TaskHandlerBox<Output>()
         tasks.register(
-            RegisteredTask(name: name, options: options, parameters: [], count: 0) { reader, context in
-                try reader.finish()
-                return TaskReturn(value: try TaskReturnEncoding.encode(try await body(context)))
+            RegisteredTask(
+                name: name,
+                options: options,
+                parameters: [],
+                count: 0,
+                handlers: { handlers.run($0) }
+            ) { reader, context in
+                try await handlers.run(context) { start in
+                    try reader.finish()
+                    try await start()
+                    return try await body(context)
+                }
             }
         )
-        return NullaryTaskHandle(app: self, name: name, options: options, body: body)
+        return NullaryTaskHandle(app: self, name: name, options: options, body: body, handlers: handlers)
     }
 }

@@ -30,6 +30,8 @@ public protocol CeleryTask: Codable, Sendable {
     func onFailure(_ error: any Error, in context: TaskContext) async
     /// Called when the task is going to be retried.
     func onRetry(_ error: any Error, in context: TaskContext) async
+    /// Called last, after ``onSuccess(_:in:)`` or ``onFailure(_:in:)``; not after a retry, `Ignore` or `Reject`.
+    func afterReturn(_ outcome: TaskOutcome, in context: TaskContext) async
 }
 
 extension CeleryTask {
@@ -39,6 +41,7 @@ extension CeleryTask {
     public func onSuccess(_ output: Output, in context: TaskContext) async {}
     public func onFailure(_ error: any Error, in context: TaskContext) async {}
     public func onRetry(_ error: any Error, in context: TaskContext) async {}
+    public func afterReturn(_ outcome: TaskOutcome, in context: TaskContext) async {}
 
     /// Sends the task with its own options.
     ///

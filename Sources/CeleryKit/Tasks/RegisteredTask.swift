@@ -21,6 +21,8 @@ package final class RegisteredTask: Sendable {
     let call: @Sendable (ArgumentReader, TaskContext) async throws -> TaskReturn
     /// Of an errback: calls it with the task that failed, and the arguments behind that.
     let errback: Errback?
+    /// Whom to tell of a run that failed before the task was called; nil of a struct, which there is none of then.
+    let handlers: (@Sendable (TaskContext) -> (any RunHandlers)?)?
 
     typealias Errback = @Sendable (FailedTask, ArgumentReader) async throws -> Void
 
@@ -31,6 +33,7 @@ package final class RegisteredTask: Sendable {
         parameters: [TaskParameter],
         count: Int?,
         errback: Errback? = nil,
+        handlers: (@Sendable (TaskContext) -> (any RunHandlers)?)? = nil,
         call: @escaping @Sendable (ArgumentReader, TaskContext) async throws -> TaskReturn
     ) {
         self.name = name
@@ -39,6 +42,7 @@ package final class RegisteredTask: Sendable {
         self.parameters = parameters
         self.count = count
         self.errback = errback
+        self.handlers = handlers
         self.call = call
     }
 
@@ -72,23 +76,22 @@ package final class RegisteredTask: Sendable {
             parameters: parameters,
             count: count,
             errback: errback,
+            handlers: handlers,
             call: call
         )
     }
 }
 
-/// A returned value in encoded form, with what is left to do once the outcome is decided.
+/// A returned value in encoded form, with what is to be told once the outcome is decided.
 struct TaskReturn: Sendable {
     var value: EncodedValue
-    /// `onSuccess` of a task struct.
-    var afterSuccess: (@Sendable () async -> Void)?
+    var handlers: (any RunHandlers)?
 }
 
-/// A failure of a task struct, with its own handlers attached.
+/// A failure of a task with handlers.
 struct HandledTaskError: Error {
     var error: any Error
-    var onFailure: @Sendable (any Error) async -> Void
-    var onRetry: @Sendable (any Error) async -> Void
+    var handlers: any RunHandlers
 }
 
 extension RegisteredTask {
@@ -101,13 +104,9 @@ extension RegisteredTask {
                 try await task.beforeStart(in: context)
                 let output = try await task.run(in: context)
                 let value = try TaskReturnEncoding.encode(output)
-                return TaskReturn(value: value) { await task.onSuccess(output, in: context) }
+                return TaskReturn(value: value, handlers: StructRun(task: task, context: context, output: output))
             } catch {
-                throw HandledTaskError(
-                    error: error,
-                    onFailure: { await task.onFailure($0, in: context) },
-                    onRetry: { await task.onRetry($0, in: context) }
-                )
+                throw HandledTaskError(error: error, handlers: StructRun(task: task, context: context))
             }
         }
     }

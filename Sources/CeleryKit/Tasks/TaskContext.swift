@@ -103,9 +103,11 @@ public final class TaskContext: Sendable {
         countdown: Duration? = nil,
         eta: Timestamp? = nil,
         because cause: (any Error)? = nil,
-        maxRetries: Int? = nil
+        maxRetries: Int? = nil,
+        queue: String? = nil,
+        priority: Int? = nil
     ) -> Retry {
-        Retry(countdown: countdown, eta: eta, maxRetries: maxRetries, cause: cause)
+        Retry(countdown: countdown, eta: eta, maxRetries: maxRetries, cause: cause, queue: queue, priority: priority)
     }
 
     /// Stores a custom state with something to show for it, such as progress.

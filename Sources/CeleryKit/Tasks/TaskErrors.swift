@@ -17,17 +17,36 @@ public struct Retry: Error, Sendable {
     public var maxRetries: Int?
     /// Why: shown in the stored RETRY state, and thrown when the limit is reached.
     public var cause: (any Error)?
+    /// Where the task goes; nil is the queue that it came from.
+    public var queue: String?
+    /// 0–9; nil is the message's own.
+    public var priority: Int?
+    /// The arguments of the next run; nil are those of this one.
+    var call: RetriedCall?
 
     public init(
         countdown: Duration? = nil,
         eta: Timestamp? = nil,
         maxRetries: Int? = nil,
-        cause: (any Error)? = nil
+        cause: (any Error)? = nil,
+        queue: String? = nil,
+        priority: Int? = nil
     ) {
         self.countdown = countdown
         self.eta = eta
         self.maxRetries = maxRetries
         self.cause = cause
+        self.queue = queue
+        self.priority = priority
+    }
+
+    /// The same with other arguments for the next run: a call of the task itself, of which only the arguments count.
+    ///
+    /// `throw context.retry(because: error).calling(fetch.s(url, page + 1))`
+    public func calling<Input: WorkflowStart, Output>(_ call: Workflow<Input, Output>) -> Retry {
+        var copy = self
+        copy.call = RetriedCall(node: call.node, failure: call.failure)
+        return copy
     }
 }
 

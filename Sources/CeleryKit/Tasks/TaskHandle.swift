@@ -19,6 +19,7 @@ public struct TaskHandle<First: Codable & Sendable, each Rest: Codable & Sendabl
     /// What is fixed about the task.
     public let options: TaskOptions
     let body: @Sendable (TaskContext, First, repeat each Rest) async throws -> Output
+    let handlers: TaskHandlerBox<Output>
 
     /// Sends the task with its own options.
     ///
@@ -149,6 +150,7 @@ public struct NullaryTaskHandle<Output: Codable & Sendable>: Sendable {
     /// What is fixed about the task.
     public let options: TaskOptions
     let body: @Sendable (TaskContext) async throws -> Output
+    let handlers: TaskHandlerBox<Output>
 
     /// Sends the task with its own options.
     @discardableResult

@@ -11,14 +11,14 @@
 struct Autoscaler: Sendable {
     private(set) var max: Int
     private(set) var min: Int
-    /// The default of Celery's `AUTOSCALE_KEEPALIVE`, which is not read.
+    /// How long after it last grew it may shrink. Default 30 s; the variable `AUTOSCALE_KEEPALIVE` of Celery.
     let keepalive: Duration
     private var lastGrowth: ContinuousClock.Instant?
 
-    init(max: Int, min: Int, keepalive: Duration = .seconds(30)) {
+    init(max: Int, min: Int, keepalive: Duration? = nil) {
         self.max = Swift.max(1, Swift.max(max, min))
         self.min = Swift.max(1, Swift.min(max, min))
-        self.keepalive = keepalive
+        self.keepalive = keepalive ?? .seconds(30)
     }
 
     /// The new size; nil when it stays.

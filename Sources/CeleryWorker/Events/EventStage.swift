@@ -62,6 +62,7 @@ struct EventStage {
             let type = isOnline ? "worker-heartbeat" : "worker-online"
             // After an outage it comes online anew, as Python's workers do.
             isOnline = await events.send(type, status(every: heartbeat))
+            if isOnline { pipeline.app.middleware.heartbeatSent(pipeline.configuration.hostname) }
             try? await Task.sleep(for: heartbeat)
         }
     }

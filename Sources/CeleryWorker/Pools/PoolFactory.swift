@@ -25,6 +25,7 @@ package enum PoolFactory {
             prefork.maxTasksPerChild = configuration.maxTasksPerChild
             prefork.maxMemoryPerChild = configuration.maxMemoryPerChild
             prefork.aliveTimeout = app.settings.workerProcAliveTimeout
+            prefork.willSpawn = { app.middleware.workerBeforeCreateProcess() }
             let services = PoolServices(transport: transport, backend: backend)
             return try PreforkPool(prefork, services: services, logger: app.logger)
         default: return AsyncPool(slots: configuration.concurrency, runner: runner)
@@ -37,9 +38,13 @@ package enum PoolFactory {
     package static func becomeChildIfAsked(_ app: CeleryApp) async {
         guard PreforkChild.isChild else { return }
         let runner = TaskRunner(app: app)
-        await PreforkChild.run({ await runner.run($0, control: $1) }) { services in
+        await PreforkChild.run { request, control in
+            await runner.run(request, control: control)
+        } adopt: { services in
             app.adopt(transport: services.transport, backend: services.backend)
             app.middleware.workerProcessInit()
+        } dismissed: { code in
+            app.middleware.workerProcessShutdown(exitCode: code)
         }
     }
 }

@@ -22,6 +22,8 @@ public struct PreforkConfiguration: Sendable {
     public var executable: (path: String, arguments: [String])?
     /// Variables set for the children on top of this process's own.
     public var environment: [String: String]
+    /// Called before each child is started.
+    var willSpawn: (@Sendable () -> Void)?
     /// How long a child may be at one job, or silent, before what waits behind it is taken back.
     var patience: Duration = .milliseconds(5)
 

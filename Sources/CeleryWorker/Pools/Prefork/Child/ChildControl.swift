@@ -27,11 +27,14 @@ struct ChildControl: Sendable {
     private let socket: ChildSocket
     private let loop: ChildLoop
     private let link: ChildLink
+    private let dismissed: @Sendable (Int32) -> Void
 
-    init(_ socket: ChildSocket, _ loop: ChildLoop, _ link: ChildLink) {
+    init(_ socket: ChildSocket, _ loop: ChildLoop, _ link: ChildLink, _ dismissed: @escaping @Sendable (Int32) -> Void)
+    {
         self.socket = socket
         self.loop = loop
         self.link = link
+        self.dismissed = dismissed
     }
 
     /// Never returns: without a parent the process ends, whatever its tasks do.
@@ -42,7 +45,9 @@ struct ChildControl: Sendable {
                 case .cancel(let job, let cause): loop.cancel(job, cause)
                 case .reply(let request, let reply): link.answer(request, reply)
                 // The parent says it only to an idle child. Unlike below, exit handlers run.
-                case .stop: exit(0)
+                case .stop:
+                    dismissed(0)
+                    exit(0)
                 case nil: PreforkChild.exitNow(0)
                 }
             } catch {

@@ -32,7 +32,12 @@ public enum PreforkChild {
     /// - Parameters:
     ///   - runner: Runs one task.
     ///   - adopt: Called once before the first task with connections that reach the parent's.
-    public static func run(_ runner: @escaping PoolRunner, adopt: @Sendable (PoolServices) -> Void) async -> Never {
+    ///   - dismissed: Called when the parent needs it no longer, with the code that it exits with then.
+    public static func run(
+        _ runner: @escaping PoolRunner,
+        adopt: @Sendable (PoolServices) -> Void,
+        dismissed: @escaping @Sendable (Int32) -> Void = { _ in }
+    ) async -> Never {
         guard isChild, let text = getenv(ChildMarker.variable), let facts = ChildMarker.parse(String(cString: text))
         else { quit("this process is no pool's child") }
         // What it starts itself is no child of the pool.
@@ -51,7 +56,7 @@ public enum PreforkChild {
             )
             // What stands in the program before its tasks is behind it, and each child would keep it.
             celery_forget_startup()
-            _ = try DedicatedThread(name: "celery-control") { ChildControl(control, loop, link).run() }
+            _ = try DedicatedThread(name: "celery-control") { ChildControl(control, loop, link, dismissed).run() }
             _ = try DedicatedThread(name: "celery-task") { loop.run() }
         } catch {
             quit("\(error)")

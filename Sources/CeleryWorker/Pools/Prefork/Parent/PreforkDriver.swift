@@ -29,6 +29,7 @@ final class PreforkDriver {
     private var children: [PreforkState.ChildNumber: ChildProcess] = [:]
     private let image: ChildImage
     private let frameLimit: Int
+    private let willSpawn: (@Sendable () -> Void)?
     private let inbox: PreforkInbox
     private let host: ServiceHost
     private let facts: ServiceFacts
@@ -55,6 +56,7 @@ final class PreforkDriver {
         state = PreforkState(configuration)
         self.image = image
         frameLimit = configuration.frameLimit
+        willSpawn = configuration.willSpawn
         self.inbox = inbox
         self.host = host
         self.facts = facts
@@ -142,6 +144,7 @@ final class PreforkDriver {
     }
 
     private func spawn(_ number: PreforkState.ChildNumber) {
+        willSpawn?()
         do throws(SystemError) {
             let child = try ChildProcess.spawn(image, frameLimit: frameLimit)
             child.control.outbox.frame(.welcome) { $0.facts(facts) }
