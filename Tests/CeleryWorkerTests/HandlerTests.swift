@@ -185,10 +185,7 @@ private final class Witness: CeleryMiddleware {
     private func note(_ text: String) { notes.withLock { $0.append(text) } }
 
     func taskRetry(_ context: TaskContext, failure: TaskFailure) { note("\(context.task) retried") }
-    func taskFailure(_ context: TaskContext, failure: TaskFailure) {
-        // Of a run that was ended from outside the main process tells.
-        if context.task != "endless" { note("\(context.task) failed") }
-    }
+    func taskFailure(_ context: TaskContext, failure: TaskFailure) { note("\(context.task) failed") }
     func taskRejected(_ message: Message, requeue: Bool) { note("\(message.headers.task) rejected \(requeue)") }
     func taskRevoked(_ message: Message, reason: String) { note("revoked \(message.headers.task) \(reason)") }
     func taskUnknown(_ message: Message) { note("unknown \(message.headers.task)") }

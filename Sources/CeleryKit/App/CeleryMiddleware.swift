@@ -28,7 +28,7 @@ public protocol CeleryMiddleware: Sendable {
     /// A run was rejected, by the task or because of how it ended; `requeue` says whether it goes back to its queue. Called in the
     /// worker's main process.
     func taskRejected(_ message: Message, requeue: Bool)
-    /// A run has failed without a word of its own: its process died, or was killed at its time limit. Called in the worker's main
+    /// A run has failed without a word of its own: its process died, or it was ended at its hard time limit. Called in the worker's main
     /// process, in place of ``taskFailure(_:failure:)``.
     func taskLost(_ message: Message, failure: TaskFailure)
     /// A task was revoked, expired or terminated. Called in the worker's main process.

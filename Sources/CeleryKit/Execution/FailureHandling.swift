@@ -60,9 +60,8 @@ struct FailureHandling {
             traceback: Traceback.text(exception, error: error, request: request),
             isExpected: task.options.expectedErrors.contains { RetryPolicy.isKind(error, of: $0) }
         )
+        guard !exception.isInterruption else { return TaskReport(outcome: .failure(failure)) }
         app.middleware.taskFailure(context, failure: failure)
-        // Who ended these runs decides what they come to; it may be another run.
-        guard exception != .terminated, exception != .shutdown else { return TaskReport(outcome: .failure(failure)) }
         let followUps = await Continuations(app: app, message: request.message, body: body)
             .onFailure(failure, error: error)
         return TaskReport(outcome: .failure(failure), followUps: followUps.messages, chords: followUps.chords)

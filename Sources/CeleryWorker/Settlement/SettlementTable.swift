@@ -24,7 +24,12 @@ enum RunEnd: Sendable {
         switch failure.exception {
         case .terminated: self = .lost(WorkerLoss(pid: 0, reason: "terminated", cause: .terminated(signal: 15)))
         case .shutdown: self = .lost(WorkerLoss(pid: 0, reason: "the worker was shut down", cause: .shutdown))
-        default: self = .reported(report)
+        case let exception:
+            guard let limit = exception.hardLimit else {
+                self = .reported(report)
+                return
+            }
+            self = .lost(WorkerLoss(pid: 0, reason: "the hard time limit passed", cause: .hardTimeLimit(limit)))
         }
     }
 }

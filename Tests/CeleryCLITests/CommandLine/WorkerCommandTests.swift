@@ -39,8 +39,18 @@ import Testing
         #expect(command.worker.statedb == "revoked.db")
     }
 
-    @Test func whatHasNoMeaningHereIsAccepted() throws {
-        _ = try parse("--without-gossip", "--without-mingle", "--without-heartbeat", "--heartbeat-interval", "5")
+    @Test func whatConcernsTheFleetIsTaken() throws {
+        let command = try parse(
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            "--heartbeat-interval",
+            "5"
+        )
+        #expect(command.worker.withoutMingle)
+        #expect(command.worker.withoutHeartbeat)
+        #expect(command.worker.heartbeatInterval == 5)
+        #expect(!command.worker.withoutRemoteControl)
     }
 
     @Test(

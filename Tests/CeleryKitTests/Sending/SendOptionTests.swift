@@ -46,6 +46,57 @@ struct SendOptionTests {
         #expect(try message(TaskOptions(priority: 2), SendOptions(priority: 1), settings).properties.priority == 1)
     }
 
+    @Test("What only the caller can say stands in the message as Celery has it")
+    func callersOwn() throws {
+        let options = SendOptions(
+            deliveryMode: 1,
+            headers: ["tenant": "blue"],
+            shadow: "other name",
+            groupID: "g",
+            groupIndex: 3,
+            replyTo: "mailbox",
+            retries: 2,
+            argsRepr: "(…)",
+            kwargsRepr: "{…}",
+            origin: "here",
+            properties: ["app_id": "shop"]
+        )
+        let message = try message(TaskOptions(), options)
+        #expect(message.properties.deliveryMode == 1)
+        #expect(message.properties.replyTo == "mailbox")
+        #expect(message.properties.custom == ["app_id": "shop"])
+        #expect(message.headers.custom == ["tenant": "blue"])
+        #expect(message.headers.shadow == "other name")
+        #expect(message.headers.group == "g" && message.headers.groupIndex == 3)
+        #expect(message.headers.retries == 2)
+        #expect(message.headers.argsRepr == "(…)" && message.headers.kwargsRepr == "{…}")
+        #expect(message.headers.origin == "here")
+        let plain = try self.message()
+        #expect(plain.properties.deliveryMode == 2)
+        #expect(plain.headers.argsRepr == "()" && plain.headers.kwargsRepr == "{}")
+        #expect(plain.headers.origin?.isEmpty == false && plain.properties.replyTo?.isEmpty == false)
+    }
+
+    @Test("Compression: the caller's, the task's, task_compression; the message says which, and decodes")
+    func compression() throws {
+        func settings(_ settings: inout CelerySettings) { settings.taskCompression = "zlib" }
+        for message in [
+            try message(configure: settings), try message(TaskOptions(compression: "zlib")),
+            try message(TaskOptions(), SendOptions(compression: "gzip")),
+        ] {
+            #expect(message.headers.compression == "application/x-gzip")
+            #expect(message.body.first == 0x78, "a zlib stream")
+            let body = try WireCodec().decodeBody(of: message)
+            #expect(body == TaskBody())
+        }
+        #expect(try message().headers.compression == nil)
+        let error = #expect(throws: CeleryError.self) { try message(TaskOptions(), SendOptions(compression: "rar")) }
+        #expect(
+            error?.message.contains("'rar' is not registered; known are zlib") == true,
+            "\(String(describing: error))"
+        )
+    }
+
     @Test("A default rate limit that is none is refused, and the right form is named")
     func rateLimit() {
         for wrong in ["10/x", "fast", "/s"] {

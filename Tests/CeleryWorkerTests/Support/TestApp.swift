@@ -13,15 +13,19 @@ import Logging
 
 /// Apps on a memory store of their own.
 enum TestApp {
-    static func make(_ configure: (inout CelerySettings) -> Void = { _ in }) -> CeleryApp {
+    /// - Parameter log: Where it logs; nil drops all but the worst.
+    static func make(
+        log: LogRecorder? = nil,
+        _ configure: (inout CelerySettings) -> Void = { _ in }
+    ) -> CeleryApp {
         var registry = PluginRegistry()
         registry.registerMemory()
         var settings = CelerySettings()
         settings.brokerURL = "memory://"
         configure(&settings)
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        return CeleryApp("test", registry: registry, settings: settings, logger: logger)
+        var silent = Logger(label: "test")
+        silent.logLevel = .critical
+        return CeleryApp("test", registry: registry, settings: settings, logger: log?.logger() ?? silent)
     }
 }
 
