@@ -57,6 +57,9 @@ enum SQLiteBenchmark {
                 try await group.waitForAll()
             }
         }
+        try await measure("drain with results, one by one", count / 10) {
+            try await drain(transport, "one", count / 10, loops: 1, batch: 1, results: true)
+        }
         try await measure("drain with results, one loop of 64", count) {
             try await drain(transport, "bulk", count, loops: 1, results: true)
         }
@@ -98,12 +101,13 @@ enum SQLiteBenchmark {
         return OutgoingMessage(Message(headers: headers, properties: properties, body: Array(body.utf8)))
     }
 
-    /// Receives 64, begins them, settles them with a result each; loops share one consumer.
+    /// Receives up to a batch, begins them, settles them with a result each; loops share one consumer.
     static func drain(
         _ transport: any Transport,
         _ queue: String,
         _ count: Int,
         loops: Int,
+        batch limit: Int = 64,
         results: Bool
     ) async throws {
         let consumer = try await transport.openConsumer(ConsumerConfiguration(name: "bench", queues: [queue]))
@@ -112,7 +116,7 @@ enum SQLiteBenchmark {
             for _ in 0..<loops {
                 group.addTask {
                     while true {
-                        let batch = try await consumer.receive(upTo: 64)
+                        let batch = try await consumer.receive(upTo: limit)
                         guard !batch.isEmpty else { return }
                         try await consumer.begin(batch.map { BeginMark($0.tag, .early) })
                         try await consumer.settle(batch.map { settlement($0, results) })

@@ -8,7 +8,8 @@
 package import CeleryWire
 
 extension CanvasNode {
-    /// Reads a signature as Python writes it, nested ones too.
+    /// Reads a signature as Python writes it, nested ones too. Arguments of a composed one (`chord(…, args=…)`) become those of the
+    /// tasks that it begins with; those of a group do nothing.
     ///
     /// - Throws: ``WireError`` `.malformed` for a chain, group or chord whose parts are not signatures.
     package init(_ signature: Signature) throws(WireError) {
@@ -16,7 +17,8 @@ extension CanvasNode {
         let continuation = try Continuation(takingFrom: &rest.options)
         switch signature.subtaskType ?? "" {
         case "chain" where signature.task == Name.chain:
-            let chain = CanvasNode.chain(try Self.list(try signature.keyword("tasks"), of: signature))
+            var chain = CanvasNode.chain(try Self.list(try signature.keyword("tasks"), of: signature))
+            chain.take(signature.arguments)
             guard case .chain = chain.shape else {
                 // Of one step, or a group and what follows it.
                 self = try chain.attaching(continuation)
@@ -24,6 +26,7 @@ extension CanvasNode {
             }
             self = chain
         case "group" where signature.task == Name.group:
+            // Its own arguments count for nothing in Celery either.
             self = .group(try Self.list(try signature.keyword("tasks"), of: signature))
         case "chord" where signature.task == Name.chord:
             guard let body = try signature.keyword("body") else {
@@ -33,6 +36,7 @@ extension CanvasNode {
                 try Self.header(try signature.keyword("header"), of: signature),
                 try CanvasNode(Signature(body))
             )
+            take(signature.arguments, try signature.keywords(inside: "kwargs"))
         default:
             self.init(call: rest)
             self.continuation = continuation
@@ -124,6 +128,12 @@ extension CanvasNode.Continuation {
 extension Signature {
     fileprivate func keyword(_ name: String) throws(WireError) -> CeleryValue? {
         try keywords.first { $0.name == name }?.value.value()
+    }
+
+    /// The members of the object that is one of its keywords.
+    fileprivate func keywords(inside name: String) throws(WireError) -> [TaskBody.Keyword] {
+        guard case .object(let members)? = try keyword(name) else { return [] }
+        return members.members.map { TaskBody.Keyword($0.0, EncodedValue($0.1)) }
     }
 
     /// One signature or a list of them, from a plain value.

@@ -104,7 +104,9 @@ struct CanvasSender {
                 let placed = member.isChordPart ? member : try member.attaching(place)
                 try send(try placed.pushed(), from: origin, into: &plan)
             }
-        case .chord(let header, let body): try sendChord(header, body, from: origin, into: &plan)
+        case .chord(let header, var body):
+            body.set(node.signature.options.forChordBody)
+            try sendChord(header, body, from: origin, into: &plan)
         }
     }
 
@@ -173,5 +175,14 @@ struct CanvasSender {
             taskOptions: app.options(of: signature.task),
             options: options
         )
+    }
+}
+
+extension CeleryObject {
+    /// What a chord's own options say about its body too: all but when to start, and who it is.
+    fileprivate var forChordBody: CeleryObject {
+        var options = self
+        for name in ["task_id", "root_id", "parent_id", "countdown", "eta"] { options[name] = nil }
+        return options
     }
 }

@@ -58,7 +58,7 @@ extension GroupWorkflow {
 
 extension CanvasNode {
     /// Adds options to the calls that are sent first.
-    fileprivate mutating func set(_ options: CeleryObject) {
+    mutating func set(_ options: CeleryObject) {
         switch shape {
         case .call:
             for (name, value) in options.members { signature.options[name] = value }
