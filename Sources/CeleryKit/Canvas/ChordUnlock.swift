@@ -68,8 +68,8 @@ struct ChordUnlock {
 
     /// The body, and all that it would have begun, ends with the first part's error.
     private func fail(because failed: TaskMeta) async throws {
-        guard case .exception(let exception) = failed.outcome else { return }
-        let text = "Dependency \(failed.taskID) raised \(exception.repr)"
+        let cause = if case .exception(let exception) = failed.outcome { exception.repr } else { failed.state.rawValue }
+        let text = "Dependency \(failed.taskID) raised \(cause)"
         let error = ExceptionInfo(type: "ChordError", arguments: [.string(text)], module: "celery.exceptions")
         let settings = context.app.settings
         let results = try CanvasNode(body).pushed().calls.compactMap(\.id)

@@ -1,0 +1,97 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+import CeleryWorker
+import Synchronization
+import Testing
+
+/// Chords of clients whose result store counts nothing, as Python's with a database: `celery.chord_unlock`.
+@Suite("celery.chord_unlock", .timeLimit(.minutes(2)))
+struct ChordUnlockTests {
+    private struct Broken: Error {}
+
+    private let app = TestApp.make { $0.resultChordRetryInterval = .milliseconds(10) }
+    private let bodyID = TaskID.random()
+
+    /// Sent as Python's clients do: the header's parts are plain tasks, and this one looks for their results.
+    private func unlock(_ parts: [String], link: String? = nil, maxRetries: CeleryValue = .null) async throws -> String {
+        var options: CeleryObject = ["task_id": .string(bodyID)]
+        if let link { options["link_error"] = .array([try Signature(task: link).value()]) }
+        let body = Signature(task: "total", options: options)
+        return try await app.sendTask(
+            "celery.chord_unlock",
+            args: [.string("group-of-python"), try body.value()],
+            kwargs: [
+                "interval": .null, "max_retries": maxRetries,
+                "result": .array(parts.map { .array([.array([.string($0), .null]), .null]) }),
+                "_chord_unlock_exchange_type": "direct",
+            ]
+        ).id
+    }
+
+    private func register(_ gate: Doorway) -> TaskHandle<Int, Int> {
+        app.task("total") { (numbers: [Int]) in numbers.reduce(0, +) }
+        return app.task("part") { (x: Int) -> Int in
+            if x < 0 { throw Broken() }
+            if x == 2 { await gate.waitUntilOpen() }
+            return x * 10
+        }
+    }
+
+    @Test("The body gets the results in the order of the header, however long a part takes")
+    func waits() async throws {
+        let gate = Doorway()
+        let part = register(gate)
+        try await withWorker(app) { () async throws -> Void in
+            let ids = [try await part.delay(2).id, try await part.delay(1).id]
+            let unlocking = try await unlock(ids)
+            let looking = AsyncResult<CeleryValue>(id: unlocking, app: app)
+            #expect(try await eventually { try await looking.state() == .retry })
+            let body = AsyncResult<Int>(id: bodyID, app: app)
+            #expect(try await body.state() == .pending)
+            gate.open()
+            #expect(try await body.get(timeout: .seconds(60)) == 30)
+            _ = try await looking.get(timeout: .seconds(60))
+        }
+    }
+
+    @Test("When a part has failed the body fails with ChordError, and its errback is told")
+    func failure() async throws {
+        let part = register(Doorway())
+        let told = Mutex<String?>(nil)
+        app.task("alert") { (id: String) -> Bool in
+            told.withLock { $0 = id }
+            return true
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let broken = try await part.delay(-1).id
+            _ = try await unlock([try await part.delay(1).id, broken], link: "alert")
+            let error = await #expect(throws: CeleryError.self) {
+                try await AsyncResult<Int>(id: bodyID, app: app).get(timeout: .seconds(60))
+            }
+            #expect(error?.exception?.type == "ChordError")
+            #expect(error?.exception?.message.hasPrefix("Dependency \(broken) raised ChordUnlockTests.Broken") == true)
+            #expect(try await eventually { told.withLock { $0 } == bodyID })
+        }
+    }
+
+    @Test("It gives up after max_retries, and says so")
+    func limit() async throws {
+        _ = register(Doorway())
+        try await withWorker(app) { () async throws -> Void in
+            let unlocking = try await unlock(["never sent"], maxRetries: 2)
+            let error = await #expect(throws: CeleryError.self) {
+                try await AsyncResult<CeleryValue>(id: unlocking, app: app).get(timeout: .seconds(60))
+            }
+            #expect(error?.exception?.type == "MaxRetriesExceededError")
+        }
+    }
+}
