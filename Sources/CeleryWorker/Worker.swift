@@ -160,6 +160,7 @@ public final class Worker: Service {
 
     private func announce(_ pipeline: WorkerPipeline) async {
         await pipeline.readyBell.wait()
+        await pipeline.intakeBell.wait()
         // Whoever sees that the worker is ready may tell it something. Consuming does not wait for that.
         await pipeline.controlBell.wait()
         guard !Task.isCancelled else { return }

@@ -39,8 +39,10 @@ final class WorkerPipeline: Sendable {
     let settleBell = Doorbell()
     /// Rings when the shutdown changes, and during one whenever nothing is left to settle.
     let idleBell = Doorbell()
-    /// Rings once tasks can be taken.
+    /// Rings once the pool can run tasks.
     let readyBell = Doorbell()
+    /// Rings once the queues are consumed.
+    let intakeBell = Doorbell()
     /// Rings once control commands are heard, or it is known that they are not for now.
     let controlBell = Doorbell()
     /// As ``readyBell``, for those who tell other processes.

@@ -47,6 +47,19 @@ let hog = app.task("clitest.hog") { (context: TaskContext, seconds: Double) in
 
 let count = app.task("clitest.count") { (values: [Int], more: Int) in values.count + more }
 
+app.task("clitest.greet", parameters: "greeting", "name") { (greeting: String, name: String) in "\(greeting), \(name)" }
+
+app.task("clitest.where") { (context: TaskContext) -> String in context.queue ?? "nowhere" }
+
+// Lets nobody through until there is a file of that name; acknowledged late, so that it can be rejected.
+app.task("clitest.gate", options: TaskOptions(acksLate: true)) { (file: String) -> String in
+    guard access(file, F_OK) == 0 else { throw Reject("the gate is shut") }
+    return "through"
+}
+
+// A task that only a newer release of the program knows.
+if environment["CLI_TEST_NEWER"] != nil { app.task("clitest.newer") { (name: String) in "hello \(name)" } }
+
 app.workflow("clitest.sums") { group([1, 2, 3]) { add.s($0, 1) }.then(group([1, 2, 3]) { count.s($0) }) }
 
 app.camera("states") { state in

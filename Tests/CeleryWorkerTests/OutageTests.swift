@@ -56,6 +56,30 @@ struct OutageTests {
         }
     }
 
+    @Test(
+        "broker_connection_retry_on_startup counts until the queues are consumed, never again when the consumer is lost"
+    )
+    func givenUp() async throws {
+        let stores = Stores()
+        stores.app.update { ($0.brokerConnectionRetry, $0.brokerConnectionRetryOnStartup) = (false, true) }
+        let echo = stores.app.task("echo") { (x: Int) in x }
+        let worker = try Worker(stores.app, queues: ["celery"], pool: .solo)
+        let isReady = Mutex(false)
+        worker.onReady { isReady.withLock { $0 = true } }
+        stores.broker.begin()
+        let run = Task { try await worker.run() }
+        #expect(try await eventually { stores.broker.failedCalls >= 2 })
+        #expect(!isReady.withLock { $0 }, "no task can be taken yet")
+        stores.broker.end()
+        #expect(try await echo.delay(1).get(timeout: .seconds(60)) == 1)
+        #expect(try await eventually { isReady.withLock { $0 } })
+        // Its arrival ends the receipt that waits.
+        _ = try await echo.applyAsync(2, options: SendOptions(countdown: .milliseconds(200)))
+        stores.broker.begin(losingConsumers: true)
+        let error = await #expect(throws: TransportError.self) { try await run.value }
+        #expect(error?.code == .unavailable)
+    }
+
     @Test("A send that meets an outage goes out when it ends, within its policy and time-out")
     func sendingAgain() async throws {
         let stores = Stores()

@@ -41,8 +41,8 @@ struct WaitingTaskTests {
             #expect(try await eventually { worker.startedTasks == 1 })
             #expect(try await eventually { try await transport.status(of: ["celery"]).first?.held == 2 })
             try await waiting.revoke()
-            #expect(try await eventually { try await waiting.state() == .revoked })
-            #expect(worker.startedTasks == 1)
+            #expect(try await eventually { try await waiting.state() == .revoked }, "\(worker.logText)")
+            #expect(worker.startedTasks == 1, "\(worker.logText)")
         }
     }
 

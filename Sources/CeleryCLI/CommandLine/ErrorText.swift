@@ -35,7 +35,9 @@ enum ErrorText {
 
     private static func status(_ error: CeleryError) -> ExitStatus {
         switch error.code {
-        case .brokerUnavailable, .backendUnavailable, .timedOut: .unavailable
+        // A broker that answers, but knows no such queue, is there.
+        case .brokerUnavailable, .backendUnavailable: (error.cause as? TransportError).map(status) ?? .unavailable
+        case .timedOut: .unavailable
         case .misconfigured, .queueNotFound: .usage
         default: .failure
         }

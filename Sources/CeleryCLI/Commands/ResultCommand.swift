@@ -84,7 +84,7 @@ struct ResultCommand: AsyncParsableCommand {
         case .value(let value): Terminal.say(try Self.text(value.value()))
         case .exception(let exception):
             let verb = meta.state == .revoked ? "was revoked" : "failed"
-            throw CommandFailure("task \(label) \(verb): \(exception.type): \(exception.message)")
+            throw CommandFailure("task \(label) \(verb): \(exception.line)")
         }
     }
 

@@ -67,6 +67,9 @@ extension ExceptionInfo {
         ExceptionInfo(type: "Reject", arguments: [.string(reason), .bool(requeue)], module: "celery.exceptions")
     }
 
+    /// Class and message as Python prints them: the class alone where there is no message.
+    package var line: String { message.isEmpty ? type : "\(type): \(message)" }
+
     /// A body that no arguments could be made of.
     package var isUndecodableBody: Bool { type == "DecodeError" && module == "kombu.exceptions" }
 

@@ -16,7 +16,7 @@ enum Traceback {
             Traceback (most recent call last):
               Task "\(headers.task)", id \(headers.id), worker \(request.hostname), queue \(request.queue), \
             attempt \(request.attempt), retries \(headers.retries)
-            \(exception.type): \(exception.message)
+            \(exception.line)
             """
     }
 }

@@ -192,7 +192,7 @@ public struct AsyncResult<Output: Codable & Sendable>: Sendable {
             let verb = meta.state == .revoked ? "was revoked" : "failed"
             throw CeleryError(
                 meta.state == .revoked ? .taskRevoked : .taskFailed,
-                "task \(label) \(verb): \(exception.type): \(exception.message)",
+                "task \(label) \(verb): \(exception.line)",
                 taskID: id,
                 taskName: taskName,
                 exception: exception,

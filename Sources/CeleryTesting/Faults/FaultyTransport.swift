@@ -69,7 +69,7 @@ private struct FaultyConsumer: TransportConsumer {
     let outage: Outage
 
     func receive(upTo credit: Int) async throws(TransportError) -> [Delivery] {
-        try outage.check("receive")
+        try outage.checkReceipt()
         return try await base.receive(upTo: credit)
     }
 

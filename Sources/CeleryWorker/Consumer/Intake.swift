@@ -26,11 +26,12 @@ struct Intake {
     func run() async throws(TransportError) {
         var attempts = 0
         var epoch: Epoch?
+        var hasStarted = false
         while !Task.isCancelled {
             do {
                 let current: Epoch
                 if let epoch, isCurrent(epoch) { current = epoch } else { current = try await open() }
-                epoch = current
+                (epoch, hasStarted) = (current, true)
                 attempts = try await consume(current, attempts: attempts)
             } catch {
                 guard !Task.isCancelled else { return }
@@ -41,7 +42,7 @@ struct Intake {
                     continue
                 }
                 attempts += 1
-                try await pause(after: error, attempts: attempts, isStartup: epoch == nil)
+                try await pause(after: error, attempts: attempts, isStartup: !hasStarted)
             }
         }
     }
@@ -80,6 +81,7 @@ struct Intake {
             )
         )
         pipeline.troubles.clear(.intake)
+        pipeline.intakeBell.ring()
         return pipeline.state.withLock { $0.open(consumer, starts: starts) }
     }
 

@@ -76,6 +76,8 @@ final class ToolProcess: Sendable {
 
     var pid: Int32 { process.withLock { $0.processIdentifier } }
 
+    var isRunning: Bool { process.withLock { $0.isRunning } }
+
     /// Waits until it has printed that on standard error or output.
     func prints(_ text: String, within limit: Duration = .seconds(20)) async throws {
         guard try await eventually(within: limit, { errors.text.contains(text) || output.text.contains(text) }) else {
@@ -86,7 +88,7 @@ final class ToolProcess: Sendable {
 
     /// Waits for its end; kills it when that takes too long.
     func outcome(within limit: Duration = .seconds(30)) async throws -> Outcome {
-        func hasEnded() -> Bool { process.withLock { !$0.isRunning } }
+        func hasEnded() -> Bool { !isRunning }
         if try await !eventually(within: limit, hasEnded) {
             signal(SIGKILL)
             _ = try await waited(for: "the end of a killed process") { hasEnded() ? true : nil }

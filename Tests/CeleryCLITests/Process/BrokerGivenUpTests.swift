@@ -1,0 +1,100 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import Foundation
+import ServiceTestSupport
+import Testing
+
+/// When a worker gives up a broker that is away: `broker_connection_retry`, `…_on_startup` and `…_max_retries`.
+@Suite("A broker that is given up", .serialized, .timeLimit(.minutes(5)))
+struct BrokerGivenUpTests {
+    /// Nothing listens there.
+    private static let nowhere = "redis://:s3cret@127.0.0.1:1/0"
+    /// Each attempt is a short one.
+    private static let environment = [
+        "CELERY_BROKER_TRANSPORT_OPTIONS": #"{"socket_timeout": 0.3, "socket_connect_timeout": 0.3}"#,
+        "CELERY_BROKER_TIMEOUT": "0.5",
+    ]
+
+    private func start(_ settings: [String], broker: String = nowhere) throws -> ToolProcess {
+        try ToolProcess(
+            "CLITestApp",
+            ["-b", broker, "worker", "-P", "solo", "-n", "w1@test", "-l", "INFO"] + settings,
+            environment: Self.environment
+        )
+    }
+
+    /// Exit code 69, and as the last line what could not be reached; the password is nowhere.
+    private func expectGivenUp(_ outcome: ToolProcess.Outcome, _ prefix: String = "") {
+        #expect(outcome.code == 69, "\(outcome.errors)")
+        let message = "cannot connect to Redis at 127.0.0.1:1: is it running, and is the URL right?"
+        #expect(outcome.errors.hasSuffix("\nError: \(prefix)\(message)\n"), "\(outcome.errors)")
+        #expect(!outcome.errors.contains("s3cret") && !outcome.output.contains("s3cret"))
+    }
+
+    @Test(
+        "One that is not there at the start is given up at once where one of the settings says so, and is never ready"
+    )
+    func atOnce() async throws {
+        let workers = try [
+            ["broker_connection_retry_on_startup=false"], ["broker_connection_retry=false"],
+            ["broker_connection_retry_on_startup=false", "broker_connection_max_retries=50"],
+        ]
+        .map { try start($0) }
+        for worker in workers {
+            let outcome = try await worker.outcome()
+            expectGivenUp(outcome)
+            #expect(!outcome.errors.contains("Trying again") && !outcome.errors.contains("w1@test ready."))
+        }
+    }
+
+    @Test("broker_connection_max_retries: after so many more attempts it is given up")
+    func maxRetries() async throws {
+        let outcome = try await start(["broker_connection_max_retries=2"]).outcome()
+        expectGivenUp(outcome)
+        let attempts = outcome.errors.split(separator: "\n")
+            .filter { $0.contains(": Cannot connect to redis://:**@127") }
+        #expect(attempts.count == 2, "\(outcome.errors)")
+        #expect(attempts.first?.hasSuffix("Trying again in 0.25 seconds... (attempt 1)") == true)
+        #expect(attempts.last?.hasSuffix("Trying again in 0.5 seconds... (attempt 2)") == true)
+        #expect(!outcome.errors.contains("w1@test ready."))
+    }
+
+    @Test("Other commands say the same and do not try again")
+    func commands() async throws {
+        for command in [
+            ["call", "x"], ["purge", "-f"], ["list", "bindings"], ["dead"], ["dead", "replay", "--all"],
+        ] {
+            let outcome = try await ToolProcess.run(
+                "celery",
+                ["-b", Self.nowhere] + command,
+                environment: Self.environment
+            )
+            expectGivenUp(outcome, command == ["call", "x"] ? "x was not sent: " : "")
+            #expect(outcome.output == "")
+        }
+    }
+
+    @Test(
+        "One that comes later is waited for where on_startup says so, and only then the worker is ready",
+        .enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence))
+    )
+    func later() async throws {
+        try await RedisServer.with { (server: RedisServer) async throws -> Void in
+            await server.kill()
+            let settings = ["broker_connection_retry=false", "broker_connection_retry_on_startup=true"]
+            let worker = try start(settings, broker: server.url())
+            try await worker.prints("Trying again in 0.5 seconds... (attempt 2)")
+            #expect(!worker.errorText.contains("w1@test ready."))
+            try await server.restart()
+            try await worker.prints("w1@test ready.")
+            worker.signal(SIGTERM)
+            let outcome = try await worker.outcome()
+            #expect(outcome.code == 0, "\(outcome.errors)")
+        }
+    }
+}
