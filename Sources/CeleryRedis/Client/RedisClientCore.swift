@@ -118,7 +118,7 @@ final class RedisClientCore {
                 .failure(
                     TransportError(
                         .unavailable,
-                        error?.message ?? "no connection to Redis in time",
+                        error?.message ?? "no connection to \(link.location) in time",
                         cause: error?.cause
                     )
                 )

@@ -40,6 +40,8 @@ final class RedisLink {
     }
 
     var eventLoop: any EventLoop { connector.eventLoop }
+    /// The server, for messages; without its password.
+    var location: String { connector.configuration.location }
 
     /// The connection, when there is one.
     var connection: RedisConnection? {

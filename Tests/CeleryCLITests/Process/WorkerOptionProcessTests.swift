@@ -66,6 +66,8 @@ struct WorkerOptionProcessTests {
             #expect(try await site.value(of: site.call("clitest.nap", "-a", "[0]")) == "rested")
         }
         #expect(outcome.errors.ranges(of: "Soft time limit (0.7s) exceeded for clitest.nap[").count == 1)
+        let children = Set(outcome.errors.matches(of: #/ForkPoolWorker-\d+/#).map { String($0.output) })
+        #expect(children.count == (pool == "prefork" ? 1 : 0), "\(outcome.errors)")
         #expect(!outcome.errors.contains("Hard time limit") && !outcome.errors.contains("WorkerLostError"))
     }
 
