@@ -57,6 +57,14 @@ struct RandomWorkflowTests {
         try await Self.check(0..<500, on: app, limits: WorkflowShape.Limits(failures: failures))
     }
 
+    @Test("in memory and in the caller's process, with tasks that let others run in their place", arguments: [0, 8])
+    func replaced(failures: Int) async throws {
+        let limits = WorkflowShape.Limits(failures: failures, replacements: 4)
+        try await Self.check(0..<500, on: CanvasTasks.app(broker: "memory://replaced-\(failures)"), limits: limits)
+        let eager = CanvasTasks.app(broker: "memory://replaced-eager-\(failures)") { $0.taskAlwaysEager = true }
+        try await Self.check(0..<500, on: eager, limits: limits)
+    }
+
     @Test("in memory, with tasks that fail")
     func failing() async throws {
         let limits = WorkflowShape.Limits(failures: 8)

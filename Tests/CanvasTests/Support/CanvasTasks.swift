@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import Celery
+import CeleryWire
 import Logging
 import Testing
 
@@ -13,6 +14,9 @@ import Testing
 enum CanvasTasks {
     static func register(on app: CeleryApp) {
         app.task("canvas.tag") { (input: CeleryValue, label: Int) -> CeleryValue in [.int(label), input] }
+        app.task("canvas.become") { (context: TaskContext, _: CeleryValue, shape: CeleryValue) -> CeleryValue in
+            throw context.replace(with: context.app.workflow(try Signature(shape)))
+        }
         app.task("canvas.boom") { (_: CeleryValue) -> Int in throw WrongInput() }
     }
 

@@ -26,6 +26,8 @@ extension WorkflowShape {
         var width = 3
         /// One call in so many fails; 0: none.
         var failures = 0
+        /// One call in so many lets a workflow run in its place; 0: none.
+        var replacements = 0
         /// Groups that are members of groups: Python flattens them.
         var nestedGroups = true
         /// Groups and chains of one: Python unrolls them.
@@ -87,6 +89,12 @@ extension WorkflowShape {
             if !limits.groupsFirstInBodies, body.beginsWithGroup { return .chord(header, .chain([.tag(0), body])) }
             return .chord(header, body)
         default:
+            if limits.replacements > 0, takesInput, Int.random(in: 0..<limits.replacements, using: &generator) == 0 {
+                let depth = Int.random(in: 0...max(0, depth - 1), using: &generator)
+                let inner = random(depth: depth, takesInput: false, isMember: false, limits, &generator)
+                // A group that takes a task's place becomes a chord; Python's workers lose what follows it.
+                return .become(limits.groupsFirstInBodies || !inner.endsInGroup ? inner : .chain([inner, .tag(0)]))
+            }
             let label = Int.random(in: 0..<100, using: &generator)
             if limits.failures > 0, Int.random(in: 0..<limits.failures, using: &generator) == 0, takesInput {
                 return .boom
@@ -97,7 +105,7 @@ extension WorkflowShape {
 
     private var beginsWithGroup: Bool {
         switch self {
-        case .tag, .start, .boom: false
+        case .tag, .start, .boom, .become: false
         case .chain(let steps): steps.first?.beginsWithGroup ?? false
         case .group, .chord: true
         }

@@ -15,6 +15,8 @@ indirect enum WorkflowShape: Sendable, Equatable {
     case start(Int)
     /// `canvas.boom(input)` fails.
     case boom
+    /// `canvas.become(input, shape)` lets the shape run in its place, which does not take the input.
+    case become(WorkflowShape)
     case chain([WorkflowShape])
     case group([WorkflowShape])
     case chord([WorkflowShape], WorkflowShape)
@@ -32,6 +34,11 @@ indirect enum WorkflowShape: Sendable, Equatable {
         case .tag(let label): return .value([.int(label), input])
         case .start(let number): return .value([.int(number), .int(number)])
         case .boom: return .error(["ValueError"])
+        case .become(let inner):
+            let outcome = inner.outcome()
+            // A group that takes a task's place is a chord's header.
+            if case .error(let types) = outcome, inner.endsInGroup { return .error(types.union(["ChordError"])) }
+            return outcome
         case .chain, .chord:
             var value = input
             let steps = self.steps
@@ -61,16 +68,17 @@ indirect enum WorkflowShape: Sendable, Equatable {
     /// What runs one after the other: chains inside of chains are one, and a chord is a group and what follows it.
     private var steps: [WorkflowShape] {
         switch self {
-        case .tag, .start, .boom, .group: [self]
+        case .tag, .start, .boom, .become, .group: [self]
         case .chain(let steps): steps.flatMap(\.steps)
         case .chord(let header, let body): [.group(header)] + body.steps
         }
     }
 
     /// Whether it comes to the results of a group, to begin with or in the end.
-    private var endsInGroup: Bool {
+    var endsInGroup: Bool {
         switch self {
         case .tag, .start, .boom: false
+        case .become(let inner): inner.endsInGroup
         case .group: true
         case .chain(let steps): steps.last?.endsInGroup ?? false
         case .chord(_, let body): body.endsInGroup
@@ -86,6 +94,7 @@ indirect enum WorkflowShape: Sendable, Equatable {
     var hasFollowedGroupInBody: Bool {
         switch self {
         case .tag, .start, .boom: return false
+        case .become(let inner): return inner.hasFollowedGroupInBody
         case .group(let members): return members.contains(where: \.hasFollowedGroupInBody)
         case .chord(let header, let body):
             return body.hasFollowedGroupInBody || header.contains(where: \.hasFollowedGroupInBody)
@@ -104,6 +113,7 @@ indirect enum WorkflowShape: Sendable, Equatable {
         case .tag(let label): ["tag", .int(label)]
         case .start(let number): ["start", .int(number)]
         case .boom: ["boom"]
+        case .become(let inner): ["become", inner.value]
         case .chain(let steps): ["chain", .array(steps.map(\.value))]
         case .group(let members): ["group", .array(members.map(\.value))]
         case .chord(let header, let body): ["chord", .array(header.map(\.value)), body.value]
@@ -121,6 +131,8 @@ indirect enum WorkflowShape: Sendable, Equatable {
                 immutable: true
             )
         case .boom: Signature(task: "canvas.boom")
+        case .become(let inner):
+            Signature(task: "canvas.become", arguments: [EncodedValue(Self.value(inner.signature))])
         case .chain(let steps): Self.composed("chain", ["tasks": Self.list(steps)])
         case .group(let members): Self.composed("group", ["tasks": Self.list(members)])
         case .chord(let header, let body):

@@ -60,6 +60,11 @@ def canvas_tag(value, label):
     return [label, value]
 
 
+@app.task(bind=True, name="canvas.become")
+def canvas_become(self, value, shape):
+    return self.replace(app.signature(shape))
+
+
 @app.task(name="canvas.boom")
 def canvas_boom(value):
     raise ValueError("boom")

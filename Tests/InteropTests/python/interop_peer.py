@@ -218,6 +218,8 @@ def workflow(shape):
         return app.signature("canvas.tag", args=(rest[0], rest[0]), immutable=True)
     if kind == "boom":
         return app.signature("canvas.boom")
+    if kind == "become":
+        return app.signature("canvas.become", args=(dict(workflow(rest[0])),))
     if kind == "chain":
         return chain(*[workflow(step) for step in rest[0]], app=app)
     if kind == "group":

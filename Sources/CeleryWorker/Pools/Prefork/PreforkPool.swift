@@ -98,7 +98,7 @@ public final class PreforkPool: TaskPool {
                 ready: ready,
                 events: events,
                 report: { [self] state in
-                    status.withLock { ($0.slots, $0.pids) = (state.slots, state.pids) }
+                    status.withLock { $0.pids = state.pids }
                 }
             )
             outcome.failure.withLock { $0 = driver.run() }
@@ -137,6 +137,11 @@ public final class PreforkPool: TaskPool {
     public func recall(_ job: JobID) { inbox.post(.recall(job)) }
     public func recallAll() { inbox.post(.recallAll) }
     public func restart() -> Bool { inbox.post(.restart) }
-    public func resize(to slots: Int) { inbox.post(.resize(max(1, slots))) }
+    /// Whoever asks right afterwards is told of the new number, though children come and go later.
+    public func resize(to slots: Int) {
+        let slots = max(1, slots)
+        status.withLock { $0.slots = slots }
+        inbox.post(.resize(slots))
+    }
     public func stop() { inbox.post(.stop) }
 }
