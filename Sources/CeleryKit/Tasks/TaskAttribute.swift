@@ -58,6 +58,7 @@ struct TaskAttribute: Sendable {
         TaskAttribute("ignore_result", \.ignoreResult),
         TaskAttribute("store_errors_even_if_ignored", \.storeErrorsEvenIfIgnored),
         TaskAttribute("track_started", \.trackStarted),
+        TaskAttribute("send_events", \.sendEvents),
         TaskAttribute("time_limit", \.timeLimit),
         TaskAttribute("soft_time_limit", \.softTimeLimit),
         TaskAttribute("acks_late", \.acksLate),
@@ -104,7 +105,7 @@ struct TaskAttribute: Sendable {
     /// Attributes of Celery's tasks that concern Python only, or that belong to a part that is not there yet.
     static let withoutMeaning: Set<String> = [
         "abstract", "backend", "bind", "delivery_mode", "immediate", "mandatory", "pydantic", "pydantic_context",
-        "pydantic_dump_kwargs", "pydantic_strict", "resultrepr_maxsize", "send_events", "trail", "typing",
+        "pydantic_dump_kwargs", "pydantic_strict", "resultrepr_maxsize", "trail", "typing",
     ]
 
     static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

@@ -21,6 +21,8 @@ public struct TaskOptions: Sendable {
     public var ignoreResult: Bool?
     public var storeErrorsEvenIfIgnored: Bool?
     public var trackStarted: Bool?
+    /// Whether workers that send task events send them of this task; nil: they do.
+    public var sendEvents: Bool?
     /// Killed after this long.
     public var timeLimit: Duration?
     /// Asked to stop after this long: cancellation, with ``SoftTimeLimitExceeded``.
@@ -51,6 +53,7 @@ public struct TaskOptions: Sendable {
         ignoreResult: Bool? = nil,
         storeErrorsEvenIfIgnored: Bool? = nil,
         trackStarted: Bool? = nil,
+        sendEvents: Bool? = nil,
         retry: RetryPolicy = .onRequest,
         timeLimit: Duration? = nil,
         softTimeLimit: Duration? = nil,
@@ -72,6 +75,7 @@ public struct TaskOptions: Sendable {
         self.ignoreResult = ignoreResult
         self.storeErrorsEvenIfIgnored = storeErrorsEvenIfIgnored
         self.trackStarted = trackStarted
+        self.sendEvents = sendEvents
         self.retry = retry
         self.timeLimit = timeLimit
         self.softTimeLimit = softTimeLimit

@@ -54,6 +54,7 @@ final class WorkerEvents: Sendable {
 
     /// Keeps a task event to be sent; for callers that have looked whether they are on.
     func add(_ kind: TaskEvent.Kind, _ message: Message) {
+        guard app.registeredTask(message.headers.task)?.options.sendEvents != false else { return }
         let event = TaskEvent(kind, message, clock: app.clock.forward(), time: .now)
         state.withLock { state in
             state.waiting.append(event)

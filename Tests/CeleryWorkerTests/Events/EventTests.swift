@@ -174,6 +174,38 @@ struct EventTests {
         }
     }
 
+    @Test("A task without sendEvents is told nothing of, others are; the annotation send_events decides too")
+    func untold() async throws {
+        let app = TestApp.make {
+            $0.workerSendTaskEvents = true
+            $0.taskAnnotations = ["hushed": TaskAnnotation { $0.sendEvents = false }]
+        }
+        let silent = app.task("silent", options: TaskOptions(sendEvents: false)) { () in 1 }
+        let hushed = app.task("hushed") { () in 2 }
+        let told = app.task("told") { () in 3 }
+        let listener = try await listen(app, "task.#")
+        let last = try await withFleet(app, ["w1@wirehost"]) { () async throws -> String in
+            _ = try await silent.delay().get(timeout: .seconds(60))
+            _ = try await hushed.delay().get(timeout: .seconds(60))
+            let last = try await told.delay()
+            _ = try await last.get(timeout: .seconds(60))
+            return last.id
+        }
+        var seen: [String] = []
+        _ = try await messages(listener) { message in
+            let events = (try? events([message])) ?? []
+            seen += events.compactMap { event in
+                guard case .object(let event) = event, case .string(let id)? = event["uuid"] else { return nil }
+                return id
+            }
+            return events.contains { event in
+                guard case .object(let event) = event else { return false }
+                return event["type"] == "task-succeeded" && event["uuid"] == .string(last)
+            }
+        }
+        #expect(Set(seen) == [last])
+    }
+
     @Test("Events of the app's own, and of a task, reach whoever listens")
     func own() async throws {
         let app = TestApp.make()
