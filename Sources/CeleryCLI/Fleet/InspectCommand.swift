@@ -94,7 +94,8 @@ struct RemoteRun {
             throw CommandFailure("No nodes replied within time constraint", code: .unavailable)
         }
         if remote.json {
-            Terminal.say(json(replies).settingJSON)
+            // Dates and decimals as kombu marks them, which Python's command line prints as well.
+            Terminal.say(String(decoding: try JSONSerializer().encode(json(replies)), as: UTF8.self))
         } else if kind == .inspect, !context.globals.isQuiet {
             Terminal.say(ReplyText.count(Set(replies.map(\.hostname)).count))
         }

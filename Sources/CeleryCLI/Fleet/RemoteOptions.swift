@@ -49,7 +49,7 @@ struct RemoteCall {
         guard let name = words.first else {
             throw .usage("name a command; there are: \(names.joined(separator: ", "))", help: kind.rawValue)
         }
-        guard let command = known.first(where: { $0.name == name }) else {
+        guard let command = known.first(where: { $0.name == name && $0.isVisible }) else {
             throw .usage(
                 "Command \(name) not recognized. Available \(kind.rawValue) commands: \(names.joined(separator: ", "))",
                 help: kind.rawValue
@@ -77,6 +77,14 @@ struct RemoteCall {
         return arguments
     }
 
+    /// As Celery reads them.
+    private static let flags = [
+        "true": true, "yes": true, "on": true, "1": true, "false": false, "no": false, "off": false, "0": false,
+    ]
+    private static let kinds: [ControlCommand.Parameter.Form: String] = [
+        .int: "a whole number", .double: "a number", .bool: "true or false",
+    ]
+
     private static func value(
         of word: String,
         _ parameter: ControlCommand.Parameter,
@@ -86,8 +94,9 @@ struct RemoteCall {
         case .string: return .string(word)
         case .int: if let number = Int(word) { return .int(number) }
         case .double: if let number = Double(word), number.isFinite { return .double(number) }
+        case .bool: if let flag = flags[word.lowercased()] { return .bool(flag) }
         }
-        let kind = parameter.form == .int ? "a whole number" : "a number"
+        let kind = kinds[parameter.form] ?? "text"
         throw .usage(
             "\(command.name): \(parameter.name) is '\(word)'; it has to be \(kind)",
             help: command.kind.rawValue

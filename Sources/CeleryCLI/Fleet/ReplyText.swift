@@ -58,6 +58,8 @@ struct ReplyText: Sendable {
             return "{\n\(lines.joined(separator: ",\n"))\n\(end)}"
         case .array(let values) where !values.isEmpty:
             return "[\n\(values.map { pad + json($0, depth: depth + 1) }.joined(separator: ",\n"))\n\(end)]"
+        case .double(let number) where !number.isFinite:
+            return number.isNaN ? "NaN" : number < 0 ? "-Infinity" : "Infinity"
         default: return value.settingJSON
         }
     }

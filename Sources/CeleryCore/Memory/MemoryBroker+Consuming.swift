@@ -89,7 +89,7 @@ extension MemoryBroker {
         case .deadLetter(let reason): deadLetters.add(entry, reason, now: now)
         case .requeue(let requeue):
             var entry = entry
-            entry.redelivered = true
+            entry.redelivered = entry.redelivered || !requeue.isPutAside
             entry.isObituary = false
             entry.attempts += requeue.countsAttempt ? 1 : 0
             entry.deaths += requeue.afterDeath ? 1 : 0

@@ -88,6 +88,9 @@ public struct Requeue: Sendable, Equatable {
         self.afterDeath = afterDeath
         self.countsAttempt = countsAttempt
     }
+
+    /// Whether it is only put aside until its time. What comes then comes for the first time, and is no redelivery.
+    public var isPutAside: Bool { notBefore != nil && !countsAttempt && !afterDeath }
 }
 
 /// A message on its way to the broker. Exchange and routing key are in its properties.

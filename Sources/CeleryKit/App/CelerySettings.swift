@@ -222,7 +222,7 @@ public struct CelerySettings: Sendable {
     public var beatSchedule: CeleryObject = [:]
     public var beatScheduleFilename = "celerybeat-schedule"
     public var beatSyncEvery = 0
-    public var beatEnableRemoteControl = true
+    public var beatEnableRemoteControl = false
     public var beatRemoteControlMaxTickAge: Duration?
 
     public init() {}

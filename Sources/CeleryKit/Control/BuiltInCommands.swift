@@ -17,7 +17,7 @@ enum BuiltInCommands {
             "conf",
             help: "List configuration.",
             signature: "[include_defaults=False]",
-            parameters: [.init("with_defaults")]
+            parameters: [.init("with_defaults", .bool)]
         ),
         ControlCommand("hello", help: "Request mingle sync-data.", isVisible: false),
         ControlCommand(

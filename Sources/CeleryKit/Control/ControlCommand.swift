@@ -23,6 +23,8 @@ public struct ControlCommand: Sendable {
             case string
             case int
             case double
+            /// `true`, `yes`, `on`, `1` and their opposites.
+            case bool
         }
 
         public var name: String

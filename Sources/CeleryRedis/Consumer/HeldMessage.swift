@@ -89,7 +89,7 @@ struct ReturnPlan {
     /// Requeued by a settlement.
     func requeue(_ message: HeldMessage, _ requeue: Requeue) -> Destination {
         let address = message.address(keys)
-        let bytes = StoredMessage.returned(address.bytes, limits: limits) { note in
+        let bytes = StoredMessage.returned(address.bytes, limits: limits, isRedelivery: !requeue.isPutAside) { note in
             note.attempts += requeue.countsAttempt ? 1 : 0
             note.deaths += requeue.afterDeath ? 1 : 0
             note.notBefore = requeue.notBefore?.microseconds

@@ -53,12 +53,19 @@ enum StoredMessage {
     }
 
     /// The same message, given back: marked as redelivered as kombu does, its note changed. What is no message stays as it is.
-    static func returned(_ bytes: [UInt8], limits: WireLimits, _ change: (inout Note) -> Void) -> [UInt8] {
+    ///
+    /// - Parameter isRedelivery: False of what was only put aside until its time: that is to come for the first time.
+    static func returned(
+        _ bytes: [UInt8],
+        limits: WireLimits,
+        isRedelivery: Bool = true,
+        _ change: (inout Note) -> Void
+    ) -> [UInt8] {
         guard var message = try? Envelope.decode(bytes, limits: limits) else { return bytes }
         var note = read(from: message)
         change(&note)
         write(note, into: &message)
-        message.properties.redelivered = true
+        if isRedelivery { message.properties.redelivered = true }
         if message.properties.deliveryTag == nil { message.properties.deliveryTag = TaskID.random() }
         return Envelope.encode(message)
     }

@@ -59,11 +59,17 @@ extension StoreTransaction {
         var row: (queue: Int64, urgency: Int64)?
         try database.query(
             """
-            UPDATE message SET id = ?, redelivered = 1, attempts = attempts + ?, deaths = deaths + ? WHERE id = ?
-            RETURNING queue, urgency
+            UPDATE message SET id = ?, redelivered = max(redelivered, ?), attempts = attempts + ?, deaths = deaths + ?
+            WHERE id = ? RETURNING queue, urgency
             """
         )
-        .rows(id, requeue.countsAttempt ? 1 : 0, requeue.afterDeath ? 1 : 0, message) { row = ($0.int(0), $0.int(1)) }
+        .rows(
+            id,
+            requeue.isPutAside ? 0 : 1,
+            requeue.countsAttempt ? 1 : 0,
+            requeue.afterDeath ? 1 : 0,
+            message
+        ) { row = ($0.int(0), $0.int(1)) }
         guard let row else { return }
         try place(id, queue: row.queue, urgency: row.urgency, notBefore: requeue.notBefore?.microseconds)
     }

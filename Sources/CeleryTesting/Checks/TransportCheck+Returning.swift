@@ -58,6 +58,19 @@ extension TransportCheck {
             try requireEqual(delivery.map(\.attempt), [1, 1, 1], "attempts")
             try requireEqual(delivery[0].redelivered, true, "redelivered")
         },
+        TransportCheck("put aside until its time it comes for the first time", if: \.delayedDelivery) { harness in
+            try await harness.publish(["a"])
+            let consumer = try await harness.consumer("q")
+            let held = try await harness.takeOne(from: consumer)
+            let due = harness.time.now.advanced(by: .seconds(8))
+            let requeue = Requeue(.front, notBefore: due, countsAttempt: false)
+            try await consumer.settle([Settlement(held.tag, .requeue(requeue))])
+            async let delayed = harness.takeOne(from: consumer)
+            try await harness.pass(.milliseconds(8001))
+            let delivery = try await delayed
+            try requireEqual(delivery.attempt, 1, "attempts")
+            try requireEqual(delivery.redelivered, false, "redelivered")
+        },
         TransportCheck("requeued after a death counts it") { harness in
             let delivery = try await harness.requeued(Requeue(.front, afterDeath: true))
             try requireEqual(delivery.map(\.deaths), [1, 0, 0], "deaths")

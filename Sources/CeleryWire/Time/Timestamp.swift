@@ -21,7 +21,10 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
 
     /// Seconds since 1970-01-01 UTC, saturating at the ends of the range; NaN is 1970-01-01.
     public init(unixSeconds: Double) {
-        let rounded = (unixSeconds * 1e6).rounded()
+        // Whole seconds apart, as Python does it: multiplied by a million they leave no room for the digit to round by.
+        let whole = unixSeconds.rounded(.down)
+        let fraction = ((unixSeconds - whole) * 1e6).rounded(.toNearestOrEven)
+        let rounded = whole * 1e6 + (whole.isFinite ? fraction : 0)
         microseconds = Int64(exactly: rounded) ?? (rounded.isNaN ? 0 : rounded < 0 ? .min : .max)
     }
 

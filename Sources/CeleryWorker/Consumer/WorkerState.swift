@@ -27,6 +27,8 @@ struct RunningTask: Sendable {
     var pid: Int32 = 0
     var permit: StartPermit?
     var startedAt: ContinuousClock.Instant = .now
+    /// The same by the calendar, for those who ask.
+    var startTime: Timestamp?
     var timers: [TimerWheel.Token] = []
 }
 
@@ -196,6 +198,7 @@ struct WorkerState: Sendable {
         guard var task = running[job] else { return nil }
         task.pid = pid
         task.startedAt = .now
+        task.startTime = .now
         running[job] = task
         starts += 1
         totals[task.task.request.message.headers.task, default: 0] += 1

@@ -70,7 +70,7 @@ extension ControlPanel {
         info.hostname = hostname
         info.isRedelivered = running.task.request.redelivered
         guard running.pid != 0 else { return info }
-        info.timeStart = Timestamp.now.advanced(by: .zero - (.now - running.startedAt))
+        info.timeStart = running.startTime
         info.isAcknowledged = !running.task.policy.acksLate
         info.workerPID = Int(running.pid)
         return info

@@ -74,7 +74,7 @@ extension ControlPanel {
 
     func revokeByStampedHeaders(_ arguments: ControlArguments) throws -> CeleryValue {
         try arguments.require("headers")
-        let headers = Self.headers(arguments["headers"])
+        let headers = try Self.headers(arguments["headers"])
         pipeline.stamps.add(headers)
         let text = PythonRepr.describe(Self.shown(arguments["headers"]))
         let affected = pipeline.revokeStamped(
@@ -89,7 +89,9 @@ extension ControlPanel {
     }
 
     /// An object of values or lists of them, or `["name=value"]`, as the command line sends it.
-    private static func headers(_ value: CeleryValue) -> [String: [CeleryValue]] {
+    ///
+    /// - Throws: ``ControlRefusal`` for text without `=`, worded as Python words it.
+    private static func headers(_ value: CeleryValue) throws -> [String: [CeleryValue]] {
         var headers: [String: [CeleryValue]] = [:]
         switch value {
         case .object(let object):
@@ -98,8 +100,9 @@ extension ControlPanel {
             }
         case .array(let pairs):
             for pair in pairs.compactMap(\.text) {
-                let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
-                if parts.count == 2 { headers[parts[0], default: []].append(.string(parts[1])) }
+                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                guard parts.count == 2 else { throw ControlRefusal("IndexError", "list index out of range") }
+                headers[parts[0], default: []].append(.string(parts[1]))
             }
         default: break
         }
@@ -111,7 +114,7 @@ extension ControlPanel {
         guard case .array(let pairs) = value else { return value }
         var object = CeleryObject()
         for pair in pairs.compactMap(\.text) {
-            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             if parts.count == 2 { object[parts[0]] = .string(parts[1]) }
         }
         return .object(object)

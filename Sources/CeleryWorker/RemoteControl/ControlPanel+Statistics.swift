@@ -46,12 +46,13 @@ extension ControlPanel {
         object["timeouts"] = .array(limits.map { $0.map { .double($0.inSeconds) } ?? 0 })
         guard pipeline.pool.name == "prefork" else { return object }
         let count = totals.values.reduce(0, +)
-        let average = Double(count) / Double(max(1, slots))
+        let hundredths = count * 100 / max(1, slots)
+        let average = "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
         let active = pipeline.state.withLock { $0.running.values.count { $0.pid != 0 } }
         object["put-guarded-by-semaphore"] = false
         object["writes"] = [
-            "total": .int(count), "avg": .string("\((average * 100).rounded() / 100)"), "all": "N/A", "raw": "N/A",
-            "strategy": "fair", "inqueues": ["total": .int(slots), "active": .int(active)],
+            "total": .int(count), "avg": .string(average), "all": "N/A", "raw": "N/A", "strategy": "fair",
+            "inqueues": ["total": .int(slots), "active": .int(active)],
         ]
         return object
     }
@@ -69,10 +70,11 @@ extension ControlPanel {
         object["insist"] = false
         object["ssl"] = .bool(url.scheme == "rediss")
         object["transport"] = .string(url.scheme == "rediss" ? "redis" : url.scheme)
-        object["connect_timeout"] = .double(settings.brokerConnectionTimeout.inSeconds)
-        object["transport_options"] = settings.describe(withDefaults: true)["broker_transport_options"] ?? [:]
+        let described = settings.describe(withDefaults: true)
+        object["connect_timeout"] = described["broker_connection_timeout"] ?? .null
+        object["transport_options"] = described["broker_transport_options"] ?? [:]
         for name in ["login_method", "uri_prefix"] { object[name] = .null }
-        object["heartbeat"] = 0
+        object["heartbeat"] = .double(settings.brokerHeartbeat?.inSeconds ?? 0)
         object["failover_strategy"] = "round-robin"
         object["alternates"] = .array([])
         object["credential_provider"] = .null

@@ -84,6 +84,7 @@ struct ControlPanel {
             await pipeline.events.send("worker-heartbeat", EventStage(pipeline).status(every: .seconds(5)))
             return .null
         case "election":
+            try arguments.require("id", "topic")
             // As a Python worker without gossip: it takes no part.
             return .null
         case "shutdown":

@@ -59,6 +59,24 @@ import Testing
         #expect(call.arguments == arguments)
     }
 
+    @Test(arguments: [("true", true), ("ON", true), ("1", true), ("no", false), ("0", false), ("maybe", nil)])
+    func wordsBecomeFlagsAsInCelery(word: String, flag: Bool?) throws {
+        let app = CeleryApp("t", registry: PluginRegistry())
+        guard let flag else {
+            let failure = #expect(throws: CommandFailure.self) {
+                try RemoteCall(["conf", word], kind: .inspect, app: app)
+            }
+            #expect(failure?.code == .usage && failure?.message.contains("true or false") == true)
+            return
+        }
+        #expect(try RemoteCall(["conf", word], kind: .inspect, app: app).arguments == ["with_defaults": .bool(flag)])
+    }
+
+    @Test func hiddenCommandsAreNotSent() {
+        let app = CeleryApp("t", registry: PluginRegistry())
+        #expect(throws: CommandFailure.self) { try RemoteCall(["hello"], kind: .inspect, app: app) }
+    }
+
     @Test func commandsOfTheAppAreListedAndRead() throws {
         let app = CeleryApp("t", registry: PluginRegistry())
         app.controlCommand("shout", help: "Shout it.", signature: "<text>", parameters: [.init("text")]) { _ in .null }

@@ -64,6 +64,9 @@ struct TimestampTests {
 
     @Test("seconds beyond the range saturate")
     func saturates() {
+        // Where the product with a million would be rounded up; this is Python's.
+        #expect(Timestamp(unixSeconds: 1_795_707_963.788_723_5).microseconds == 1_795_707_963_788_723)
+        #expect(Timestamp(unixSeconds: -0.5).microseconds == -500_000)
         #expect(Timestamp(unixSeconds: .infinity).microseconds == .max)
         #expect(Timestamp(unixSeconds: -1e300).microseconds == .min)
         #expect(Timestamp(unixSeconds: .nan).microseconds == 0)

@@ -184,12 +184,11 @@ struct EventTests {
         let hushed = app.task("hushed") { () in 2 }
         let told = app.task("told") { () in 3 }
         let listener = try await listen(app, "task.#")
-        let last = try await withFleet(app, ["w1@wirehost"]) { () async throws -> String in
+        let last = TaskID.random()
+        try await withFleet(app, ["w1@wirehost"]) { () async throws -> Void in
             _ = try await silent.delay().get(timeout: .seconds(60))
             _ = try await hushed.delay().get(timeout: .seconds(60))
-            let last = try await told.delay()
-            _ = try await last.get(timeout: .seconds(60))
-            return last.id
+            _ = try await told.applyAsync(options: SendOptions(taskID: last)).get(timeout: .seconds(60))
         }
         var seen: [String] = []
         _ = try await messages(listener) { message in

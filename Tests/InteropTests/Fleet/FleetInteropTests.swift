@@ -208,16 +208,12 @@ struct FleetInteropTests {
                 ["inspect", "--json", "ping"],
             ] {
                 let all = words + ["-d", site.hostname, "-t", "30"]
-                let python = try await site.client.request(
-                    "celery",
-                    ["words": .array(all.map { .string($0) })],
-                    within: .seconds(60)
-                )
-                let swift = try await site.tool(all)
-                #expect(.string(swift.output) == python["output"], "\(words)")
-                #expect(swift.code == 0 && python["code"] == 0, "\(words)")
+                let python = try await site.client.commandLine(all)
+                let swift = try await site.server.commandLine(all)
+                #expect(swift.output == python.output, "\(words)")
+                #expect(swift.code == 0 && python.code == 0, "\(words)")
             }
-            let nobody = try await site.tool(["status", "-d", "nobody@nowhere", "-t", "0.2"])
+            let nobody = try await site.server.commandLine(["status", "-d", "nobody@nowhere", "-t", "0.2"])
             #expect(nobody.code == 69 && nobody.output.contains("No nodes replied within time constraint"))
         }
     }
@@ -237,41 +233,6 @@ struct FleetSite: Sendable {
     /// What one worker answers to one of Celery's own commands.
     func reply(_ words: [String], from hostname: String) async throws -> CeleryValue {
         try await client.celery(words, from: hostname)
-    }
-
-    /// Runs this project's own command line.
-    func tool(_ words: [String]) async throws -> (output: String, code: Int32) {
-        let directory = try TemporaryDirectory("tool")
-        let process = try GuardedProcess(
-            TestPrograms.products.appendingPathComponent("celery").path,
-            ["-b", server.url(), "-C"] + words,
-            environment: ["CELERY_RESULT_BACKEND": server.url(database: RedisInterop.resultDatabase)],
-            directory: directory.url,
-            log: directory.url.appendingPathComponent("log")
-        )
-        let code = try await process.exitCode(within: .seconds(60))
-        return (process.logText, code)
-    }
-}
-
-extension PythonClient {
-    /// What one worker answers to one of Celery's own commands.
-    func celery(_ words: [String], from hostname: String) async throws -> CeleryValue {
-        let all = words + ["-d", hostname, "-t", "30", "--json"]
-        let answer = try await request("celery", ["words": .array(all.map { .string($0) })], within: .seconds(60))
-        guard answer["code"] == 0, case .string(let text)? = answer["output"] else {
-            throw ServiceError("\(words): \(answer)")
-        }
-        let line = text.split(separator: "\n").first { $0.hasPrefix("{") || $0.hasPrefix("[") } ?? ""
-        let value = try JSONSerializer().decodeValue(Array(line.utf8), limits: .standard)
-        switch value {
-        case .object(let object): return object[hostname] ?? .string("no answer of \(hostname)")
-        case .array(let replies):
-            guard case .object(let object)? = replies.first else { break }
-            return object[hostname] ?? .string("no answer of \(hostname)")
-        default: break
-        }
-        throw ServiceError("\(words): \(text)")
     }
 }
 

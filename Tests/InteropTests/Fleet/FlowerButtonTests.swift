@@ -11,7 +11,7 @@ import ServiceTestSupport
 import Testing
 
 /// What real Flower's buttons do to Swift workers, alone and beside a Python worker that they are not meant for.
-@Suite("Flower steers Swift workers", .needsFlower, .serialized, .timeLimit(.minutes(10)))
+@Suite("Flower steers Swift workers", .needsCurrentPythonAndRedis, .serialized, .timeLimit(.minutes(10)))
 struct FlowerButtonTests {
     @Test("Its buttons work", arguments: FleetKind.allCases)
     func steers(kind: FleetKind) async throws {

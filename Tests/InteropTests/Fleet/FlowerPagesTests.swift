@@ -11,7 +11,7 @@ import ServiceTestSupport
 import Testing
 
 /// What real Flower shows of Swift workers, alone and beside a Python worker.
-@Suite("Flower shows Swift workers", .needsFlower, .serialized, .timeLimit(.minutes(10)))
+@Suite("Flower shows Swift workers", .needsCurrentPythonAndRedis, .serialized, .timeLimit(.minutes(10)))
 struct FlowerPagesTests {
     @Test(
         "Its API and its pages tell the right workers, queues, tasks, states and results",

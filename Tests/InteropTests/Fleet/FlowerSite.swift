@@ -8,7 +8,6 @@
 import CeleryWire
 import CeleryWorker
 import ServiceTestSupport
-import Testing
 
 /// Whose workers Flower looks at.
 enum FleetKind: String, Sendable, CaseIterable, CustomStringConvertible {
@@ -197,15 +196,5 @@ extension FlowerSite {
         for worker in [first, second] { await worker.end() }
         await python?.end()
         await client.end()
-    }
-}
-
-extension Trait where Self == ConditionTrait {
-    /// Skips, with the reason, unless there are a Python interpreter with Flower and a Redis server.
-    static var needsFlower: Self {
-        .enabled(
-            if: PythonVersion.available.contains(.current) && RedisServer.isAvailable,
-            "it takes CELERY_TEST_PYTHON (scripts/interop.sh) and redis-server (scripts/setup.sh)"
-        )
     }
 }

@@ -17,6 +17,14 @@ extension Trait where Self == ConditionTrait {
         )
     }
 
+    /// The same for what is only tested with the current version of Celery.
+    static var needsCurrentPythonAndRedis: Self {
+        .enabled(
+            if: PythonVersion.available.contains(.current) && RedisServer.isAvailable,
+            "it takes CELERY_TEST_PYTHON (scripts/interop.sh) and redis-server (scripts/setup.sh)"
+        )
+    }
+
     /// Skips, with the reason, unless there is a Redis server.
     static var needsRedis: Self { .enabled(if: RedisServer.isAvailable, "redis-server is not on the PATH") }
 }

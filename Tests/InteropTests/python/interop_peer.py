@@ -1,7 +1,7 @@
 """A Python peer of the interop tests.
 
     interop_peer.py worker OPTION…     becomes `celery worker OPTION…`
-    interop_peer.py flower OPTION…     becomes `celery flower OPTION…`
+    interop_peer.py events OPTION…     becomes `celery events OPTION…`, and so on
     interop_peer.py client             one JSON command a line on stdin, one JSON answer a line on stdout
 
 Lines are kombu's JSON, so that dates, decimals, UUIDs and bytes keep their types. A client ends, whatever it is doing,
@@ -63,6 +63,12 @@ def op_celery(command):
 
     result = CliRunner().invoke(celery, ["-A", "interop_app", "--no-color", *command["words"]])
     return {"code": result.exit_code, "output": result.output}
+
+
+def op_remote(command):
+    """A method of app.control, or of its inspect with these options, and what it returns."""
+    target = app.control if command["inspect"] is None else app.control.inspect(**command["inspect"])
+    return {"value": getattr(target, command["method"])(*command["args"], **command["kwargs"])}
 
 
 watched = {"events": [], "lines": []}

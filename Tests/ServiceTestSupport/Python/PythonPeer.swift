@@ -75,13 +75,21 @@ package struct PythonPeer: Sendable {
     ///
     /// - Parameter arguments: Further options of `celery flower`.
     package func flower(port: Int, arguments: [String] = []) throws -> GuardedProcess {
+        // Its buttons are for everybody then: there is nobody else on the loopback address of a test.
+        try command(
+            ["flower", "--address=127.0.0.1", "--port=\(port)"] + arguments,
+            environment: ["FLOWER_UNAUTHENTICATED_API": "true"]
+        )
+    }
+
+    /// Starts one of Celery's own commands, in a process of its own. It is ended when nothing holds it any more.
+    package func command(_ words: [String], environment own: [String: String] = [:]) throws -> GuardedProcess {
         try GuardedProcess(
             try version.interpreter(),
-            [Self.script, "flower", "--address=127.0.0.1", "--port=\(port)"] + arguments,
-            // Its buttons are for everybody then: there is nobody else on the loopback address of a test.
-            environment: try environment().merging(["FLOWER_UNAUTHENTICATED_API": "true"]) { $1 },
+            [Self.script] + words,
+            environment: try environment().merging(own) { $1 },
             directory: directory.url,
-            log: directory.url.appendingPathComponent("flower-\(UUID().uuidString.prefix(8)).log"),
+            log: directory.url.appendingPathComponent("\(words[0])-\(UUID().uuidString.prefix(8)).log"),
             removing: directory.url
         )
     }

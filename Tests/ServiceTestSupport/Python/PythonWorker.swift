@@ -52,6 +52,12 @@ package final class PythonWorker: Sendable {
         return try await process.exitCode(within: limit)
     }
 
+    /// Waits for its end.
+    @discardableResult
+    package func exitCode(within limit: Duration = .seconds(30)) async throws -> Int32 {
+        try await process.exitCode(within: limit)
+    }
+
     /// Kills it and its children without a warning, and waits until they are gone.
     package func kill() async { await process.end() }
 
