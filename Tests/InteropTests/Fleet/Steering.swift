@@ -86,3 +86,36 @@ struct Steering: Sendable, CustomStringConvertible {
         return id
     }
 }
+
+extension Steering {
+    /// What the worker answers to a client of the other language that limits how long a task may run.
+    func limit(_ task: String, hard: Double) async throws -> CeleryValue {
+        if line == .swift {
+            return try await fleet.asking(of: [worker]) { app, options in
+                try await app.control(options).timeLimit(task, soft: nil, hard: .seconds(hard)).first?.value ?? .null
+            }
+        }
+        let options: CeleryObject = [
+            "hard": .double(hard), "reply": true, "timeout": 30, "destination": [.string(worker.node)],
+        ]
+        let replies = try await fleet.client.remote("time_limit", [.string(task)], kwargs: options)
+        return replies.items.first?.at(worker.node) ?? .null
+    }
+
+    /// The types of a task's events that come before a certain event.
+    func heard(
+        on stream: EventStream,
+        _ task: String,
+        until isLast: (CeleryEvent) -> Bool
+    ) async throws -> [String] {
+        var types: [String] = []
+        while true {
+            let events = try await stream.next(within: .seconds(30))
+            try #require(!events.isEmpty, "no more events after \(types)")
+            for event in events {
+                if event.uuid == "\(worker)-\(task)" { types.append(event.type) }
+                if isLast(event) { return types }
+            }
+        }
+    }
+}
