@@ -5,7 +5,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-
 import CeleryWire
 
 extension Workflow where Input: Encodable & Sendable {
@@ -36,7 +35,9 @@ extension Workflow where Input: Encodable & Sendable {
 
 extension GroupWorkflow where Input: Encodable & Sendable {
     /// The same with what each of its members lacks, complete.
-    public func taking(_ input: Input) -> GroupWorkflow<Complete, Element> { GroupWorkflow<Complete, Element>(workflow.taking(input)) }
+    public func taking(_ input: Input) -> GroupWorkflow<Complete, Element> {
+        GroupWorkflow<Complete, Element>(workflow.taking(input))
+    }
 
     /// Sends all members with what they lack.
     @discardableResult

@@ -15,7 +15,7 @@ enum CanvasTasks {
     static func register(on app: CeleryApp) {
         app.task("canvas.tag") { (input: CeleryValue, label: Int) -> CeleryValue in [.int(label), input] }
         app.task("canvas.become") { (context: TaskContext, _: CeleryValue, shape: CeleryValue) -> CeleryValue in
-            throw context.replace(with: context.app.workflow(try Signature(shape)))
+            throw context.replace(with: try context.app.workflow(Signature(shape)))
         }
         app.task("canvas.boom") { (_: CeleryValue) -> Int in throw WrongInput() }
     }

@@ -5,7 +5,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-
 import CeleryCore
 import CeleryWire
 import Testing
@@ -68,7 +67,8 @@ struct PartialSignatureTests {
         let chord = Signature(
             task: "celery.chord",
             keywords: [
-                TaskBody.Keyword("header", EncodedValue(parts)), TaskBody.Keyword("body", EncodedValue(try body.value())),
+                TaskBody.Keyword("header", EncodedValue(parts)),
+                TaskBody.Keyword("body", EncodedValue(try body.value())),
             ],
             options: ["queue": "images", "countdown": 90, "task_id": "whole"],
             subtaskType: "chord"

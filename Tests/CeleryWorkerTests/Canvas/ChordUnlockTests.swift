@@ -5,7 +5,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-
 import CeleryCore
 import CeleryKit
 import CeleryWire
@@ -22,19 +21,22 @@ struct ChordUnlockTests {
     private let bodyID = TaskID.random()
 
     /// Sent as Python's clients do: the header's parts are plain tasks, and this one looks for their results.
-    private func unlock(_ parts: [String], link: String? = nil, maxRetries: CeleryValue = .null) async throws -> String {
+    private func unlock(_ parts: [String], link: String? = nil, maxRetries: CeleryValue = .null) async throws -> String
+    {
         var options: CeleryObject = ["task_id": .string(bodyID)]
         if let link { options["link_error"] = .array([try Signature(task: link).value()]) }
         let body = Signature(task: "total", options: options)
-        return try await app.sendTask(
-            "celery.chord_unlock",
-            args: [.string("group-of-python"), try body.value()],
-            kwargs: [
-                "interval": .null, "max_retries": maxRetries,
-                "result": .array(parts.map { .array([.array([.string($0), .null]), .null]) }),
-                "_chord_unlock_exchange_type": "direct",
-            ]
-        ).id
+        return
+            try await app.sendTask(
+                "celery.chord_unlock",
+                args: [.string("group-of-python"), try body.value()],
+                kwargs: [
+                    "interval": .null, "max_retries": maxRetries,
+                    "result": .array(parts.map { .array([.array([.string($0), .null]), .null]) }),
+                    "_chord_unlock_exchange_type": "direct",
+                ]
+            )
+            .id
     }
 
     private func register(_ gate: Doorway) -> TaskHandle<Int, Int> {
