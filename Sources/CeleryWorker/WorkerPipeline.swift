@@ -176,8 +176,8 @@ final class WorkerPipeline: Sendable {
             end(job, RunEnd(report), runtime: report.runtime)
         case .lost(let job, let loss):
             end(job, .lost(loss), runtime: nil)
-        case .returned(let job):
-            state.withLock { $0.returned(job) }
+        case .returned(let jobs):
+            state.withLock { state in for job in jobs { state.returned(job) } }
             startBell.ring()
             settleBell.ring()
         case .resized:

@@ -46,9 +46,10 @@ public enum PoolEvent: Sendable {
     case finished(JobID, TaskReport)
     /// The process died under it. Its slot is free again as soon as the replacement is up.
     case lost(JobID, WorkerLoss)
-    /// It has not started and will not: it was recalled, could not take its permit, was handed to a process that died
-    /// first, or the pool stopped. Submit it again, under a new number.
-    case returned(JobID)
+    /// These have not started and will not: they were recalled, could not take their permit, were handed to a process that died
+    /// first, or the pool stopped. Submit them again, under new numbers. The youngest first, as they are to be put back in front; all
+    /// that come back in one go are told in one go, lest a younger one is submitted again before an older one is back.
+    case returned([JobID])
     /// The number of slots is now this.
     case resized(Int)
 }

@@ -46,7 +46,7 @@ final class PoolRecorder: Sendable {
     }
 
     var returned: [JobID] {
-        events.compactMap { if case .returned(let job) = $0 { job } else { nil } }
+        events.flatMap { if case .returned(let jobs) = $0 { jobs } else { [JobID]() } }
     }
 
     /// Jobs whose events are not one `accepted` and then one end, after any number of `returned`.
@@ -57,7 +57,7 @@ final class PoolRecorder: Sendable {
             case .accepted(let job, _): history[job, default: ""] += "a"
             case .finished(let job, _): history[job, default: ""] += "f"
             case .lost(let job, _): history[job, default: ""] += "l"
-            case .returned(let job): history[job, default: ""] += "r"
+            case .returned(let jobs): for job in jobs { history[job, default: ""] += "r" }
             case .resized: break
             }
         }

@@ -88,7 +88,7 @@ final class InProcessEngine: Sendable {
         let submission = state.withLock { $0.submit(jobs) }
         for (child, entry) in submission.woken { child.resume(returning: entry) }
         submission.waiter?.resume()
-        if let refused = submission.refused { for job in jobs { refused(.returned(job.id)) } }
+        submission.refused?(.returned(jobs.reversed().map(\.id)))
     }
 
     func cancel(_ job: JobID, _ cause: RunControl.Cause) { state.withLock { $0.controls[job] }?.cancel(cause) }
@@ -155,7 +155,7 @@ final class InProcessEngine: Sendable {
         let (job, control) = (entry.job, entry.control)
         guard job.permit?.take() ?? true else {
             state.withLock { $0.controls[job.id] = nil }
-            return events(.returned(job.id))
+            return events(.returned([job.id]))
         }
         events(.accepted(job.id, pid: pid))
         let report = await canceller.attached {
@@ -177,7 +177,7 @@ final class InProcessEngine: Sendable {
         let ((controls, returned, waiter, events), parked) = state.withLock { ($0.abort(), $0.unpark()) }
         for child in parked { child.resume(returning: nil) }
         for control in controls { control.cancel(.shutdown) }
-        for job in returned { events?(.returned(job)) }
+        if !returned.isEmpty { events?(.returned(returned)) }
         waiter?.resume()
     }
 }

@@ -123,7 +123,7 @@ struct InProcessState {
     /// Cancellation: what waits is given back, what runs is told.
     mutating func abort() -> ([RunControl], [JobID], Waiter?, (@Sendable (PoolEvent) -> Void)?) {
         isStopping = true
-        let returned = pending.map(\.job.id)
+        let returned = pending.reversed().map(\.job.id)
         pending.removeAll()
         for job in returned { controls[job] = nil }
         return (Array(controls.values), returned, waiter.take(), events)

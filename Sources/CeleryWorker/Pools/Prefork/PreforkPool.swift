@@ -128,7 +128,7 @@ public final class PreforkPool: TaskPool {
 
     public func submit(_ jobs: [PoolJob]) {
         guard !inbox.post(.submit(jobs)), let events = status.withLock({ $0.events }) else { return }
-        for job in jobs { events(.returned(job.id)) }
+        events(.returned(jobs.reversed().map(\.id)))
     }
 
     public func cancel(_ job: JobID, _ cause: RunControl.Cause) { inbox.post(.cancel(job, cause)) }

@@ -89,7 +89,7 @@ final class PreforkDriver {
         }
         for command in inbox.close() {
             guard case .submit(let jobs) = command else { continue }
-            for job in jobs { events(.returned(job.id)) }
+            events(.returned(jobs.reversed().map(\.id)))
         }
         return state.failure
     }

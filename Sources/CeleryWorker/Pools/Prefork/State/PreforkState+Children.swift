@@ -60,7 +60,7 @@ extension PreforkState {
                 return complain(number, "it declined job \(job.rawValue), which is not its next", now: now)
             }
             leave(number, job)
-            actions.append(.event(.returned(job)))
+            giveBack(job)
         }
         goOn(number, now: now)
     }
@@ -143,7 +143,7 @@ extension PreforkState {
             cancellations[job.id] = nil
             let hasAccepted = index == 0 && child.hasAccepted
             guard hasAccepted || job.permit?.hasStarted == true else {
-                actions.append(.event(.returned(job.id)))
+                giveBack(job.id)
                 continue
             }
             // It may have died between taking the permit and saying so.

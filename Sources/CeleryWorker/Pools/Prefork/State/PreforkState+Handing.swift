@@ -94,7 +94,7 @@ extension PreforkState {
             return false
         }
         cancellations[job] = nil
-        actions.append(.event(.returned(job)))
+        giveBack(job)
         return true
     }
 

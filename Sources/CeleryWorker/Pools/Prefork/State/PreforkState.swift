@@ -132,7 +132,7 @@ struct PreforkState {
 
     mutating func submit(_ jobs: [PoolJob], now: UInt64) {
         guard !isAborted, failure == nil, !(isStopping && unfinished == 0) else {
-            for job in jobs { actions.append(.event(.returned(job.id))) }
+            for job in jobs.reversed() { giveBack(job.id) }
             return
         }
         pending.append(contentsOf: jobs)
@@ -249,8 +249,17 @@ struct PreforkState {
 
     /// The youngest first, as they are put back in front.
     mutating func returnPending() {
-        for job in pending.reversed() { actions.append(.event(.returned(job.id))) }
+        for job in pending.reversed() { giveBack(job.id) }
         pending.removeAll()
+    }
+
+    /// Tells that it will not start here, together with what was given back just before.
+    mutating func giveBack(_ job: JobID) {
+        if case .event(.returned(let before))? = actions.last {
+            actions[actions.count - 1] = .event(.returned(before + [job]))
+        } else {
+            actions.append(.event(.returned([job])))
+        }
     }
 }
 
