@@ -120,6 +120,32 @@ struct OptionEffectTests {
         #expect(runs.withLock { $0 } == (isAcknowledged ? 1 : 2))
     }
 
+    @Test("A late task that throws on what another one was ended with has failed, and does not run again")
+    func thrownOn() async throws {
+        let app = TestApp.make()
+        let runs = Mutex(0)
+        let options = TaskOptions(acksLate: true, acksOnTimeout: false)
+        let ended = ExceptionInfo(type: "TimeLimitExceeded", arguments: [.double(1)], module: "billiard.exceptions")
+        let lost = ExceptionInfo(
+            type: "WorkerLostError",
+            arguments: ["The worker was shut down while the task ran."],
+            module: "billiard.exceptions"
+        )
+        let task = app.task("t", options: options) { (isLost: Bool) -> Int in
+            runs.withLock { $0 += 1 }
+            throw CeleryError(.taskFailed, "of another task", exception: isLost ? lost : ended)
+        }
+        try await withWorker(app) { () async throws -> Void in
+            for (isLost, exception) in [(false, ended), (true, lost)] {
+                let error = await #expect(throws: CeleryError.self) {
+                    try await task.delay(isLost).get(timeout: .seconds(60))
+                }
+                #expect(error?.exception == exception)
+            }
+        }
+        #expect(runs.withLock { $0 } == 2)
+    }
+
     @Test("A task that is sent without addToParent is no child of the one that sends it, though it has it for a parent")
     func withoutParent() async throws {
         let app = TestApp.make()

@@ -49,16 +49,6 @@ extension ExceptionInfo {
         ExceptionInfo(type: "TimeLimitExceeded", arguments: [.double(seconds)], module: "billiard.exceptions")
     }
 
-    /// Seconds of the hard limit that it is about; nil of any other exception.
-    package var hardLimit: Double? {
-        guard type == "TimeLimitExceeded", module == "billiard.exceptions", case .double(let seconds)? = arguments.first
-        else { return nil }
-        return seconds
-    }
-
-    /// Whether the worker ended the run from outside, which then decides what it comes to: maybe another run.
-    package var isInterruption: Bool { self == .terminated || self == .shutdown || hardLimit != nil }
-
     package static func revoked(_ reason: String) -> ExceptionInfo {
         ExceptionInfo(type: "TaskRevokedError", arguments: [.string(reason)], module: "celery.exceptions")
     }

@@ -60,7 +60,12 @@ struct FailureHandling {
             traceback: Traceback.text(exception, error: error, request: request),
             isExpected: task.options.expectedErrors.contains { RetryPolicy.isKind(error, of: $0) }
         )
-        guard !exception.isInterruption else { return TaskReport(outcome: .failure(failure)) }
+        // Who ended the run decides what it comes to; maybe another run.
+        if error is InterruptedRun {
+            var report = TaskReport(outcome: .failure(failure))
+            report.interruption = context.control.cause
+            return report
+        }
         app.middleware.taskFailure(context, failure: failure)
         let followUps = await Continuations(app: app, message: request.message, body: body)
             .onFailure(failure, error: error)

@@ -38,6 +38,8 @@ public struct TaskReport: Sendable {
     /// Result tuples of the tasks that were sent during the run.
     public var children: [CeleryValue]
     public var runtime: Duration
+    /// Why the run was ended from outside, when that is what it failed with. Not between processes: a child is killed instead.
+    package var interruption: RunControl.Cause?
 
     public init(
         outcome: TaskOutcome,

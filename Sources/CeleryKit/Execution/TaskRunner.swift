@@ -105,7 +105,7 @@ public struct TaskRunner: Sendable {
             let report = await FailureHandling(app: app, request: request, body: body, task: task, context: context)
                 .report(for: error)
             switch report.outcome {
-            case .failure(let failure) where !failure.exception.isInterruption:
+            case .failure where report.interruption == nil:
                 await handlers?.failed(error)
                 await handlers?.returned(report.outcome)
             case .retry: await handlers?.retried(error)

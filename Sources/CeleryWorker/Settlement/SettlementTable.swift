@@ -15,21 +15,15 @@ enum RunEnd: Sendable {
     /// Its process died, by itself or by us.
     case lost(WorkerLoss)
 
-    /// A run that was cancelled by us and said so ends as if its process had been killed.
+    /// A run that was ended by us and said so ends as if its process had been killed. What it threw does not count: a task may
+    /// throw on what another one failed with.
     init(_ report: TaskReport) {
-        guard case .failure(let failure) = report.outcome else {
-            self = .reported(report)
-            return
-        }
-        switch failure.exception {
+        switch report.interruption {
         case .terminated: self = .lost(WorkerLoss(pid: 0, reason: "terminated", cause: .terminated(signal: 15)))
         case .shutdown: self = .lost(WorkerLoss(pid: 0, reason: "the worker was shut down", cause: .shutdown))
-        case let exception:
-            guard let limit = exception.hardLimit else {
-                self = .reported(report)
-                return
-            }
+        case .hardTimeLimit(let limit):
             self = .lost(WorkerLoss(pid: 0, reason: "the hard time limit passed", cause: .hardTimeLimit(limit)))
+        case .softTimeLimit, nil: self = .reported(report)
         }
     }
 }
