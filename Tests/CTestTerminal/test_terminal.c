@@ -33,7 +33,7 @@ static void become(
 
 pid_t test_terminal_spawn(
     const char *program, char *const arguments[], char *const environment[], const char *directory, int columns, int rows,
-    int ends[2]
+    int ends[2], struct termios *before
 ) {
     ends[0] = posix_openpt(O_RDWR | O_NOCTTY);
     if (ends[0] < 0) return -errno;
@@ -47,6 +47,7 @@ pid_t test_terminal_spawn(
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     for (int side = 0; side < 2; side++) fcntl(ends[side], F_SETFD, FD_CLOEXEC);
     test_terminal_resize(ends[0], columns, rows);
+    tcgetattr(ends[1], before);
     pid_t pid = fork();
     if (pid == 0) become(program, arguments, environment, directory, ends[1]);
     if (pid < 0) return -errno;

@@ -77,7 +77,7 @@ struct EventsScreenProcessTests {
         let place = try Place()
         try await place.withWorker { () async throws -> Void in
             let terminal = try place.screen()
-            let before = terminal.attributes
+            let before = terminal.before
             try await terminal.shows("Workers online: w1@test")
             #expect(terminal.attributes != before && terminal.emulator.isAlternate)
             try await place.call(["clitest.add", "-a", "[2, 3]"])
@@ -120,7 +120,7 @@ struct EventsScreenProcessTests {
     func injection() async throws {
         let place = try Place()
         let terminal = try place.screen(["-C"], columns: 200, rows: 30)
-        let before = terminal.attributes
+        let before = terminal.before
         try await terminal.shows("No workers discovered.")
         try await place.call(
             ["evil\u{1B}[2J\u{1B}]0;owned\u{7}日本", "-a", #"["\u001b[31m\n"]"#],
@@ -151,7 +151,7 @@ struct EventsScreenProcessTests {
     )
     func endings(signal: Int32, code: Int32) async throws {
         let terminal = try Place().screen()
-        let before = terminal.attributes
+        let before = terminal.before
         try await terminal.shows("Keys: ")
         terminal.signal(signal)
         #expect(try await terminal.exitCode() == code)
@@ -161,7 +161,7 @@ struct EventsScreenProcessTests {
     @Test("Stopped and continued from outside it draws itself anew, and Ctrl+Z without a shell stops nothing")
     func continued() async throws {
         let terminal = try Place().screen()
-        let before = terminal.attributes
+        let before = terminal.before
         try await terminal.shows("Keys: ")
         let raw = terminal.attributes
         terminal.signal(SIGSTOP)
@@ -187,6 +187,7 @@ struct EventsScreenProcessTests {
             directory: place.directory.url
         )
         try await terminal.shows("ready>")
+        // The shell's own.
         let before = terminal.attributes
         let program = TestPrograms.products.appendingPathComponent("CLITestApp").path
         try terminal.type("\(program) \(place.globals.joined(separator: " ")) events\n")
@@ -226,7 +227,7 @@ struct EventsScreenProcessTests {
             ["-b", "redis://127.0.0.1:1/0", "events"],
             directory: FileManager.default.temporaryDirectory
         )
-        let before = terminal.attributes
+        let before = terminal.before
         #expect(try await terminal.exitCode() == 69)
         #expect(terminal.emulator.text.contains("Error: "), "\(terminal.output)")
         expectGivenBack(terminal, before)

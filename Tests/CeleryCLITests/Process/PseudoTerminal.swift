@@ -19,6 +19,8 @@ final class PseudoTerminal: Sendable {
     }
 
     let pid: pid_t
+    /// The attributes before the program was started.
+    let before: [UInt32]
     private let primary: Int32
     /// Kept open, so that attributes can be read after the program's end.
     private let secondary: Int32
@@ -42,7 +44,18 @@ final class PseudoTerminal: Sendable {
         let variables = Self.environment(environment).map { strdup($0) } + [nil]
         defer { for pointer in words + variables { free(pointer) } }
         var ends: [Int32] = [-1, -1]
-        pid = test_terminal_spawn(full, words, variables, directory.path, Int32(columns), Int32(rows), &ends)
+        var attributes = termios()
+        pid = test_terminal_spawn(
+            full,
+            words,
+            variables,
+            directory.path,
+            Int32(columns),
+            Int32(rows),
+            &ends,
+            &attributes
+        )
+        before = Self.modes(attributes)
         (primary, secondary) = (ends[0], ends[1])
         guard pid > 0 else { throw ServiceError("\(program) has no terminal: \(String(cString: strerror(-pid)))") }
         state = Mutex(State(emulator: TerminalEmulator(columns: columns, rows: rows)))
@@ -75,7 +88,11 @@ final class PseudoTerminal: Sendable {
     var attributes: [UInt32] {
         var attributes = termios()
         tcgetattr(secondary, &attributes)
-        return [attributes.c_iflag, attributes.c_oflag, attributes.c_cflag, attributes.c_lflag]
+        return Self.modes(attributes)
+    }
+
+    private static func modes(_ attributes: termios) -> [UInt32] {
+        [attributes.c_iflag, attributes.c_oflag, attributes.c_cflag, attributes.c_lflag]
     }
 
     func type(_ text: String) throws {
