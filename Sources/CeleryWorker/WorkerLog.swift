@@ -106,6 +106,8 @@ struct WorkerLog: Sendable {
         )
     }
 
+    func brokerBack(location: String) { logger.info("consumer: Connected to \(location) again") }
+
     func closeFailed(_ error: any Error) {
         logger.error("consumer: could not give back what it held; that comes back by itself: \(error)")
     }

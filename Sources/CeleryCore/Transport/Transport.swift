@@ -86,8 +86,13 @@ public protocol TransportConsumer: Sendable {
     /// Waits until there is something, then takes at most `credit` deliveries, highest priority and oldest first.
     ///
     /// Returns an empty array only when cancelled or closed.
-    /// - Throws: `.epochLost` when the lease was lost: everything held belongs to others now.
+    /// - Throws: `.epochLost` when the lease was lost: everything held belongs to others now. `.unavailable` while the store
+    ///   cannot be reached: the epoch goes on, and what is held stays so as long as its lease.
     func receive(upTo credit: Int) async throws(TransportError) -> [Delivery]
+
+    /// Waits until a store that could not be reached can be again, or the epoch is over, or the caller is cancelled. False at once when it
+    /// can be reached as far as is known, and by default: such a store is to be asked again now and then.
+    func untilReachable() async -> Bool
 
     /// The same, and permits the first of them to start, so many at most: ``Delivery/isPermitted``. Only where there is a
     /// ``journal`` and the configuration says how all are acknowledged that start so; elsewhere, and by default, permits none.
@@ -118,6 +123,7 @@ extension TransportConsumer {
         try await receive(upTo: credit)
     }
     public func permit(_ marks: [BeginMark]) async throws(TransportError) {}
+    public func untilReachable() async -> Bool { false }
 }
 
 /// What a transport can do beyond putting and taking.

@@ -73,6 +73,7 @@ extension EpochEngine {
                 store.logger.info("Redis does not tell of new messages: looking for them again and again instead")
             }
             isArmed = true
+            endOutage()
             mustFile = !unfiled.isEmpty
             link.proved()
             plan.forget()
@@ -103,6 +104,12 @@ extension EpochEngine {
             finish(error)
             return false
         }
+        guard case .running = phase else { return true }
+        // Whatever the reason, such as a password that is being changed: it is tried again, and what runs goes on.
+        let reason =
+            error.code == .unavailable ? error : TransportError(.unavailable, error.message, cause: error)
+        outage = reason
+        failReceivers(reason)
         return true
     }
 

@@ -51,6 +51,10 @@ final class EpochEngine {
     /// Taken while nobody waited any more; for the next who does.
     var stock: Deque<UInt64> = []
     var receivers: Deque<Receiver> = []
+    /// Why nobody can receive, since a connection broke and until the next is set up.
+    var outage: TransportError?
+    /// Those who wait for the end of that, by number.
+    var reaching: [UInt64: (Bool) -> Void] = [:]
     var begins: [BeginRequest] = []
     var settles: [SettleRequest] = []
     var closings: [(TransportError?) -> Void] = []
@@ -155,10 +159,31 @@ final class EpochEngine {
         guard closings.isEmpty else { return receiver.completion(.success([])) }
         receivers.append(receiver)
         deliver()
+        if let outage { failReceivers(outage) }
         pump()
     }
 
+    /// Calls back when messages can be received again, or the epoch is over; with false when there is nothing to wait for.
+    func reach(_ number: UInt64, _ completion: @escaping (Bool) -> Void) {
+        guard outage != nil, !isOver else { return completion(false) }
+        reaching[number] = completion
+    }
+
+    func failReceivers(_ error: TransportError) {
+        let waiting = receivers
+        receivers = []
+        for receiver in waiting { receiver.completion(.failure(error)) }
+    }
+
+    func endOutage() {
+        outage = nil
+        let waiting = reaching.values
+        reaching = [:]
+        for completion in waiting { completion(true) }
+    }
+
     func cancel(_ number: UInt64) {
+        if let completion = reaching.removeValue(forKey: number) { return completion(false) }
         guard let index = receivers.firstIndex(where: { $0.number == number }) else { return }
         receivers.remove(at: index).completion(.success([]))
     }
@@ -243,6 +268,7 @@ final class EpochEngine {
         timers.cancel()
         store.sawRevocations(true)
         _ = journal?.seal()
+        endOutage()
         if opened != nil, let journal { JournalPlace.remove(journal.path) }
         let (requests, settlements, waiting, endings) = (begins, settles, receivers, closings)
         var undecided = round

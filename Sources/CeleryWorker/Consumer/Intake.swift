@@ -30,7 +30,12 @@ struct Intake {
         while !Task.isCancelled {
             do {
                 let current: Epoch
-                if let epoch, isCurrent(epoch) { current = epoch } else { current = try await open() }
+                if let epoch, isCurrent(epoch) {
+                    current = epoch
+                } else {
+                    current = try await open()
+                    if attempts > 0 { pipeline.log.brokerBack(location: pipeline.transport.location) }
+                }
                 (epoch, hasStarted) = (current, true)
                 attempts = try await consume(current, attempts: attempts)
             } catch {
@@ -42,7 +47,13 @@ struct Intake {
                     continue
                 }
                 attempts += 1
-                try await pause(after: error, attempts: attempts, isStartup: !hasStarted)
+                let current = epoch.flatMap { isCurrent($0) ? $0 : nil }
+                guard try await pause(after: error, attempts: attempts, in: current, isStartup: !hasStarted) else {
+                    continue
+                }
+                attempts = 0
+                pipeline.troubles.clear(.intake)
+                pipeline.log.brokerBack(location: pipeline.transport.location)
             }
         }
     }
@@ -173,13 +184,28 @@ struct Intake {
         return pipeline.rateLimits.withLock { $0.take(name, limit: limit, now: now) }
     }
 
-    private func pause(after error: TransportError, attempts: Int, isStartup: Bool) async throws(TransportError) {
+    /// Waits before the next attempt, or until the epoch's store says that it can be reached again; whether it did.
+    private func pause(
+        after error: TransportError,
+        attempts: Int,
+        in epoch: Epoch?,
+        isStartup: Bool
+    ) async throws(TransportError) -> Bool {
         let retry = ConnectionRetry(settings: pipeline.app.configuration.settings)
         guard let wait = retry.delay(after: error, attempts: attempts, isStartup: isStartup) else { throw error }
         pipeline.log.brokerLost(error, location: pipeline.transport.location, wait: wait, attempt: attempts)
         pipeline.troubles.note(.intake, error.description)
-        try? await Task.sleep(for: wait)
-        pipeline.troubles.isBeingRetried(.intake)
+        defer { pipeline.troubles.isBeingRetried(.intake) }
+        return await withTaskGroup(of: Bool?.self) { group in
+            group.addTask {
+                try? await Task.sleep(for: wait)
+                return false
+            }
+            if let epoch { group.addTask { await epoch.consumer.untilReachable() ? true : nil } }
+            defer { group.cancelAll() }
+            for await case let isBack? in group { return isBack }
+            return false
+        }
     }
 
     /// Gives back everything that is held.

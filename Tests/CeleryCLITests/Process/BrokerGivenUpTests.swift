@@ -64,6 +64,53 @@ struct BrokerGivenUpTests {
         #expect(!outcome.errors.contains("w1@test ready."))
     }
 
+    @Test(
+        "One that an idle worker loses is given up as the settings say, at once or after so many more attempts",
+        .enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)),
+        arguments: [("broker_connection_retry=false", 0), ("broker_connection_max_retries=2", 2)]
+    )
+    func lost(_ setting: String, attempts: Int) async throws {
+        try await RedisServer.with { (server: RedisServer) async throws -> Void in
+            let worker = try start([setting], broker: server.url())
+            try await worker.prints("w1@test ready.")
+            await server.kill()
+            let outcome = try await worker.outcome()
+            #expect(outcome.code == 69, "\(outcome.errors)")
+            let last = outcome.errors.split(separator: "\n").last ?? ""
+            #expect(last.hasPrefix("Error: ") && last.contains("\(server.port)"), "\(outcome.errors)")
+            let tries = outcome.errors.split(separator: "\n").filter { $0.contains("Trying again in ") }
+            #expect(tries.count == attempts, "\(outcome.errors)")
+        }
+    }
+
+    @Test(
+        "One that an idle worker loses is there again as soon as it is back, not when the next attempt would be due",
+        .enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence))
+    )
+    func lostForAWhile() async throws {
+        // What the worker holds there outlives the server.
+        let options = RedisServerOptions(appendOnly: .always)
+        try await RedisServer.with(options) { (server: RedisServer) async throws -> Void in
+            let worker = try start(["broker_connection_max_retries=6"], broker: server.url())
+            func times(_ text: String) -> Int {
+                worker.errorText.split(separator: "\n").count { $0.contains("consumer: ") && $0.contains(text) }
+            }
+            try await worker.prints("w1@test ready.")
+            await server.kill()
+            try await worker.prints("Trying again in 4.0 seconds... (attempt 5)")
+            try await server.restart()
+            _ = try await waited(for: "a connection") { times("Connected to redis://") == 1 ? true : nil }
+            // One that slept on, or counted on, would give up now.
+            await server.kill()
+            _ = try await waited(for: "a new count of attempts") { times("(attempt 1)") == 2 ? true : nil }
+            try await server.restart()
+            _ = try await waited(for: "a connection") { times("Connected to redis://") == 2 ? true : nil }
+            worker.signal(SIGTERM)
+            let outcome = try await worker.outcome()
+            #expect(outcome.code == 0, "\(outcome.errors)")
+        }
+    }
+
     @Test("Other commands say the same and do not try again")
     func commands() async throws {
         let commands = [

@@ -40,7 +40,7 @@ struct UnheardFetchTests {
                 ids.map { sender.message($0, notBefore: due) },
                 timeout: .seconds(5)
             )
-            async let received = consumer.receive(upTo: 5)
+            async let received = consumer.receiveWhenReachable(upTo: 5)
             _ = try await waited(for: "connections that break again") { proxy.accepted > before + 3 ? true : nil }
             #expect(try await sender.ready() == 0, "the fetch did not take effect")
             try proxy.heal()

@@ -102,6 +102,19 @@ struct RedisPlace {
     }
 }
 
+extension TransportConsumer {
+    /// As a worker does: again when the server can be reached.
+    func receiveWhenReachable(upTo credit: Int) async throws(TransportError) -> [Delivery] {
+        while true {
+            do {
+                return try await receive(upTo: credit)
+            } catch  where error.code == .unavailable {
+                _ = await untilReachable()
+            }
+        }
+    }
+}
+
 extension Delivery {
     var id: String {
         guard case .message(let message) = content else { return "malformed" }

@@ -62,7 +62,9 @@ struct ReplicaTests {
             #expect(try await consumer.receive(upTo: 1).map(\.id) == ["b"])
             // The server as it was before the settlement, as a replica has it that did not get that.
             try restore(before, server)
-            let error = await #expect(throws: TransportError.self) { _ = try await consumer.receive(upTo: 1) }
+            let error = await #expect(throws: TransportError.self) {
+                _ = try await consumer.receiveWhenReachable(upTo: 1)
+            }
             #expect(error?.code == .epochLost)
             let heir = try await place.consumer(lease: .seconds(1))
             var seen: [String] = []
