@@ -53,6 +53,8 @@ int celery_thread_start(const char *name, void (*body)(void *context), void *con
 
 void celery_thread_join(uintptr_t handle) { pthread_join((pthread_t)handle, NULL); }
 
+uintptr_t celery_thread_self(void) { return (uintptr_t)pthread_self(); }
+
 void celery_thread_unblock_signals(void) {
     sigset_t none;
     sigemptyset(&none);

@@ -112,13 +112,13 @@ final class WorkerPipeline: Sendable {
     private func runStages() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             let intake = Intake(self)
-            group.addTask { await StartStage(self).run() }
-            group.addTask { await SettleStage(self).run() }
+            group.addTask(executorPreference: pool.executor) { await StartStage(self).run() }
+            group.addTask(executorPreference: pool.executor) { await SettleStage(self).run() }
             group.addTask { await Housekeeping(self).run() }
             group.addTask { await ControlNode(self).run() }
             group.addTask { await EventStage(self).run() }
             try await withThrowingTaskGroup(of: Void.self) { inner in
-                inner.addTask { try await intake.run() }
+                inner.addTask(executorPreference: pool.executor) { try await intake.run() }
                 inner.addTask { await self.waitForShutdown() }
                 try await inner.next()
                 inner.cancelAll()

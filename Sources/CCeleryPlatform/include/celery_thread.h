@@ -9,6 +9,9 @@ int celery_thread_start(const char *name, void (*body)(void *context), void *con
 /// Waits for the thread's end; exactly once for each thread.
 void celery_thread_join(uintptr_t handle);
 
+/// Tells the calling thread from all others that live; never 0.
+uintptr_t celery_thread_self(void);
+
 /// Lets all signals through on this thread: a thread inherits the mask of the one that started it, and Swift's own
 /// threads block nearly all.
 void celery_thread_unblock_signals(void);

@@ -113,6 +113,8 @@ public protocol TaskPool: Sendable {
     var takesPermits: Bool { get }
     /// Unfinished jobs with a permit that it takes at a time: more than ``slots`` where it hands them ahead.
     var reach: Int { get }
+    /// Where what feeds the pool runs best: on a thread of its own, which need not be woken then. Default: nowhere special.
+    var executor: (any TaskExecutor)? { get }
     /// What `inspect stats` shows under `pool`.
     var info: CeleryObject { get }
 
@@ -155,6 +157,7 @@ public protocol TaskPool: Sendable {
 extension TaskPool {
     public var takesPermits: Bool { false }
     public var reach: Int { slots }
+    public var executor: (any TaskExecutor)? { nil }
     public func restart() -> Bool { false }
     public func recall(_ job: JobID) {}
     public func recallAll() {}

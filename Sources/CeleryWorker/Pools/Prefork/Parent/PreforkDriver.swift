@@ -20,11 +20,22 @@ import Musl
 import Darwin
 #endif
 
-/// The pool's one thread: starts the children, moves frames, and does what ``PreforkState`` decides.
+/// Starts the children, moves frames, and does what ``PreforkState`` decides.
 ///
-/// It lives as long as the children, which die with the thread that started them. It uses `poll`, which every system
-/// has, and which costs nothing at the number of children that a machine carries.
+/// Whoever holds the lock around it drives: as a rule the pool's one thread, which sleeps in `poll` without it. That is on
+/// every system, and costs nothing at the number of children that a machine carries. What is submitted while the thread
+/// sleeps is handed to a child by the thread that submits it, so that no other has to be woken for that.
 final class PreforkDriver {
+    /// What the pool's thread does next.
+    enum Step {
+        case sleep(ChildPoll)
+        case over(PoolError?)
+    }
+
+    /// So long after something has happened the thread sleeps no longer than ``PreforkState/patience``: what is handed over
+    /// meanwhile by others needs no earlier look. Nanoseconds.
+    private static let alertness: UInt64 = 20_000_000
+
     private var state: PreforkState
     private var children: [PreforkState.ChildNumber: ChildProcess] = [:]
     private let image: ChildImage
@@ -39,6 +50,15 @@ final class PreforkDriver {
     private let logger: Logger
     private var commands: [PreforkInbox.Command] = []
     private var actions: [PreforkState.Action] = []
+    /// To be done by the pool's thread: starting children, which die with the thread that started them, and what else concerns those.
+    private var deferred: [PreforkState.Action] = []
+    private var unborn: Set<PreforkState.ChildNumber> = []
+    private var isOnThread = false
+    /// Whether a child may ask again that had asked for as much as it may.
+    private var isListeningAgain = false
+    /// Until when the thread sleeps; 0 when it does not.
+    private var wakesAt: UInt64 = 0
+    private var lastEvent: UInt64 = 0
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
 
     /// - Parameter report: Called when slots or children may have changed.
@@ -64,34 +84,72 @@ final class PreforkDriver {
         self.ready = ready
         self.events = events
         self.report = report
+        state.tick(now: Self.now())
     }
 
     deinit { scratch.deallocate() }
 
-    /// Runs until the pool is over; returns why it failed, if it did.
-    func run() -> PoolError? {
-        state.tick(now: Self.now())
-        while true {
-            settle()
-            if state.isOver { break }
-            for child in children.values {
-                child.data.flush()
-                child.control.flush()
-            }
-            if inbox.fallAsleep() {
-                wait()
-                inbox.wakeUp()
-            }
-            let now = Self.now()
-            if let deadline = state.nextDeadline, deadline <= now {
-                measure(state.tick(now: now), now)
-            }
+    /// Does what is to be done before the pool's thread may sleep. On that thread.
+    func step() -> Step {
+        isOnThread = true
+        defer { isOnThread = false }
+        unborn = []
+        let waiting = deferred
+        deferred = []
+        for action in waiting { perform(action) }
+        settle()
+        if state.isOver { return .over(end()) }
+        flush()
+        isListeningAgain = false
+        wakesAt = inbox.fallAsleep() ? wakeUpTime : 0
+        return .sleep(ChildPoll(inbox.receiver, children, until: wakesAt))
+    }
+
+    /// Does what the thread was woken for. On that thread.
+    func woken(_ poll: ChildPoll) {
+        inbox.wakeUp()
+        isOnThread = true
+        defer { isOnThread = false }
+        read(poll)
+        let now = Self.now()
+        if let deadline = state.nextDeadline, deadline <= now {
+            measure(state.tick(now: now), now)
         }
+    }
+
+    /// Does what was asked for while the pool's thread sleeps. On any thread.
+    func serveOthers() {
+        guard !state.isOver else { return }
+        let now = Self.now()
+        // One that has reported itself in time is not taken for silent because nobody has read that.
+        for number in state.lateStarters(now) { readData(number, now) }
+        settle()
+        flush()
+        lastEvent = now
+        let isDue = (state.nextDeadline ?? .max) < wakesAt
+        let isStuck = children.values.contains { $0.data.wantsToSend || $0.control.wantsToSend }
+        if isDue || isStuck || isListeningAgain || !deferred.isEmpty || state.isOver { inbox.ring() }
+    }
+
+    private func end() -> PoolError? {
         for command in inbox.close() {
             guard case .submit(let jobs) = command else { continue }
             events(.returned(jobs.reversed().map(\.id)))
         }
         return state.failure
+    }
+
+    private var wakeUpTime: UInt64 {
+        let deadline = state.nextDeadline ?? .max
+        let now = Self.now()
+        return now < lastEvent + Self.alertness ? min(deadline, now + state.patience) : deadline
+    }
+
+    private func flush() {
+        for child in children.values {
+            child.data.flush()
+            child.control.flush()
+        }
     }
 
     // MARK: Commands and actions
@@ -125,6 +183,10 @@ final class PreforkDriver {
 
     private func perform(_ action: PreforkState.Action) {
         switch action {
+        case .spawn(let number) where !isOnThread:
+            unborn.insert(number)
+            deferred.append(action)
+        case .signal(let number, _) where unborn.contains(number): deferred.append(action)
         case .spawn(let number): spawn(number)
         case .hand(let number, let job): hand(number, job)
         case .cancel(let number, let job, let cause):
@@ -176,6 +238,7 @@ final class PreforkDriver {
 
     private func answer(_ key: ServiceHost.Key, _ reply: ServiceReply) {
         guard let child = children[key.child] else { return }
+        if child.outstanding == ChildProcess.requestLimit { isListeningAgain = true }
         child.outstanding -= 1
         var frame = FrameEncoder()
         frame.frame(.reply) { frame in
@@ -193,40 +256,19 @@ final class PreforkDriver {
         child.control.outbox.append(frame)
     }
 
-    // MARK: Waiting and reading
+    // MARK: Reading
 
-    private func wait() {
-        var polled = [pollfd(fd: inbox.receiver, events: Int16(POLLIN), revents: 0)]
-        var numbers: [PreforkState.ChildNumber] = []
-        var timeout: Int32 = -1
-        for (number, child) in children {
-            numbers.append(number)
-            polled.append(Self.entry(child.data, reads: true))
-            polled.append(Self.entry(child.control, reads: child.outstanding < ChildProcess.requestLimit))
-            polled.append(pollfd(fd: child.endDescriptor, events: Int16(POLLIN), revents: 0))
-            // Without a descriptor for its end, look again shortly.
-            if child.data.isClosed, child.endDescriptor < 0 { timeout = 2 }
-        }
-        if let deadline = state.nextDeadline {
-            let now = Self.now()
-            let milliseconds = deadline <= now ? 0 : Int32(min((deadline - now) / 1_000_000 + 1, 3_600_000))
-            timeout = timeout < 0 ? milliseconds : min(timeout, milliseconds)
-        }
-        let count = poll(&polled, nfds_t(polled.count), timeout)
-        guard count > 0 || timeout == 2 else { return }
-        if polled[0].revents != 0 { inbox.drainBell() }
+    private func read(_ poll: ChildPoll) {
+        if poll.hasBell { inbox.drainBell() }
         let now = Self.now()
-        for (index, number) in numbers.enumerated() {
-            if polled[index * 3 + 1].revents != 0 { readData(number, now) }
-            if polled[index * 3 + 2].revents != 0 { readControl(number, now) }
-            let hasEnded = polled[index * 3 + 3].revents != 0
-            if hasEnded || (children[number]?.endDescriptor ?? 0) < 0 { bury(number, now) }
+        for entry in poll.entries {
+            if entry.hasData {
+                lastEvent = now
+                readData(entry.number, now)
+            }
+            if entry.hasControl { readControl(entry.number, now) }
+            if entry.hasEnded || (children[entry.number]?.endDescriptor ?? 0) < 0 { bury(entry.number, now) }
         }
-    }
-
-    private static func entry(_ socket: FrameSocket, reads: Bool) -> pollfd {
-        let events = (reads ? Int16(POLLIN) : 0) | (socket.wantsToSend ? Int16(POLLOUT) : 0)
-        return pollfd(fd: socket.isClosed ? -1 : socket.descriptor, events: events, revents: 0)
     }
 
     private func readData(_ number: PreforkState.ChildNumber, _ now: UInt64, chunks: Int = 8) {
@@ -313,5 +355,5 @@ final class PreforkDriver {
         }
     }
 
-    private static func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
+    static func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
 }

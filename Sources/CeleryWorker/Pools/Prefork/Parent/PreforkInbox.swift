@@ -37,6 +37,8 @@ final class PreforkInbox: Sendable {
     private struct State {
         var phase = Phase.waiting
         var commands: [Command] = []
+        /// Pieces of Swift tasks that prefer the thread.
+        var jobs: [UnownedJob] = []
     }
 
     private let state = Mutex(State())
@@ -58,21 +60,25 @@ final class PreforkInbox: Sendable {
         _ = close(receiver)
     }
 
-    /// False when the thread has ended: the command is lost.
-    @discardableResult
-    func post(_ command: Command) -> Bool {
-        let (isTaken, wakes) = state.withLock { state -> (Bool, Bool) in
-            guard state.phase != .over else { return (false, false) }
+    /// Leaves a command, for whoever drives next. False when the thread has ended: the command is lost.
+    func leave(_ command: Command) -> Bool {
+        state.withLock { state in
+            guard state.phase != .over else { return false }
             state.commands.append(command)
-            guard state.phase == .asleep else { return (true, false) }
+            return true
+        }
+    }
+
+    /// Wakes the thread if it sleeps.
+    func ring() {
+        let wakes = state.withLock { state in
+            guard state.phase == .asleep else { return false }
             state.phase = .awake
-            return (true, true)
+            return true
         }
-        if wakes {
-            var byte: UInt8 = 1
-            _ = celery_send(sender, &byte, 1, 0)
-        }
-        return isTaken
+        guard wakes else { return }
+        var byte: UInt8 = 1
+        _ = celery_send(sender, &byte, 1, 0)
     }
 
     /// Hands over what there is, in exchange for an empty buffer. False when there was nothing.
@@ -82,10 +88,28 @@ final class PreforkInbox: Sendable {
         return !buffer.isEmpty
     }
 
+    /// Leaves a piece of a Swift task, and wakes the thread for it. False when that has ended.
+    func post(_ job: UnownedJob) -> Bool {
+        let isTaken = state.withLock { state in
+            guard state.phase != .over else { return false }
+            state.jobs.append(job)
+            return true
+        }
+        if isTaken { ring() }
+        return isTaken
+    }
+
+    /// As ``exchange(_:)``, of pieces of Swift tasks.
+    func exchange(_ buffer: inout [UnownedJob]) -> Bool {
+        buffer.removeAll(keepingCapacity: true)
+        state.withLock { swap(&buffer, &$0.jobs) }
+        return !buffer.isEmpty
+    }
+
     /// Whether the thread may sleep: nothing came in the meantime.
     func fallAsleep() -> Bool {
         state.withLock { state in
-            guard state.commands.isEmpty else { return false }
+            guard state.commands.isEmpty, state.jobs.isEmpty else { return false }
             state.phase = .asleep
             return true
         }

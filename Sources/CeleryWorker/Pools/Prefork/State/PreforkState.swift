@@ -197,6 +197,11 @@ struct PreforkState {
         return next
     }
 
+    /// Those that had to report themselves by now.
+    func lateStarters(_ now: UInt64) -> [ChildNumber] {
+        children.filter { $0.value.phase == .starting && ($0.value.deadline ?? .max) <= now }.map(\.key)
+    }
+
     /// Does what is due; returns the children whose memory is to be measured.
     @discardableResult
     mutating func tick(now: UInt64) -> [ChildNumber] {
