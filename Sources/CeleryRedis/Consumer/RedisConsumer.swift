@@ -203,27 +203,39 @@ final class RedisConsumer: TransportConsumer {
     }
 
     private func take(_ credit: Int, starting: Int) async throws(TransportError) -> [HeldMessage] {
+        let result: Result<[HeldMessage], TransportError> = await cancellable(.success([])) { engine, number, done in
+            engine.receive(
+                EpochEngine.Receiver(number: number, credit: credit, starting: starting, completion: done)
+            )
+        }
+        return try result.get()
+    }
+
+    func untilReachable() async -> Bool {
+        await cancellable(false) { engine, number, done in engine.reach(number, done) }
+    }
+
+    /// Asks for what may take long, under a number by which it is ended when the caller is cancelled.
+    private func cancellable<Value: Sendable>(
+        _ nothing: Value,
+        _ body: @escaping @Sendable (EpochEngine, UInt64, @escaping (Value) -> Void) -> Void
+    ) async -> Value {
         let number = count.add(1, ordering: .relaxed).newValue
         let engine = engine
         let isCancelled = Flag()
-        let result: Result<[HeldMessage], TransportError> = await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 engine.eventLoop.execute {
                     guard let running = engine.value, !isCancelled.isSet else {
-                        return continuation.resume(returning: .success([]))
+                        return continuation.resume(returning: nothing)
                     }
-                    running.receive(
-                        EpochEngine.Receiver(number: number, credit: credit, starting: starting) {
-                            continuation.resume(returning: $0)
-                        }
-                    )
+                    body(running, number) { continuation.resume(returning: $0) }
                 }
             }
         } onCancel: {
             isCancelled.set()
             engine.eventLoop.execute { engine.value?.cancel(number) }
         }
-        return try result.get()
     }
 
     private func ask(
@@ -272,7 +284,11 @@ extension HeldMessage {
             delivery.redelivered = message.properties.redelivered
             delivery.attempt = note.attempts.next
             delivery.deaths = note.deaths
-            return (delivery, note.notBefore.map { Timestamp(microseconds: $0) })
+            let notBefore = note.notBefore.map { Timestamp(microseconds: $0) }
+            if let sent = message.properties.deliveryTag.flatMap(TaskID.time(in:)) {
+                delivery.enqueuedAt = max(sent, notBefore ?? sent)
+            }
+            return (delivery, notBefore)
         } catch {
             delivery.content = .malformed(address.bytes, error)
             return (delivery, nil)

@@ -22,7 +22,9 @@ struct RedisDeadLetters: DeadLetterStore {
 
     func replay(_ selection: DeadLetterSelection) async throws(TransportError) -> Int {
         try await take(selection) { record in
-            StoredMessage.returned(record.bytes, limits: store.codec.limits) { $0 = StoredMessage.Note() }
+            StoredMessage.returned(record.bytes, limits: store.codec.limits, isSentAnew: true) {
+                $0 = StoredMessage.Note()
+            }
         }
     }
 

@@ -54,7 +54,28 @@ struct RedisInspection {
         }
         let held = Self.held(epochs.map(\.record), keys, &answers)
         for index in status.indices { status[index].held = held[status[index].name] ?? 0 }
+        let oldest = await oldest(in: status.filter { $0.ready > 0 }.map(\.name))
+        for index in status.indices { status[index].oldest = oldest[status[index].name] }
         return status
+    }
+
+    /// When the oldest messages that could be taken were sent, of queues where that is known: it is not of Python's messages. Nothing from
+    /// a server that runs no scripts, as a full one.
+    private func oldest(in queues: [String]) async -> [String: Timestamp] {
+        guard !queues.isEmpty else { return [:] }
+        let lists = queues.flatMap { queue in keys.lists(queue).map { (queue, $0) } }
+        var commands = RedisCommands()
+        commands.add("EVAL", RedisScripts.oldest, lists.count, list: lists.map(\.1))
+        guard let reply = try? await store.client.sendRaw(commands).first, reply.error == nil else { return [:] }
+        var oldest: [String: Timestamp] = [:]
+        let words = reply.elements
+        for (index, (queue, _)) in lists.enumerated() where 2 * index + 1 < words.count {
+            guard let sent = words[2 * index].string.flatMap(TaskID.time(in:)) else { continue }
+            let due = words[2 * index + 1].string.flatMap { Int64($0) }.map { Timestamp(microseconds: $0) }
+            let time = max(sent, due ?? sent)
+            oldest[queue] = min(time, oldest[queue] ?? time)
+        }
+        return oldest
     }
 
     /// In one transaction; one after the other where the server is full, which then refuses all transactions.

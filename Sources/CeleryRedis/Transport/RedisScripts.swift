@@ -54,6 +54,20 @@ enum RedisScripts {
         return redis.call('SREM', KEYS[1], ARGV[1])
         """
 
+    /// The delivery tags of the messages that are to be taken next, and from when on they could be. Not misled by their bodies, which are
+    /// base64 and have no quotes.
+    ///
+    /// KEYS: lists. Returns two texts for each, or nothing in place of one.
+    static let oldest = """
+        local found = {}
+        for i = 1, #KEYS do
+            local message = redis.call('LINDEX', KEYS[i], -1) or ''
+            found[2 * i - 1] = string.match(message, '"delivery_tag": ?"([^"]*)"') or false
+            found[2 * i] = string.match(message, '"x%-celery%-swift": ?%[%d+, ?%d+, ?(%d+)%]') or false
+        end
+        return found
+        """
+
     /// Forgets a worker, unless it was seen again.
     ///
     /// KEYS: seen. ARGV: its name, what was noted of it. Returns whether it did.

@@ -33,7 +33,8 @@ enum StoredMessage {
     static func encode(_ message: Message, notBefore: Int64? = nil, isCopied: Bool = false) -> [UInt8] {
         var message = message
         if isCopied { message.properties.custom[copied] = .bool(true) }
-        if message.properties.deliveryTag == nil { message.properties.deliveryTag = TaskID.random() }
+        // With the time in it, which kombu's messages have nowhere.
+        if message.properties.deliveryTag == nil { message.properties.deliveryTag = TaskID.timed(.now) }
         if let notBefore { write(Note(notBefore: notBefore), into: &message) }
         return Envelope.encode(message)
     }
@@ -54,11 +55,14 @@ enum StoredMessage {
 
     /// The same message, given back: marked as redelivered as kombu does, its note changed. What is no message stays as it is.
     ///
-    /// - Parameter isRedelivery: False of what was only put aside until its time: that is to come for the first time.
+    /// - Parameters:
+    ///   - isRedelivery: False of what was only put aside until its time: that is to come for the first time.
+    ///   - isSentAnew: Whether it counts as sent now.
     static func returned(
         _ bytes: [UInt8],
         limits: WireLimits,
         isRedelivery: Bool = true,
+        isSentAnew: Bool = false,
         _ change: (inout Note) -> Void
     ) -> [UInt8] {
         guard var message = try? Envelope.decode(bytes, limits: limits) else { return bytes }
@@ -66,6 +70,7 @@ enum StoredMessage {
         change(&note)
         write(note, into: &message)
         if isRedelivery { message.properties.redelivered = true }
+        if isSentAnew { message.properties.deliveryTag = TaskID.timed(.now) }
         if message.properties.deliveryTag == nil { message.properties.deliveryTag = TaskID.random() }
         return Envelope.encode(message)
     }

@@ -23,6 +23,28 @@ public enum TaskID {
         return text((high & ~0xF000) | 0x4000, (low & ~(3 << 62)) | (2 << 62))
     }
 
+    /// A new identifier of version 7 (RFC 9562): a time to the millisecond, and 74 random bits. For delivery tags, which others take as they
+    /// are: whoever takes the message learns from it when it was sent.
+    package static func timed(_ time: Timestamp) -> String {
+        let (high, low) = pool.withLock { $0.next() }
+        let milliseconds = UInt64(max(0, time.microseconds / 1000)) & 0xFFFF_FFFF_FFFF
+        return text(milliseconds << 16 | 0x7000 | high & 0xFFF, (low & ~(3 << 62)) | (2 << 62))
+    }
+
+    /// The time in an identifier of version 7; nil for every other text.
+    package static func time(in id: String) -> Timestamp? {
+        var id = id
+        return id.withUTF8 { text in
+            guard text.count == 36, text[14] == UInt8(ascii: "7"), text[8] == UInt8(ascii: "-") else { return nil }
+            var milliseconds: Int64 = 0
+            for at in 0..<13 where at != 8 {
+                guard let digit = Hex.value(text[at]) else { return nil }
+                milliseconds = milliseconds << 4 | Int64(digit)
+            }
+            return Timestamp(microseconds: milliseconds * 1000)
+        }
+    }
+
     private static let pool = Mutex(RandomBlock())
 
     private static func text(_ high: UInt64, _ low: UInt64) -> String {

@@ -26,6 +26,27 @@ struct TaskIDTests {
         #expect(seen.count == 10_000)
     }
 
+    @Test("of version 7 tell the time, to the millisecond, and sort by it; no other text tells one")
+    func timed() {
+        var last = ""
+        for milliseconds in [0, 1, 1_764_181_234_567, 1_764_181_234_568, (1 << 48) - 1] {
+            let id = TaskID.timed(Timestamp(microseconds: Int64(milliseconds) * 1000 + 999))
+            #expect(id.count == 36 && id.dropFirst(14).first == "7")
+            #expect("89ab".contains(id.dropFirst(19).prefix(1)))
+            #expect(TaskID.time(in: id) == Timestamp(microseconds: Int64(milliseconds) * 1000))
+            #expect(last < id)
+            last = id
+        }
+        #expect(Set((0..<1000).map { _ in TaskID.timed(.now) }).count == 1000)
+        #expect(TaskID.time(in: TaskID.timed(Timestamp(microseconds: -1))) == Timestamp(microseconds: 0))
+        for text in [
+            "", "7", TaskID.random(), String(repeating: "7", count: 36), "0193678g-1b2c-7000-8000-000000000000",
+            "01936781-1b2c-4000-8000-000000000000", "01936781-1b2c-7000-8000-0000000000001",
+        ] {
+            #expect(TaskID.time(in: text) == nil, "\(text)")
+        }
+    }
+
     @Test("are different from many tasks at once")
     func concurrent() async {
         let all = await withTaskGroup(of: [String].self) { group in

@@ -21,10 +21,14 @@ import Testing
     .timeLimit(.minutes(2))
 )
 struct PrometheusInteropTests {
-    @Test("Every family and sample comes through, also what a program calls its own in strange ways")
-    func page() async throws {
+    @Test(
+        "Every family and sample comes through, also what a program calls its own in strange ways",
+        arguments: RedisServer.isAvailable ? ["memory", "sqlite", "redis"] : ["memory", "sqlite"]
+    )
+    func page(_ broker: String) async throws {
         let nasty = "a \"quoted\" back\\slash,\nnew line {b=\"c\"} é \u{1F600}"
-        let app = try RedisInterop.memoryApp()
+        let directory = try TemporaryDirectory("metrics")
+        let app = try await Self.app(broker, directory)
         let task = app.task("metrics.add") { (x: Int, y: Int) in x + y }
         let worker = try Worker(app, pool: .async(concurrency: 4))
         let metrics = HealthService.makeMetrics()
@@ -66,6 +70,7 @@ struct PrometheusInteropTests {
         #expect(value("celery_worker_task_runtime_seconds_count", ["task": "metrics.add"]) == 5)
         #expect(value("celery_worker_task_runtime_seconds_bucket", ["task": "metrics.add", "le": "+Inf"]) == 5)
         #expect(value("celery_worker_task_wait_seconds_count", ["queue": "celery"]) == 5)
+        #expect(value("celery_worker_task_wait_seconds_bucket", ["queue": "celery", "le": "+Inf"]) == 5)
         #expect(value("celery_queue_messages", ["queue": "celery", "state": "ready"]) == 0)
         #expect(value("celery_worker_info", ["pool": "async"]) == 1)
         #expect(value("celery_worker_broker_up") == 1)
@@ -85,6 +90,22 @@ struct PrometheusInteropTests {
             return count + samples.count
         }
         #expect(samples == lines)
+    }
+
+    private static func app(_ broker: String, _ directory: TemporaryDirectory) async throws -> CeleryApp {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        var settings = CelerySettings()
+        switch broker {
+        case "redis":
+            settings.brokerURL = try await RedisServer.shared.url()
+            settings.brokerTransportOptions = ["global_keyprefix": .string(RedisServer.uniquePrefix())]
+        case "sqlite": settings.brokerURL = "sqlite:///" + directory.path("broker.sqlite")
+        default: settings.brokerURL = "memory://"
+        }
+        settings.resultBackend = settings.brokerURL
+        settings.resultBackendTransportOptions = settings.brokerTransportOptions
+        return CeleryApp("metrics", registry: .bundled, settings: settings, logger: logger)
     }
 
     /// What the library makes of a page.
@@ -119,16 +140,6 @@ extension HealthService {
                 return try await body(port)
             }
         }
-    }
-}
-
-extension RedisInterop {
-    fileprivate static func memoryApp() throws -> CeleryApp {
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        var settings = CelerySettings()
-        settings.brokerURL = "memory://"
-        return CeleryApp("metrics", registry: .bundled, settings: settings, logger: logger)
     }
 }
 #endif
