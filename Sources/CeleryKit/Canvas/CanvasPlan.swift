@@ -106,6 +106,7 @@ struct CanvasSender {
             }
         case .chord(let header, var body):
             body.set(node.signature.options.forChordBody)
+            body.set(origin.options.signatureOptions.forChordBody)
             try sendChord(header, body, from: origin, into: &plan)
         }
     }
@@ -179,8 +180,8 @@ struct CanvasSender {
 }
 
 extension CeleryObject {
-    /// What a chord's own options say about its body too: all but when to start, and who it is.
-    fileprivate var forChordBody: CeleryObject {
+    /// What a chord's options say about its body too: all but when to start, and who it is.
+    var forChordBody: CeleryObject {
         var options = self
         for name in ["task_id", "root_id", "parent_id", "countdown", "eta"] { options[name] = nil }
         return options

@@ -57,7 +57,7 @@ extension GroupWorkflow {
 }
 
 extension CanvasNode {
-    /// Adds options to the calls that are sent first.
+    /// Adds options to the calls that are sent first, and to the body of a chord that is.
     mutating func set(_ options: CeleryObject) {
         switch shape {
         case .call:
@@ -69,8 +69,9 @@ extension CanvasNode {
         case .group(var members):
             for index in members.indices { members[index].set(options) }
             shape = .group(members)
-        case .chord(var header, let body):
+        case .chord(var header, var body):
             header.set(options)
+            body.set(options.forChordBody)
             shape = .chord(header: header, body: body)
         }
     }

@@ -82,4 +82,35 @@ struct PartialSignatureTests {
         #expect(sent.options["countdown"] == nil)
         #expect(sent.options["task_id"] != "whole")
     }
+
+    @Test(
+        "So are those that a chord of ours is given, or sent with; one that comes later in a chain is none of their business"
+    )
+    func chordOptionsOfOurs() throws {
+        let options = SendOptions(
+            taskID: "whole",
+            countdown: .seconds(90),
+            queue: "images",
+            priority: 3,
+            headers: ["tenant": "a"]
+        )
+        let chord = group([canvas.s("a", 1), canvas.s("b", 2)]).then(canvas.s("c").set(priority: 1))
+        var origin = CanvasOrigin()
+        origin.options = options
+        origin.options.taskID = nil
+        for header in [try canvas.steps(chord.set(options)), try canvas.steps(chord.node, origin)] {
+            #expect(header.map(\.properties.routingKey) == ["images", "images"])
+            #expect(header.map(\.properties.priority) == [3, 3])
+            #expect(header.allSatisfy { $0.headers.eta != nil })
+            let body = try #require(header[0].embed.chord)
+            #expect(body.options["queue"] == "images")
+            #expect(body.options["priority"] == 3, "the chord's comes before the body's, as in Celery")
+            #expect(body.options["headers"] == .object(["tenant": "a"]))
+            #expect(body.options["countdown"] == nil)
+        }
+        let first = try canvas.steps(canvas.s("z").then(chord).set(queue: "images"))
+        #expect(first.map(\.properties.routingKey) == ["images"])
+        let later = try #require(try first[0].embed.chain?.signatures().first)
+        #expect(later.options["queue"] == nil && later.task == "celery.chord")
+    }
 }
