@@ -22,6 +22,7 @@ final class SQLiteListener: BroadcastListener {
     private struct State {
         var cursor: Int64
         var renewed = MonotonicTime.now
+        var dropped = 0
     }
 
     private let store: SQLiteStore
@@ -55,7 +56,8 @@ final class SQLiteListener: BroadcastListener {
 
     private var exchanges: Set<String> { Set(addresses.map(\.exchange.name)) }
 
-    var dropped: Int { 0 }
+    /// Of all that was deleted before it was read, whether meant for this listener or not: nobody can tell any more.
+    var dropped: Int { state.withLock { $0.dropped } }
 
     func receive(timeout: Duration) async throws(TransportError) -> [HeardBroadcast] {
         let deadline = MonotonicTime.now.advanced(by: timeout)
@@ -76,8 +78,13 @@ final class SQLiteListener: BroadcastListener {
     private func look() async throws(TransportError) -> [HeardBroadcast] {
         let cursor = state.withLock { $0.cursor }
         let rows = try await store.read { try BroadcastRows.read(after: cursor, Self.batch, in: $0) }
-        guard let last = rows.last else { return [] }
-        state.withLock { $0.cursor = max($0.cursor, last.number) }
+        guard let first = rows.first, let last = rows.last else { return [] }
+        state.withLock { state in
+            guard state.cursor < last.number else { return }
+            // Numbers are given in a row: what is missing was too old, or too many came.
+            state.dropped += Int(max(0, first.number - state.cursor - 1))
+            state.cursor = last.number
+        }
         let limits = store.options.codec.limits
         return rows.compactMap { row in
             let heard = HeardBroadcast { () throws(WireError) in

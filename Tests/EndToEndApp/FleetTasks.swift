@@ -32,6 +32,10 @@ enum FleetTasks {
             context.logger.info("released")
             return "released"
         }
+        app.task("interop.tell") { (context: TaskContext, count: Int) -> Int in
+            for done in 1...count { try await context.sendEvent("task-progress", ["done": .int(done)]) }
+            return count
+        }
         app.task("interop.mark") { (line: String) -> String in
             try mark(line)
             return line

@@ -16,6 +16,48 @@ import Testing
 struct FleetProcessTests {
     private let patience: Duration = .seconds(60)
 
+    @Test(
+        "What a task tells from its child is heard in its worker's name and with its id, in order, while task events are off",
+        arguments: FleetBroker.available
+    )
+    func told(broker: FleetBroker) async throws {
+        try await ControlSite.with(broker) { site in
+            let worker = try await site.worker()
+            let events = try await site.app.events.receive("task.progress")
+            let result = try await site.send("interop.tell", 3)
+            #expect(try await result.get(timeout: patience) == 3)
+            var heard: [CeleryEvent] = []
+            for try await event in events {
+                heard.append(event)
+                if heard.count == 3 { break }
+            }
+            #expect(heard.map(\.type) == Array(repeating: "task-progress", count: 3))
+            #expect(heard.map { $0.fields["done"] } == [1, 2, 3])
+            #expect(heard.allSatisfy { $0.fields["uuid"] == .string(result.id) && $0.hostname == worker.name })
+            let pids = Set(heard.compactMap(\.pid))
+            #expect(pids.count == 1 && worker.children.contains { pids == [Int($0)] })
+        }
+    }
+
+    @Test(
+        "Without remote control a worker answers nobody and runs tasks all the same",
+        arguments: FleetBroker.available
+    )
+    func withoutControl(broker: FleetBroker) async throws {
+        try await ControlSite.with(broker) { site in
+            _ = try await site.worker()
+            let deaf = try await site.deafWorker("w2@control", queues: ["other"])
+            let quick = ControlOptions(timeout: .seconds(2))
+            #expect(try await site.app.inspect(quick).ping() == ["w1@control"])
+            let pings = ControlOptions(destination: [deaf.name], timeout: .seconds(1))
+            try await site.app.control(pings).shutdown()
+            #expect(try await site.app.inspect(pings).stats().isEmpty)
+            let sum = try await site.send("interop.add", 2, 3, options: SendOptions(queue: "other"))
+            #expect(try await sum.get(timeout: patience) == 5)
+            #expect(deaf.isRunning)
+        }
+    }
+
     @Test("Commands and events pass between three processes on one broker", arguments: FleetBroker.available)
     func tools(broker: FleetBroker) async throws {
         try await ControlSite.with(broker) { site in

@@ -26,8 +26,13 @@ public struct Events: Sendable {
     /// - Parameter type: Words joined by `-`: `order-shipped`. Watchers choose by them.
     /// - Throws: ``CeleryError`` `.brokerUnavailable`, `.encoding`.
     public func send(_ type: String, _ fields: CeleryObject = [:]) async throws {
+        try await send(type, fields, from: app.configuration.origin)
+    }
+
+    /// - Parameter hostname: Who tells it.
+    fileprivate func send(_ type: String, _ fields: CeleryObject, from hostname: String) async throws {
         let settings = app.configuration.settings
-        var message = message(type, fields)
+        var message = message(type, fields, from: hostname)
         do throws(WireError) {
             if settings.eventSerializer != "json" {
                 let value = try JSONSerializer().decodeValue(message.body, limits: app.codec.limits)
@@ -43,13 +48,12 @@ public struct Events: Sendable {
         }
     }
 
-    private func message(_ type: String, _ fields: CeleryObject) -> BroadcastMessage {
-        let configuration = app.configuration
-        let writer = EventWriter(hostname: configuration.origin, pid: Int(getpid()), utcOffset: Host.utcOffset)
+    private func message(_ type: String, _ fields: CeleryObject, from hostname: String) -> BroadcastMessage {
+        let writer = EventWriter(hostname: hostname, pid: Int(getpid()), utcOffset: Host.utcOffset)
         return BroadcastMessage(
-            exchange: configuration.settings.eventExchange,
+            exchange: app.configuration.settings.eventExchange,
             routingKey: FleetNames.routingKey(ofEvent: type),
-            headers: ["hostname": .string(configuration.origin)],
+            headers: ["hostname": .string(hostname)],
             body: writer.object(type, fields, clock: app.clock.forward(), time: .now)
         )
     }
@@ -117,12 +121,12 @@ extension CeleryApp {
 }
 
 extension TaskContext {
-    /// Sends an event about this task: `task-progress` with whatever fields; its id is among them as `uuid`.
+    /// Sends an event about this task in its worker's name: `task-progress` with whatever fields; its id is among them as `uuid`.
     ///
     /// - Throws: ``CeleryError`` `.brokerUnavailable`, `.encoding`.
     public func sendEvent(_ type: String, _ fields: CeleryObject = [:]) async throws {
         var all: CeleryObject = ["uuid": .string(id)]
         for (name, value) in fields.members { all[name] = value }
-        try await app.events.send(type, all)
+        try await app.events.send(type, all, from: hostname ?? app.configuration.origin)
     }
 }

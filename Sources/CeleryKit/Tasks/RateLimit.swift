@@ -8,7 +8,11 @@
 /// How often a task may start on one worker. Zero or less means: no limit.
 public struct RateLimit: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
     /// Starts per second.
-    public var perSecond: Double
+    public var perSecond: Double {
+        didSet { written = nil }
+    }
+    /// What it was read from.
+    private var written: String?
 
     public init(perSecond: Double) { self.perSecond = perSecond }
 
@@ -22,6 +26,7 @@ public struct RateLimit: Sendable, Hashable, ExpressibleByStringLiteral, CustomS
         case "h": perSecond = count / 3600
         default: return nil
         }
+        written = text
     }
 
     /// A literal in Celery's form; one that is not counts as no limit.
@@ -30,8 +35,12 @@ public struct RateLimit: Sendable, Hashable, ExpressibleByStringLiteral, CustomS
     /// Whether it limits anything.
     public var isLimiting: Bool { perSecond > 0 }
 
-    /// In the unit that shows it as a whole number, if there is one.
+    public static func == (a: RateLimit, b: RateLimit) -> Bool { a.perSecond == b.perSecond }
+    public func hash(into hasher: inout Hasher) { hasher.combine(perSecond) }
+
+    /// As it was written; or in the unit that shows it as a whole number, if there is one.
     public var description: String {
+        if let written { return written }
         for (unit, seconds) in [("s", 1.0), ("m", 60), ("h", 3600)] {
             let count = perSecond * seconds
             if abs(count - count.rounded()) < 1e-9, count >= 1, count < 1e15 {

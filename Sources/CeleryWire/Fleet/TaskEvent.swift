@@ -18,6 +18,8 @@ public struct TaskEvent: Sendable {
         case retried(exception: String, traceback: String?)
         case rejected(requeue: Bool)
         case revoked(terminated: Bool, signal: Int?, expired: Bool)
+        /// It was ended because its worker stops, and given back.
+        case cancelled
     }
 
     public var kind: Kind
@@ -123,6 +125,7 @@ public struct EventWriter: Sendable {
             writer.raw(", \"expired\": ")
             writer.bool(expired)
             type = "task-revoked"
+        case .cancelled: type = "task-cancelled"
         }
         writer.raw(", \"timestamp\": ")
         writer.double(event.time.unixSeconds)

@@ -40,7 +40,8 @@ extension WorkerEvents {
             var signal: Int?
             if case .lost(let loss) = end, case .terminated(let number)? = loss.cause { signal = Int(number) }
             add(.revoked(terminated: true, signal: signal, expired: false), message)
-        case .nothing: break
+        case .nothing:
+            if case .lost(let loss) = end, loss.cause == .shutdown { add(.cancelled, message) }
         }
     }
 }

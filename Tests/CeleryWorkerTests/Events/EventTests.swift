@@ -123,6 +123,32 @@ struct EventTests {
         }
     }
 
+    @Test("A task that a cold shutdown ends and gives back is told as cancelled, and no other end of it")
+    func cancelled() async throws {
+        let app = TestApp.make { $0.workerSendTaskEvents = true }
+        let began = Doorway()
+        let task = app.task("wireapp.rest", options: TaskOptions(acksLate: true)) { () async throws -> Void in
+            began.open()
+            try await Task.sleep(for: .seconds(3600))
+        }
+        let listener = try await listen(app, "task.#")
+        let worker = try Worker(app, pool: .async())
+        async let running: Void = worker.run()
+        let id = try await task.delay().id
+        await began.waitUntilOpen()
+        worker.shutdown(.cold)
+        try await running
+        let events = try events(
+            try await messages(listener) {
+                (try? self.events([$0]).contains { $0["type"] == "task-cancelled" }) == true
+            }
+        )
+        #expect(events.compactMap { $0["type"]?.text } == ["task-received", "task-started", "task-cancelled"])
+        let last = try #require(events.last)
+        #expect(last["uuid"]?.text == id)
+        #expect(last.keyList == ["hostname", "utcoffset", "pid", "clock", "uuid", "timestamp", "type"])
+    }
+
     @Test("A worker comes online, beats, and goes offline")
     func worker() async throws {
         let app = TestApp.make()

@@ -12,6 +12,21 @@ import CeleryWorker
 import Synchronization
 import Testing
 
+/// The pools within the worker's process, for one task at a time.
+enum SteeredPool: String, CaseIterable {
+    case async
+    case threads
+    case solo
+
+    var one: EmbeddedPool {
+        switch self {
+        case .async: .async(concurrency: 1)
+        case .threads: .threads(concurrency: 1)
+        case .solo: .solo
+        }
+    }
+}
+
 @Suite("What control commands do to a worker", .timeLimit(.minutes(5)))
 struct SteeringTests {
     @Test("pool_grow and pool_shrink change how many tasks run at a time", arguments: ["async", "threads"])
@@ -74,11 +89,11 @@ struct SteeringTests {
         }
     }
 
-    @Test("A queue that is added is taken from, and one that is cancelled no longer")
-    func consumers() async throws {
+    @Test("A queue that is added is taken from, and one that is cancelled no longer", arguments: SteeredPool.allCases)
+    func consumers(in pool: SteeredPool) async throws {
         let app = TestApp.make()
         let add = app.task("add") { (x: Int, y: Int) in x + y }
-        try await withWorker(app) { () async throws -> Void in
+        try await withWorker(app, pool: pool.one) { () async throws -> Void in
             let early = try await add.applyAsync(1, 1, options: SendOptions(queue: "extra"))
             #expect(try await early.state() == .pending)
             #expect(try await app.control(.quick).addConsumer("extra").first?.ok == "add consumer extra")
@@ -93,11 +108,11 @@ struct SteeringTests {
         }
     }
 
-    @Test("A rate limit keeps tasks back, and taking it away lets them go")
-    func rateLimit() async throws {
+    @Test("A rate limit keeps tasks back, and taking it away lets them go", arguments: SteeredPool.allCases)
+    func rateLimit(in pool: SteeredPool) async throws {
         let app = TestApp.make()
         let tick = app.task("tick") { (x: Int) in x }
-        try await withWorker(app) { () async throws -> Void in
+        try await withWorker(app, pool: pool.one) { () async throws -> Void in
             #expect(
                 try await app.control(.quick).rateLimit("tick", "1/h").first?.ok == "new rate limit set successfully"
             )
@@ -113,15 +128,15 @@ struct SteeringTests {
         }
     }
 
-    @Test("A time limit that is set ends the next run")
-    func timeLimit() async throws {
+    @Test("A time limit that is set ends the next run", arguments: SteeredPool.allCases)
+    func timeLimit(in pool: SteeredPool) async throws {
         let app = TestApp.make()
         let hang = app.task("hang") { () -> Int in
             // cancelled by the limit
             try await Task.sleep(for: .seconds(3600))
             return 1
         }
-        try await withWorker(app) { () async throws -> Void in
+        try await withWorker(app, pool: pool.one) { () async throws -> Void in
             try await app.control(.quick).timeLimit("hang", soft: .milliseconds(50), hard: nil)
             let result = try await hang.delay()
             let error = await #expect(throws: CeleryError.self) { try await result.get(timeout: .seconds(60)) }
@@ -129,8 +144,11 @@ struct SteeringTests {
         }
     }
 
-    @Test("Revoking ends what runs at once, keeps back what waits, and tells whoever waits for the result")
-    func revoke() async throws {
+    @Test(
+        "Revoking ends what runs at once, keeps back what waits, and tells whoever waits for the result",
+        arguments: SteeredPool.allCases
+    )
+    func revoke(in pool: SteeredPool) async throws {
         let app = TestApp.make()
         let runs = Mutex<[Int]>([])
         let hang = app.task("hang") { (x: Int) -> Int in
@@ -138,7 +156,7 @@ struct SteeringTests {
             try await Task.sleep(for: .seconds(3600))
             return x
         }
-        try await withWorker(app, pool: .async(concurrency: 1)) { () async throws -> Void in
+        try await withWorker(app, pool: pool.one) { () async throws -> Void in
             let running = try await hang.delay(1)
             #expect(try await eventually { runs.withLock { $0 } == [1] })
             let waiting = try await hang.delay(2)
@@ -202,8 +220,8 @@ struct SteeringTests {
         }
     }
 
-    @Test("AsyncResult.revoke is heard at once")
-    func revokeByResult() async throws {
+    @Test("AsyncResult.revoke is heard at once", arguments: SteeredPool.allCases)
+    func revokeByResult(in pool: SteeredPool) async throws {
         let app = TestApp.make()
         let started = Doorway()
         let hang = app.task("hang") { () -> Int in
@@ -211,7 +229,7 @@ struct SteeringTests {
             try await Task.sleep(for: .seconds(3600))
             return 1
         }
-        try await withWorker(app) { () async throws -> Void in
+        try await withWorker(app, pool: pool.one) { () async throws -> Void in
             let result = try await hang.delay()
             await started.waitUntilOpen()
             try await result.revoke(terminate: true)
@@ -220,8 +238,8 @@ struct SteeringTests {
         }
     }
 
-    @Test("Tasks with a revoked stamp do not start, and end when they run")
-    func stamps() async throws {
+    @Test("Tasks with a revoked stamp do not start, and end when they run", arguments: SteeredPool.allCases)
+    func stamps(in pool: SteeredPool) async throws {
         let app = TestApp.make()
         let runs = Mutex<[Int]>([])
         let hang = app.task("hang") { (x: Int) -> Int in
@@ -229,7 +247,7 @@ struct SteeringTests {
             if x == 1 { try await Task.sleep(for: .seconds(3600)) }
             return x
         }
-        try await withWorker(app) { () async throws -> Void in
+        try await withWorker(app, pool: pool.one) { () async throws -> Void in
             func send(_ x: Int, _ batch: String) async throws -> AsyncResult<Int> {
                 try await hang.applyAsync(x, options: SendOptions(stamps: ["batch": .string(batch)]))
             }

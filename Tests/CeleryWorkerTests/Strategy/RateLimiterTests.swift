@@ -47,6 +47,17 @@ struct RateLimiterTests {
     func refused(text: String) {
         #expect(RateLimit(text) == nil)
     }
+
+    @Test("A limit is shown as it was written, and equal to another that says the same")
+    func shown() {
+        #expect(["60/m", "10", "5.5/h"].map { RateLimit($0)?.description } == ["60/m", "10", "5.5/h"])
+        let (a, b): (RateLimit, RateLimit) = ("60/m", "1/s")
+        #expect(a == b && a.hashValue == b.hashValue)
+        #expect(RateLimit(perSecond: 0.5).description == "30/m")
+        var changed: RateLimit = "60/m"
+        changed.perSecond = 2
+        #expect(changed.description == "2/s")
+    }
 }
 
 @Suite("Autoscale")

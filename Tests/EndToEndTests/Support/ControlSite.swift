@@ -50,6 +50,26 @@ final class ControlSite: Sendable {
         queues: [String] = ["celery"],
         _ arguments: String...
     ) async throws -> SwiftWorkerProcess {
+        let worker = try await start(name, pool, concurrency, queues, arguments)
+        let quick = ControlOptions(destination: [name], timeout: .seconds(1))
+        guard try await eventually({ try await app.inspect(quick).ping() == [name] }) else {
+            throw ServiceError("\(name) does not answer\n\(worker.logText)")
+        }
+        return worker
+    }
+
+    /// Starts a worker that hears no commands.
+    func deafWorker(_ name: String, queues: [String]) async throws -> SwiftWorkerProcess {
+        try await start(name, "prefork", 1, queues, ["--without-remote-control"])
+    }
+
+    private func start(
+        _ name: String,
+        _ pool: String,
+        _ concurrency: Int,
+        _ queues: [String],
+        _ arguments: [String]
+    ) async throws -> SwiftWorkerProcess {
         let worker = try SwiftWorkerProcess(
             name,
             broker: broker,
@@ -63,10 +83,6 @@ final class ControlSite: Sendable {
         )
         workers.withLock { $0.append(worker) }
         try await worker.waitUntilReady()
-        let quick = ControlOptions(destination: [name], timeout: .seconds(1))
-        guard try await eventually({ try await app.inspect(quick).ping() == [name] }) else {
-            throw ServiceError("\(name) does not answer\n\(worker.logText)")
-        }
         return worker
     }
 
