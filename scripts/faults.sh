@@ -114,7 +114,8 @@ canvas_kills() {
         written "scripts/faults.sh canvas" debug
         say "Random nested workflows, twelve at a time, whose tasks have \`acks_late\` and \`reject_on_worker_lost\`; every few that end a"
         say "worker, its main process or one of its children gets SIGKILL and is started again. Each has to come to the value or the"
-        say "error that a reference interpreter says; \`Tests/CanvasTests/KilledWorkflowTests.swift\`."
+        say "error that a reference interpreter says, or, where tasks are acknowledged early instead, to the \`WorkerLostError\` of what ran at a"
+        say "blow; \`Tests/CanvasTests/KilledWorkflowTests.swift\`."
         say
         say "| where | workflows | right value | right error | wrong or not ended | kills | time |"
         say "|---|---|---|---|---|---|---|"

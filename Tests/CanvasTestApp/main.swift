@@ -23,7 +23,8 @@ func number(_ name: String, else fallback: Int) -> Int {
 }
 
 let pause = Duration.milliseconds(number("CANVAS_PAUSE", else: 0))
-let late = TaskOptions(acksLate: true, rejectOnWorkerLost: true)
+/// Acknowledged late, unless CANVAS_EARLY says otherwise.
+let options = getenv("CANVAS_EARLY") == nil ? TaskOptions(acksLate: true, rejectOnWorkerLost: true) : TaskOptions()
 
 let app = CeleryApp("canvas") { settings in
     settings.workerLease = .milliseconds(number("CANVAS_LEASE", else: 10_000))
@@ -35,13 +36,13 @@ struct Boom: CeleryErrorConvertible {
     var exceptionInfo: ExceptionInfo { ExceptionInfo(type: "ValueError", arguments: ["boom"], module: "builtins") }
 }
 
-app.task("canvas.tag", options: late) { (input: CeleryValue, label: Int) -> CeleryValue in
+app.task("canvas.tag", options: options) { (input: CeleryValue, label: Int) -> CeleryValue in
     // sleeps: that is the task
     try await Task.sleep(for: pause)
     return [.int(label), input]
 }
 
-app.task("canvas.boom", options: late) { (_: CeleryValue) -> Int in
+app.task("canvas.boom", options: options) { (_: CeleryValue) -> Int in
     // sleeps: that is the task
     try await Task.sleep(for: pause)
     throw Boom()

@@ -36,7 +36,14 @@ final class MortalWorkers: Sendable {
     private let environment: [String: String]
     private let workers = Mutex<[Worker]>([])
 
-    init(broker: String, backend: String?, queue: String, directory: TemporaryDirectory, milliseconds: Int) throws {
+    init(
+        broker: String,
+        backend: String?,
+        queue: String,
+        directory: TemporaryDirectory,
+        milliseconds: Int,
+        isEarly: Bool = false
+    ) throws {
         self.directory = directory
         var environment = [
             "CELERY_BROKER_URL": broker, "CANVAS_QUEUE": queue, "CANVAS_PAUSE": "\(milliseconds)",
@@ -44,6 +51,7 @@ final class MortalWorkers: Sendable {
             "TMPDIR": directory.url.path, "SWIFT_BACKTRACE": "enable=no",
         ]
         environment["CELERY_RESULT_BACKEND"] = backend
+        if isEarly { environment["CANVAS_EARLY"] = "1" }
         self.environment = environment
     }
 
