@@ -21,7 +21,7 @@ extension FleetBench {
     func events(_ pool: Pool) async throws {
         var off: Double?
         for audience in Audience.allCases {
-            try server.clear()
+            try await clear()
             let worker = try await worker(pool, audience == .nobody ? "--loglevel=WARNING" : "-E")
             let file = path("heard-\(UUID().uuidString)")
             let listener = audience == .nobody ? nil : try await listener(file)

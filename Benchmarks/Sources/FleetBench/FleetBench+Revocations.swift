@@ -12,7 +12,7 @@ import Foundation
 extension FleetBench {
     /// Very many revoked ids: what a worker needs for them, and what its restart takes.
     func revocations() async throws {
-        try server.clear()
+        try await clear()
         let worker = try await worker(.async)
         let before = worker.memory
         var most = before

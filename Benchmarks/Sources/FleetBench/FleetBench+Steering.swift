@@ -12,7 +12,7 @@ import Foundation
 extension FleetBench {
     /// How soon a worker that has all it can do says that it is there.
     func status(_ pool: Pool) async throws {
-        try server.clear()
+        try await clear()
         let worker = try await worker(pool)
         let load = try await load()
         var times: [Double] = []
@@ -33,7 +33,7 @@ extension FleetBench {
 
     /// How soon a running task ends that is revoked, while the worker has all it can do.
     func revoke(_ pool: Pool) async throws {
-        try server.clear()
+        try await clear()
         let worker = try await worker(pool)
         let load = try await load()
         var times: [Double] = []

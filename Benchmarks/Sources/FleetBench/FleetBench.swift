@@ -9,7 +9,7 @@ import BenchSupport
 import Celery
 import Foundation
 
-/// What it costs to watch and to steer workers on one Redis server.
+/// What it costs to watch and to steer workers on one broker.
 final class FleetBench {
     enum Pool: String, CaseIterable {
         case async
@@ -21,24 +21,24 @@ final class FleetBench {
     static let node = "bench@fleet"
     let tasks: FleetTasks
     let options: FleetOptions
-    let server: BenchServer
+    /// Nil on the embedded broker.
+    let server: BenchServer?
     let folder: URL
     private var rows: [[String]] = []
 
     init(_ tasks: FleetTasks, _ options: FleetOptions) throws {
         (self.tasks, self.options) = (tasks, options)
-        server = try BenchServer()
+        server = options.isEmbedded ? nil : try BenchServer()
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("fleet-bench-\(getpid())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let environment = [
-            "CELERY_BROKER_URL": server.url, "CELERY_RESULT_BACKEND": server.url, "FLEET_ENDS": path("ends"),
-        ]
+        let url = server?.url ?? "sqlite:///" + path("celery.sqlite")
+        let environment = ["CELERY_BROKER_URL": url, "CELERY_RESULT_BACKEND": url, "FLEET_ENDS": path("ends")]
         for (name, value) in environment { setenv(name, value, 1) }
     }
 
     func run() async throws {
         defer {
-            server.stop()
+            server?.stop()
             try? FileManager.default.removeItem(at: folder)
         }
         let started = Date()
@@ -50,6 +50,12 @@ final class FleetBench {
         if options.wants("revocations") { try await revocations() }
         await tasks.app.shutdown()
         try finish(started)
+    }
+
+    /// Leaves nothing in the queues.
+    func clear() async throws {
+        if let server { return try server.clear() }
+        _ = try await tasks.app.transport().purge(["celery", "hold"])
     }
 
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
@@ -93,12 +99,13 @@ final class FleetBench {
         let date = ISO8601DateFormatter().string(from: started).prefix(10)
         let commit = ProcessInfo.processInfo.environment["BENCH_COMMIT"] ?? "unknown"
         let load = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8))?.split(separator: " ").first ?? "?"
+        let broker = try server.map { "Redis \(try $0.version)" } ?? "the embedded broker"
         let table =
             ["| | pool | figure | aim |", "|---|---|---:|---|"] + rows.map { "| \($0.joined(separator: " | ")) |" }
         let text = """
             # A fleet: measured
 
-            \(date), commit \(commit), \(ProcessInfo.processInfo.activeProcessorCount) cores, Redis \(try server.version)\
+            \(date), commit \(commit), \(ProcessInfo.processInfo.activeProcessorCount) cores, \(broker)\
             \(options.isQuick ? ", quick" : ""), \(Int(-started.timeIntervalSinceNow)) s; load average at the end \(load).
 
             \(table.joined(separator: "\n"))

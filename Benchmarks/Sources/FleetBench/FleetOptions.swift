@@ -8,7 +8,7 @@
 /// How much is measured.
 struct FleetOptions {
     static let usage = """
-        fleet-bench [--quick] [--rate N] [--seconds N] [--calls N] [--revokes N] [--only WHAT] [--output FILE]
+        fleet-bench [--embedded] [--quick] [--rate N] [--seconds N] [--calls N] [--revokes N] [--only WHAT] [--output FILE]
           WHAT: status, revoke, events or revocations; may be given several times
         """
 
@@ -25,6 +25,8 @@ struct FleetOptions {
     var only: Set<String> = []
     var output: String?
     var isQuick = false
+    /// On the embedded broker.
+    var isEmbedded = false
 
     init?(_ arguments: [String]) {
         var rest = arguments[...]
@@ -33,6 +35,10 @@ struct FleetOptions {
         }
         while let option = rest.popFirst() {
             if option == "--quick" { continue }
+            if option == "--embedded" {
+                isEmbedded = true
+                continue
+            }
             guard let value = rest.popFirst() else { return nil }
             switch option {
             case "--rate": rate = Int(value) ?? 1
