@@ -36,6 +36,14 @@ let nap = app.task("clitest.nap") { (context: TaskContext, seconds: Double) in
     return "rested"
 }
 
+// Runs until there is a file of that name.
+app.task("clitest.hold") { (context: TaskContext, file: String) -> String in
+    context.logger.info("holding")
+    // looks whether the test has made the file
+    while access(file, F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
+    return "let go"
+}
+
 app.task("clitest.fail") { (text: String) -> Int in throw CeleryError(.taskFailed, "no luck") }
 
 let hog = app.task("clitest.hog") { (context: TaskContext, seconds: Double) in

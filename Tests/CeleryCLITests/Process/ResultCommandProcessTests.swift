@@ -89,11 +89,15 @@ struct ResultCommandProcessTests {
         try await site.withWorker(["task_track_started=true"]) { worker async throws in
             let tended = try await site.celery("result", id, "--timeout", "0", "--json")
             #expect(tended.code == 69 && tended.output == "" && !tended.errors.contains("no worker runs"))
-            let nap = try await site.call("clitest.nap", "-a", "[1.5]")
-            try await worker.prints("napping")
-            let running = try await site.celery("result", nap, "--timeout", "0")
-            #expect(running.code == 69 && running.errors.contains("yet (state STARTED) in "), "\(running.errors)")
-            #expect(try await site.value(of: nap) == "rested")
+            let held = try await site.call("clitest.hold", "-a", #"["go"]"#)
+            try await worker.prints("holding")
+            let running = try await waited(for: "a stored start") {
+                let running = try await site.celery("result", held, "--timeout", "0")
+                return running.errors.contains("yet (state STARTED) in ") ? running : nil
+            }
+            #expect(running.code == 69 && running.output == "")
+            try site.directory.write("", to: "go")
+            #expect(try await site.value(of: held) == "let go")
         }
     }
 
