@@ -39,7 +39,7 @@ let nap = app.task("clitest.nap") { (context: TaskContext, seconds: Double) in
 // Runs until there is a file of that name.
 app.task("clitest.hold") { (context: TaskContext, file: String) -> String in
     context.logger.info("holding")
-    // looks whether the test has made the file
+    // sleeps between looks whether the test has made the file; the worker that runs it is stopped with the test
     while access(file, F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
     return "let go"
 }

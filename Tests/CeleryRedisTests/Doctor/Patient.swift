@@ -103,6 +103,7 @@ struct ShiftedTime: TimeSource {
 
     var now: Timestamp { Timestamp.now.advanced(by: shift) }
 
+    // sleeps: it is what a clock has to do for whoever asks; no test waits by it.
     func sleep(until deadline: Timestamp) async throws {
         try await SystemTime().sleep(until: deadline.advanced(by: .zero - shift))
     }
