@@ -80,6 +80,21 @@ struct OutageTests {
         #expect(error?.code == .unavailable)
     }
 
+    @Test("A broker that comes back and is lost again at once uses up broker_connection_max_retries, at its own pace")
+    func flapping() async throws {
+        let stores = Stores()
+        stores.app.update { $0.brokerConnectionMaxRetries = 3 }
+        let echo = stores.app.task("echo") { (x: Int) in x }
+        let worker = try Worker(stores.app, queues: ["celery"], pool: .solo)
+        let run = Task { try await worker.run() }
+        #expect(try await echo.delay(1).get(timeout: .seconds(60)) == 1)
+        // Its arrival ends the receipt that waits.
+        _ = try await echo.applyAsync(2, options: SendOptions(countdown: .milliseconds(200)))
+        stores.broker.beginFlapping()
+        let error = await #expect(throws: TransportError.self) { try await run.value }
+        #expect(error?.code == .unavailable)
+    }
+
     @Test("A send that meets an outage goes out when it ends, within its policy and time-out")
     func sendingAgain() async throws {
         let stores = Stores()

@@ -69,9 +69,11 @@ private struct FaultyConsumer: TransportConsumer {
     let outage: Outage
 
     func receive(upTo credit: Int) async throws(TransportError) -> [Delivery] {
-        try outage.checkReceipt()
+        try await outage.checkReceipt()
         return try await base.receive(upTo: credit)
     }
+
+    func untilReachable() async -> Bool { outage.isSaidToBeOver }
 
     func begin(_ marks: [BeginMark]) async throws(TransportError) {
         try outage.check("begin")

@@ -10,38 +10,85 @@ import Synchronization
 
 /// A switch that makes wrapped stores fail as if they could not be reached.
 public final class Outage: Sendable {
-    private let isDown = Mutex(false)
-    private let losesConsumers = Mutex(false)
-    private let failures = Mutex(0)
+    private enum Mode {
+        case none
+        case away(losingConsumers: Bool)
+        /// Calls fail, and consumers say again and again that the store is back.
+        case flapping
+        /// Consumers hear of nothing; other calls work.
+        case deaf
+    }
+
+    private struct State {
+        var mode = Mode.none
+        var failures = 0
+        /// Receipts that wait until it is over.
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
 
     public init() {}
 
     /// Calls fail from now on.
     ///
     /// - Parameter losingConsumers: Whether those that are open lose their epoch, at their next receipt.
-    public func begin(losingConsumers: Bool = false) {
-        losesConsumers.withLock { $0 = losingConsumers }
-        isDown.withLock { $0 = true }
-    }
+    public func begin(losingConsumers: Bool = false) { enter(.away(losingConsumers: losingConsumers)) }
+
+    /// Calls fail from now on, although consumers say that the store can be reached.
+    public func beginFlapping() { enter(.flapping) }
+
+    /// Consumers hear of no message from now on, whatever waits.
+    public func beginDeafness() { enter(.deaf) }
 
     /// Calls work again.
-    public func end() { isDown.withLock { $0 = false } }
+    public func end() { enter(.none) }
 
     /// How many calls have failed.
-    public var failedCalls: Int { failures.withLock { $0 } }
+    public var failedCalls: Int { state.withLock { $0.failures } }
 
     /// Fails, or not, as a call of that name would.
     public func call(_ what: String) throws(TransportError) { try check(what) }
 
     /// As the receipt of a consumer that was open before.
-    func checkReceipt() throws(TransportError) {
-        guard isDown.withLock({ $0 }), losesConsumers.withLock({ $0 }) else { return try check("receive") }
+    func checkReceipt() async throws(TransportError) {
+        await withCheckedContinuation { continuation in
+            let isHearing = state.withLock { state in
+                guard case .deaf = state.mode else { return true }
+                state.waiting.append(continuation)
+                return false
+            }
+            if isHearing { continuation.resume() }
+        }
+        guard case .away(losingConsumers: true) = state.withLock({ $0.mode }) else { return try check("receive") }
         throw TransportError(.epochLost, "the consumer was lost with its store (an outage of the test)")
     }
 
     func check(_ what: String) throws(TransportError) {
-        guard isDown.withLock({ $0 }) else { return }
-        failures.withLock { $0 += 1 }
+        let isDown = state.withLock { state in
+            switch state.mode {
+            case .none, .deaf: return false
+            case .away, .flapping:
+                state.failures += 1
+                return true
+            }
+        }
+        guard isDown else { return }
         throw TransportError(.unavailable, "\(what): the store is away (an outage of the test)")
+    }
+
+    /// As a consumer that is told when its store is back.
+    var isSaidToBeOver: Bool {
+        guard case .flapping = state.withLock({ $0.mode }) else { return false }
+        return true
+    }
+
+    private func enter(_ mode: Mode) {
+        let waiting = state.withLock { state in
+            state.mode = mode
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
     }
 }

@@ -26,3 +26,25 @@ struct ConnectionRetry {
         return .milliseconds(min(30000, 250 << min(attempts - 1, 10)))
     }
 }
+
+/// When a store said that it can be reached again. One that is lost again at once, each time, has not come back: its
+/// attempts count on, and the next waits for its turn.
+struct StoreReturns {
+    /// A store that was there for so long was there.
+    private static let proof: Duration = .seconds(1)
+    private var last: ContinuousClock.Instant?
+    private(set) var areFalse = false
+
+    mutating func note() { last = .now }
+
+    /// Whether it had come back and stayed; asked when it is lost.
+    mutating func lasted() -> Bool {
+        guard let last else {
+            areFalse = false
+            return false
+        }
+        let stayed = last.duration(to: .now) >= Self.proof
+        (self.last, areFalse) = (nil, !stayed)
+        return stayed
+    }
+}

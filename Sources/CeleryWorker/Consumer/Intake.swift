@@ -25,6 +25,7 @@ struct Intake {
     /// - Throws: ``TransportError`` when the broker is lost and the settings say not to try again.
     func run() async throws(TransportError) {
         var attempts = 0
+        var returns = StoreReturns()
         var epoch: Epoch?
         var hasStarted = false
         while !Task.isCancelled {
@@ -46,12 +47,13 @@ struct Intake {
                     epoch = nil
                     continue
                 }
+                if returns.lasted() { attempts = 0 }
                 attempts += 1
-                let current = epoch.flatMap { isCurrent($0) ? $0 : nil }
+                let current = epoch.flatMap { isCurrent($0) && !returns.areFalse ? $0 : nil }
                 guard try await pause(after: error, attempts: attempts, in: current, isStartup: !hasStarted) else {
                     continue
                 }
-                attempts = 0
+                returns.note()
                 pipeline.troubles.clear(.intake)
                 pipeline.log.brokerBack(location: pipeline.transport.location)
             }

@@ -57,13 +57,21 @@ struct EventStage {
 
     private func beat() async {
         guard let heartbeat = events.heartbeat else { return }
-        var isOnline = false
         while !Task.isCancelled {
-            let type = isOnline ? "worker-heartbeat" : "worker-online"
-            // After an outage it comes online anew, as Python's workers do.
-            isOnline = await events.send(type, status(every: heartbeat))
-            if isOnline { pipeline.app.middleware.heartbeatSent(pipeline.configuration.hostname) }
+            if await sendHeartbeat(every: heartbeat, evenAtFirst: false) {
+                pipeline.app.middleware.heartbeatSent(pipeline.configuration.hostname)
+            }
             try? await Task.sleep(for: heartbeat)
+        }
+    }
+
+    /// Comes online, if the fleet does not know the worker, and otherwise beats; a command beats in any case.
+    @discardableResult
+    func sendHeartbeat(every interval: Duration, evenAtFirst: Bool) async -> Bool {
+        switch await events.comeOnline(status) {
+        case .untold: return false
+        case .toldNow where !evenAtFirst: return true
+        case .toldNow, .known: return await events.send("worker-heartbeat", status(every: interval))
         }
     }
 

@@ -30,8 +30,10 @@ final class WorkerEvents: Sendable {
     private struct State {
         var waiting: Deque<TaskEvent> = []
         var dropped = 0
-        /// Since when sending has failed.
+        /// Whether sending has failed since it last went well.
         var isAway = false
+        /// Whether the fleet has been told that this worker is there.
+        var isOnline = false
     }
 
     /// Whether task events are sent.
@@ -42,6 +44,8 @@ final class WorkerEvents: Sendable {
     private let hostname: String
     private let writer: EventWriter
     private let state = Mutex(State())
+    /// The worker's own events go one after the other: those who watch see their clocks rise.
+    private let turn = Turnstile()
     let bell = Doorbell()
 
     init(app: CeleryApp, configuration: WorkerConfiguration) {
@@ -87,6 +91,27 @@ final class WorkerEvents: Sendable {
     /// Sends an event of the worker itself. False when the broker is away.
     @discardableResult
     func send(_ type: String, _ fields: CeleryObject, timeout: Duration? = nil) async -> Bool {
+        await turn.inTurn { await sendInTurn(type, fields, timeout: timeout) }
+    }
+
+    /// Whether the fleet knows that a worker is there.
+    enum Presence: Sendable {
+        case known, toldNow, untold
+    }
+
+    /// Tells the fleet that the worker is there, if it does not know yet: after an outage it comes online anew, as
+    /// Python's workers do. A worker without heartbeats does not tell, and beats only by command.
+    func comeOnline(_ status: @Sendable (Duration) -> CeleryObject) async -> Presence {
+        guard let heartbeat else { return .known }
+        return await turn.inTurn {
+            guard !state.withLock({ $0.isOnline }) else { return .known }
+            let isOnline = await sendInTurn("worker-online", status(heartbeat), timeout: nil)
+            state.withLock { $0.isOnline = isOnline }
+            return isOnline ? .toldNow : .untold
+        }
+    }
+
+    private func sendInTurn(_ type: String, _ fields: CeleryObject, timeout: Duration?) async -> Bool {
         let body = writer.object(type, fields, clock: app.clock.forward(), time: .now)
         return await send(routingKey: FleetNames.routingKey(ofEvent: type), body: body, timeout: timeout)
     }
@@ -106,7 +131,7 @@ final class WorkerEvents: Sendable {
             return true
         } catch {
             let isFirst = state.withLock { state in
-                defer { state.isAway = true }
+                defer { (state.isAway, state.isOnline) = (true, false) }
                 return !state.isAway
             }
             if isFirst { app.logger.warning("events cannot be sent for the moment: \(error)") }

@@ -81,7 +81,7 @@ struct ControlPanel {
         case "disable_events": return events(on: false)
         case "heartbeat":
             // Freq 5, as Python's workers say here.
-            await pipeline.events.send("worker-heartbeat", EventStage(pipeline).status(every: .seconds(5)))
+            await EventStage(pipeline).sendHeartbeat(every: .seconds(5), evenAtFirst: true)
             return .null
         case "election":
             try arguments.require("id", "topic")

@@ -163,24 +163,12 @@ struct WorkerHealthTests {
 
     @Test("A consumer that hears of nothing although messages wait makes it dead, and not once it hears again")
     func stoppedConsuming() async throws {
-        let ear = Doorway()
-        let store = MemoryStore(name: "deaf")
-        var registry = PluginRegistry()
-        registry.registerMemory()
-        registry.register(transport: "deaf") { _ throws(TransportError) in
-            DeafTransport(base: store.transport, ear: ear)
-        }
-        var settings = CelerySettings()
-        (settings.brokerURL, settings.resultBackend) = ("deaf://", "memory://")
-        let app = CeleryApp(
-            "test",
-            registry: registry,
-            settings: settings,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        )
+        let stores = Stores()
+        let app = stores.app
         let task = app.task("t") { (x: Int) in x }
+        stores.broker.beginDeafness()
         try await withWorker(app) { (worker: Worker) async throws -> Void in
-            defer { ear.open() }
+            defer { stores.broker.end() }
             worker.watch.begin(timeout: .seconds(1))
             #expect(try await eventually { worker.health.readiness.passes })
             let result = try await task.delay(1)
@@ -188,47 +176,9 @@ struct WorkerHealthTests {
             let problem = worker.health.liveness.problems.first ?? ""
             #expect(problem.hasPrefix("nothing was received for "), "\(problem)")
             #expect(problem.hasSuffix("although messages wait in the queues (1)"), "\(problem)")
-            ear.open()
+            stores.broker.end()
             #expect(try await result.get(timeout: .seconds(60)) == 1)
             #expect(try await eventually { worker.health.liveness.passes })
         }
-    }
-}
-
-/// A broker whose consumers hear of no message before a door opens.
-private struct DeafTransport: Transport {
-    let base: any Transport
-    let ear: Doorway
-
-    var capabilities: TransportCapabilities { base.capabilities }
-    var location: String { base.location }
-    var storeIdentity: StoreIdentity? { nil }
-    var revocations: (any RevocationStore)? { base.revocations }
-    var deadLetters: any DeadLetterStore { base.deadLetters }
-    func declare(_ topology: Topology) async throws(TransportError) { try await base.declare(topology) }
-    func publish(_ messages: [OutgoingMessage], timeout: Duration) async throws(TransportError) {
-        try await base.publish(messages, timeout: timeout)
-    }
-    func openConsumer(_ configuration: ConsumerConfiguration) async throws(TransportError) -> any TransportConsumer {
-        Consumer(base: try await base.openConsumer(configuration), ear: ear)
-    }
-    func purge(_ queues: [String]) async throws(TransportError) -> Int { try await base.purge(queues) }
-    func status(of queues: [String]) async throws(TransportError) -> [QueueStatus] { try await base.status(of: queues) }
-    func bindings() async throws(TransportError) -> [Binding] { try await base.bindings() }
-    func consumers() async throws(TransportError) -> [ConsumerPresence] { try await base.consumers() }
-    func shutdown() async { await base.shutdown() }
-
-    private struct Consumer: TransportConsumer {
-        let base: any TransportConsumer
-        let ear: Doorway
-
-        func receive(upTo credit: Int) async throws(TransportError) -> [Delivery] {
-            await ear.waitUntilOpen()
-            return try await base.receive(upTo: credit)
-        }
-        func begin(_ marks: [BeginMark]) async throws(TransportError) { try await base.begin(marks) }
-        func settle(_ settlements: [Settlement]) async throws(TransportError) { try await base.settle(settlements) }
-        func consume(_ queues: [String]) async throws(TransportError) { try await base.consume(queues) }
-        func close() async throws(TransportError) { try await base.close() }
     }
 }

@@ -108,10 +108,7 @@ public final class PreforkPool: TaskPool {
             }
         } catch {
             // What waits for the thread must not do so for ever.
-            for command in inbox.close() {
-                guard case .submit(let jobs) = command else { continue }
-                events(.returned(jobs.reversed().map(\.id)))
-            }
+            for jobs in inbox.end() { events(.returned(jobs)) }
             feeding.passOn()
             throw error
         }

@@ -132,10 +132,7 @@ final class PreforkDriver {
     }
 
     private func end() -> PoolError? {
-        for command in inbox.close() {
-            guard case .submit(let jobs) = command else { continue }
-            events(.returned(jobs.reversed().map(\.id)))
-        }
+        for jobs in inbox.end() { events(.returned(jobs)) }
         return state.failure
     }
 

@@ -123,12 +123,16 @@ final class PreforkInbox: Sendable {
         while celery_receive(receiver, &bytes, 8, 0) == 8 {}
     }
 
-    /// Ends it; returns what came too late.
-    func close() -> [Command] {
-        state.withLock { state in
+    /// Ends it; returns the jobs that came too late, the last first, as they were submitted together.
+    func end() -> [[JobID]] {
+        let late = state.withLock { state in
             state.phase = .over
             defer { state.commands = [] }
             return state.commands
+        }
+        return late.compactMap { command in
+            guard case .submit(let jobs) = command else { return nil }
+            return jobs.reversed().map(\.id)
         }
     }
 
