@@ -28,6 +28,11 @@ struct Intake {
         var returns = StoreReturns()
         var epoch: Epoch?
         var hasStarted = false
+        var isAway = false
+        func noteBack() {
+            if isAway { pipeline.log.brokerBack(location: pipeline.transport.location) }
+            isAway = false
+        }
         while !Task.isCancelled {
             do {
                 let current: Epoch
@@ -35,10 +40,13 @@ struct Intake {
                     current = epoch
                 } else {
                     current = try await open()
-                    if attempts > 0 { pipeline.log.brokerBack(location: pipeline.transport.location) }
+                    noteBack()
                 }
                 (epoch, hasStarted) = (current, true)
-                attempts = try await consume(current, attempts: attempts)
+                guard try await consume(current) else { return }
+                // What it gives proves that it is there.
+                (attempts, returns) = (0, StoreReturns())
+                noteBack()
             } catch {
                 guard !Task.isCancelled else { return }
                 if let lost = epoch, error.code == .epochLost || error.code == .closed {
@@ -49,13 +57,14 @@ struct Intake {
                 }
                 if returns.lasted() { attempts = 0 }
                 attempts += 1
+                isAway = true
                 let current = epoch.flatMap { isCurrent($0) && !returns.areFalse ? $0 : nil }
                 guard try await pause(after: error, attempts: attempts, in: current, isStartup: !hasStarted) else {
                     continue
                 }
                 returns.note()
                 pipeline.troubles.clear(.intake)
-                pipeline.log.brokerBack(location: pipeline.transport.location)
+                noteBack()
             }
         }
     }
@@ -98,8 +107,8 @@ struct Intake {
         return pipeline.state.withLock { $0.open(consumer, starts: starts) }
     }
 
-    /// One receipt; returns how many attempts have failed in a row since.
-    private func consume(_ epoch: Epoch, attempts: Int) async throws(TransportError) -> Int {
+    /// One receipt. False when cancelled before it.
+    private func consume(_ epoch: Epoch) async throws(TransportError) -> Bool {
         while !Task.isCancelled {
             let slots = pipeline.pool.slots
             let (prefetch, reach) = (pipeline.prefetch(slots: slots), pipeline.reach)
@@ -114,13 +123,13 @@ struct Intake {
                 continue
             }
             let deliveries = try await epoch.consumer.receive(upTo: credit, starting: min(credit, startable))
-            guard !deliveries.isEmpty else { return 0 }
+            guard !deliveries.isEmpty else { return true }
             pipeline.troubles.clear(.intake)
             pipeline.state.withLock { $0.received(deliveries.count) }
             await admit(deliveries, epoch: epoch)
-            return 0
+            return true
         }
-        return attempts
+        return false
     }
 
     private func admit(_ deliveries: [Delivery], epoch: Epoch) async {

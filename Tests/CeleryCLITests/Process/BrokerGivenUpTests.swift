@@ -100,6 +100,10 @@ struct BrokerGivenUpTests {
             try await worker.prints("Trying again in 4.0 seconds... (attempt 5)")
             try await server.restart()
             _ = try await waited(for: "a connection") { times("Connected to redis://") == 1 ? true : nil }
+            // It was not back for a moment only: what it gives counts.
+            let call = try ToolProcess("celery", ["-b", server.url(), "call", "nobody.knows"])
+            #expect(try await call.outcome().code == 0)
+            try await worker.prints("nobody.knows")
             // One that slept on, or counted on, would give up now.
             await server.kill()
             _ = try await waited(for: "a new count of attempts") { times("(attempt 1)") == 2 ? true : nil }
