@@ -47,7 +47,7 @@ nightly() {
     report="$root/docs/evidence/faults-$broker.md"
     case "$broker" in
         sqlite)
-            kills=${FAULTS_KILLS:-200}
+            kills=${FAULTS_KILLS:-400}
             place="one SQLite file"
             ;;
         redis)

@@ -91,8 +91,8 @@ struct Invocation: Sendable {
         guard CommandNames.available.contains(wanted) else { throw CommandNames.failure(for: wanted) }
         exportURLs(globals)
         if !PreforkChild.isChild { for line in globals.withoutEffect { Terminal.complain(line) } }
-        let injected = OptionEnvironment.arguments(for: name, environment: environment)
-        let command = try CommandsOnly.parseAsRoot([name] + injected + split.rest)
+        let words = OptionEnvironment.words(behind: name, split.rest, environment: environment)
+        let command = try CommandsOnly.parseAsRoot([name] + words)
         let context = CommandContext(
             app: app,
             isOwnApp: isOwnApp,
@@ -192,7 +192,7 @@ struct Invocation: Sendable {
         let isAboutCommand = !command.isEmpty && arguments.last != "help"
         let parser: any ParsableCommand.Type = isAboutCommand ? CommandsOnly.self : RootCommand.self
         if parser.exitCode(for: error) == .success {
-            Terminal.say(parser.fullMessage(for: error))
+            Terminal.say(ProgramName.$current.withValue(program) { parser.fullMessage(for: error) })
             return ExitStatus.ok.rawValue
         }
         Terminal.complain("Error: \(withoutSecrets(parser.message(for: error)))")

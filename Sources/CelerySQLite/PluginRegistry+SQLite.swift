@@ -17,7 +17,8 @@ extension PluginRegistry {
             SQLiteTransport(store: try await SQLiteStores.acquire(SQLiteOptions(context)))
         }
         register(backend: "sqlite") { context throws(TransportError) in
-            SQLiteResultBackend(store: try await SQLiteStores.acquire(SQLiteOptions(context)))
+            let claim = try ChordTimes.claim(context)
+            return SQLiteResultBackend(store: try await SQLiteStores.acquire(SQLiteOptions(context)), chordClaim: claim)
         }
     }
 }

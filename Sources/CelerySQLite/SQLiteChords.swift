@@ -12,6 +12,8 @@ import CeleryWire
 /// Counts chords in a file, each call in one transaction. The results of nested headers lie among the groups, as on Redis.
 struct SQLiteChords: ChordStore {
     let store: SQLiteStore
+    /// How long the claim to send a body lasts.
+    let claim: Duration
 
     func start(_ chords: [ChordStart], timeout: Duration) async throws(TransportError) {
         var encoded: [(ChordStart, [UInt8]?)] = []
@@ -24,7 +26,7 @@ struct SQLiteChords: ChordStore {
     func count(_ parts: [ChordPart], timeout: Duration) async throws(TransportError) -> [ChordProgress] {
         guard !parts.isEmpty else { return [] }
         var encoded: [EncodedChordPart] = []
-        for part in parts { encoded.append(EncodedChordPart(part: part, value: try Self.encode(part))) }
+        for part in parts { encoded.append(EncodedChordPart(part: part, value: try Self.encode(part), claim: claim)) }
         let counted = try await store.write(timeout: timeout) { [encoded] in try encoded.map($0.count) }
         var progress: [ChordProgress] = []
         for (part, counted) in zip(parts, counted) { progress.append(try describe(counted, part)) }

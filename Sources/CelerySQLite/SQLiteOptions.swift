@@ -31,6 +31,8 @@ struct SQLiteOptions: Sendable {
     /// Full path of the file.
     var path: String
     var synchronous = Synchronous.normal
+    /// Whether somebody said so, who has to get it.
+    private(set) var isSynchronousGiven = false
     var codec = WireCodec()
     var time: any TimeSource = SystemTime()
     var logger = Logger(label: "celery.sqlite")
@@ -38,14 +40,15 @@ struct SQLiteOptions: Sendable {
     var deadLetterLimit = 10000
     /// So many revocations are kept that have not expired, and up to a tenth more; then the first to come go.
     var revocationLimit = 1_000_000
-    /// How long the claim to send a chord's body lasts.
-    var chordClaim = ChordTimes.claim
     /// For calls that have no time-out of their own.
     var timeout = Duration.seconds(5)
 
     init(path: String) { self.path = Self.absolute(path) }
 
-    /// Reads `sqlite:///relative` or `sqlite:////absolute`, as SQLAlchemy has it, with `?synchronous=full` and `chord_claim_timeout`.
+    /// Reads `sqlite:///relative` or `sqlite:////absolute`, as SQLAlchemy has it, with `?synchronous=full`.
+    ///
+    /// What else the URL says is refused. Transport options may be meant for another broker: of one that means nothing here
+    /// the log tells.
     init(_ context: PluginContext) throws(TransportError) {
         guard context.url.host == nil, context.url.path.count > 1 else {
             throw TransportError(
@@ -60,20 +63,33 @@ struct SQLiteOptions: Sendable {
         logger = context.logger
         deadLetterRetention = context.deadLetterRetention
         deadLetterLimit = context.deadLetterLimit
-        chordClaim = try ChordTimes.claim(context)
-        var settings = context.url.query
-        settings["chord_claim_timeout"] = nil
-        if case .string(let value)? = context.options["synchronous"] { settings["synchronous"] = value }
-        for (name, value) in settings {
-            guard name == "synchronous", let mode = Synchronous(rawValue: value.lowercased()) else {
-                throw TransportError(
-                    .misconfigured,
-                    "\(name)=\(value) in \"\(context.url)\" is not understood; there is synchronous=normal and "
-                        + "synchronous=full"
-                )
-            }
-            synchronous = mode
+        for (name, value) in context.url.query where name != "chord_claim_timeout" {
+            guard name == "synchronous" else { throw Self.misunderstood("\(name)=\(value) in \"\(context.url)\"") }
+            try set(value, "synchronous=\(value) in \"\(context.url)\"")
         }
+        for (name, value) in context.options.members where value != .null && !Self.setElsewhere.contains(name) {
+            guard name == "synchronous" else {
+                logger.warning("\(name) in the transport options means nothing to \(context.url)")
+                continue
+            }
+            try set(value.text ?? "", "synchronous = \(value) in the transport options")
+        }
+    }
+
+    /// What others read, and what settings of the Redis result backend put there.
+    private static let setElsewhere: Set = [
+        "chord_claim_timeout", "result_chord_ordered", "ssl", "health_check_interval", "client_name", "username",
+        "password",
+        "socket_timeout", "socket_connect_timeout",
+    ]
+
+    private mutating func set(_ mode: String, _ words: String) throws(TransportError) {
+        guard let mode = Synchronous(rawValue: mode.lowercased()) else { throw Self.misunderstood(words) }
+        (synchronous, isSynchronousGiven) = (mode, true)
+    }
+
+    private static func misunderstood(_ words: String) -> TransportError {
+        TransportError(.misconfigured, "\(words) is not understood; there is synchronous=normal and synchronous=full")
     }
 
     private static func absolute(_ path: String) -> String {

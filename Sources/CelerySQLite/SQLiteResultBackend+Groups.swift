@@ -10,7 +10,7 @@ import CeleryCore
 import CeleryWire
 
 extension SQLiteResultBackend {
-    var chords: (any ChordStore)? { SQLiteChords(store: store) }
+    var chords: (any ChordStore)? { SQLiteChords(store: store, claim: chordClaim) }
 
     func storeGroup(_ id: String, _ tuple: CeleryValue, expires: Duration?) async throws(TransportError) {
         let bytes = try StoredTuple.encode(tuple)

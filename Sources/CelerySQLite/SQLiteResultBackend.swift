@@ -16,7 +16,12 @@ final class SQLiteResultBackend: ResultBackend {
     let store: SQLiteStore
     private let isReleased = Atomic(false)
 
-    init(store: SQLiteStore) { self.store = store }
+    /// How long the claim to send a chord's body lasts.
+    let chordClaim: Duration
+
+    init(store: SQLiteStore, chordClaim: Duration = ChordTimes.claim) {
+        (self.store, self.chordClaim) = (store, chordClaim)
+    }
 
     var location: String { store.options.path }
     var storeIdentity: StoreIdentity? { store.files.identity }

@@ -21,6 +21,8 @@ public final class Worker: Service {
     private let app: CeleryApp
     private let configuration: WorkerConfiguration
     private let state = Mutex(State())
+    /// Rings when a shutdown is asked for, so that a wait for the broker ends.
+    private let shutdownBell = Doorbell()
 
     let watch: WorkerWatch
     let troubles: Troubles
@@ -144,10 +146,20 @@ public final class Worker: Service {
                 let location = (try? app.brokerURL())?.description ?? "the broker"
                 WorkerLog(logger: app.logger).brokerLost(error, location: location, wait: wait, attempt: attempts)
                 troubles.note(.connecting, "\(error)")
-                try? await Task.sleep(for: wait)
+                await pause(wait)
             }
         }
         return nil
+    }
+
+    /// Waits for so long, or until a shutdown is asked for.
+    private func pause(_ wait: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await Task.sleep(for: wait) }
+            group.addTask { await self.shutdownBell.wait() }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     /// Where it is in its life, and what it runs or has run.
@@ -191,6 +203,7 @@ public final class Worker: Service {
             state.requested = max(state.requested ?? mode, mode)
             return state.pipeline
         }
+        shutdownBell.ring()
         app.middleware.workerShuttingDown(configuration.hostname, notice)
         pipeline?.shutDown(mode)
     }

@@ -25,7 +25,10 @@ package struct WorkerConfiguration: Sendable {
     package var poolName: String
     package var concurrency: Int
     package var prefetchMultiplier: Int
+    /// Nil too where the pool cannot grow.
     package var autoscale: (max: Int, min: Int)?
+    /// Whether autoscale was asked of a pool that cannot grow.
+    package var ignoresAutoscale: Bool
     package var autoscaleKeepalive: Duration?
     package var maxTasksPerChild: Int?
     package var maxMemoryPerChild: Int?
@@ -53,14 +56,15 @@ package struct WorkerConfiguration: Sendable {
                     + "there are: prefork, threads, async (gevent, eventlet), solo"
             )
         }
-        autoscale = options.autoscale
+        autoscale = Self.isResizable(poolName) ? options.autoscale : nil
+        ignoresAutoscale = !Self.isResizable(poolName) && options.autoscale != nil
         autoscaleKeepalive = options.autoscaleKeepalive
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let wanted = options.concurrency ?? settings.workerConcurrency ?? (poolName == "async" ? 100 : cores)
         guard wanted > 0 else {
             throw CeleryError(.misconfigured, "the concurrency must be at least 1, not \(wanted)")
         }
-        concurrency = poolName == "solo" ? 1 : autoscale.map { max(1, $0.min) } ?? wanted
+        concurrency = Self.isResizable(poolName) ? autoscale.map { max(1, $0.min) } ?? wanted : 1
         prefetchMultiplier =
             settings.workerDisablePrefetch ? 1 : options.prefetchMultiplier ?? settings.workerPrefetchMultiplier
         maxTasksPerChild = options.maxTasksPerChild ?? settings.workerMaxTasksPerChild
@@ -90,6 +94,9 @@ package struct WorkerConfiguration: Sendable {
         guard let stateDB, transport.revocations?.survivesRestart != true else { return nil }
         return StateFile(path: stateDB)
     }
+
+    /// Whether the pool of that name can grow and shrink, as its own capabilities say once it is made.
+    static func isResizable(_ poolName: String) -> Bool { poolName != "solo" }
 
     static func canonicalPoolName(_ name: String) -> String {
         switch name {

@@ -132,6 +132,9 @@ struct WorkerLog: Sendable {
         {
             logger.warning("the \(pool.name) pool has no children: max-tasks and max-memory-per-child are ignored")
         }
+        if configuration.ignoresAutoscale {
+            logger.warning("the \(pool.name) pool cannot grow: autoscale is ignored (use prefork, threads or async)")
+        }
         if let path = configuration.stateDB, configuration.stateFile(for: transport) == nil {
             logger.warning("--statedb \(path) is not needed: \(transport.location) keeps revoked tasks itself")
         }

@@ -79,7 +79,7 @@ extension CapturedShape {
         switch outcome {
         case .error(let texts):
             guard let error, let type = error.split(separator: "(").first else { return false }
-            return texts.allSatisfy { $0.hasPrefix(type) }
+            return !texts.isEmpty && texts.allSatisfy { $0.hasPrefix(type) }
         case .value(let found):
             guard error == nil else { return false }
             if name == "chain_dump_request" { return found.isStepOfChain }

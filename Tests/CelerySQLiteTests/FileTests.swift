@@ -59,6 +59,29 @@ import Testing
         #expect(throws: TransportError.self) { try SQLiteOptions(context) }
     }
 
+    @Test
+    func `synchronous of the transport options is read, refused when it is nothing, and must be the same for one file`()
+        async throws
+    {
+        func options(_ options: CeleryObject) throws -> SQLiteOptions {
+            let url = try BrokerURL("sqlite:///x.sqlite")
+            return try SQLiteOptions(
+                PluginContext(url: url, codec: WireCodec(), logger: Logger(label: "test"), options: options)
+            )
+        }
+        #expect(try options(["synchronous": "FULL", "visibility_timeout": 3600]).synchronous == .full)
+        for wrong: CeleryValue in ["maybe", 1, true] {
+            let error = #expect(throws: TransportError.self) { try options(["synchronous": wrong]) }
+            #expect(error?.message.contains("there is synchronous=normal and synchronous=full") == true)
+        }
+        let store = try await TemporaryStore()
+        let error = await #expect(throws: TransportError.self) {
+            try await TemporaryStore.open(store.path, options: ["synchronous": "full"])
+        }
+        #expect(error?.message.contains("is open in this process with synchronous=normal") == true)
+        await store.end()
+    }
+
     @Test func `messages and results survive closing`() async throws {
         let store = try await TemporaryStore()
         try await store.publish(["a", "b"])

@@ -301,6 +301,29 @@ struct OutageTests {
         worker.shutdown(.warm)
         try await running
     }
+
+    @Test("A shutdown ends the wait for a broker that is absent at the start, however long that would be")
+    func shutdownWhileAbsent() async throws {
+        let attempts = Count()
+        var registry = PluginRegistry()
+        registry.register(transport: "absent") { _ throws(TransportError) -> any Transport in
+            attempts.add()
+            throw TransportError(.unavailable, "nobody is there")
+        }
+        var settings = CelerySettings()
+        settings.brokerURL = "absent://"
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let app = CeleryApp("test", registry: registry, settings: settings, logger: logger)
+        let worker = try Worker(app, queues: ["celery"], pool: .solo)
+        let run = Task { try await worker.run() }
+        // The fifth failure is followed by a wait of four seconds.
+        #expect(try await eventually { attempts.value >= 5 })
+        let start = ContinuousClock.now
+        worker.shutdown(.warm)
+        try await run.value
+        #expect(ContinuousClock.now - start < .seconds(3))
+    }
 }
 
 /// A result backend that refuses every result for good.

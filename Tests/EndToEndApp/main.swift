@@ -61,6 +61,14 @@ app.task("e2e.nap", options: TaskOptions(acksLate: true, rejectOnWorkerLost: tru
     return "rested"
 }
 
+app.task("e2e.block", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
+    (context: TaskContext, seconds: Double) -> String in
+    context.logger.info("started")
+    // Never gives its thread back.
+    for _ in 0..<Int(seconds * 100) { usleep(10000) }
+    return "rested"
+}
+
 app.task("e2e.early") { (context: TaskContext, seconds: Double) -> String in
     context.logger.info("started")
     try await Task.sleep(for: .seconds(seconds))

@@ -102,13 +102,29 @@ struct WorkerDeathTests {
             let worker = try site.worker("-P", "async", "-c", "2", "worker_lease=1")
             let late = try await site.send("e2e.nap", 1)
             #expect(try await eventually { worker.startedTasks == 1 })
+            let stopped = ContinuousClock.now
             _ = try await site.stop(worker)
             let other = try site.worker("-P", "async", "-c", "2", "worker_lease=1")
             #expect(try await late.get(timeout: .seconds(30)) == "rested")
             #expect(other.startedTasks == 1)
+            // sleeps: it is stopped for three leases.
+            try await Task.sleep(until: stopped + .seconds(3))
             worker.signal(SIGCONT)
             #expect(try await eventually { worker.logText.contains("was taken for dead") })
             #expect(try await site.send("e2e.add", 1, 2).get(timeout: .seconds(30)) == 3)
+            #expect(worker.startedTasks == 1 && other.startedTasks == 1)
+        }
+    }
+
+    @Test("Tasks that block all threads for leases on end take nobody's lease: each runs once, beside a second worker")
+    func blocked() async throws {
+        try await Site.with { site in
+            let workers = try (0..<2).map { _ in try site.worker("-P", "async", "-c", "16", "worker_lease=1") }
+            var sent: [AsyncResult<CeleryValue>] = []
+            for _ in 0..<12 { sent.append(try await site.send("e2e.block", 3)) }
+            for result in sent { #expect(try await result.get(timeout: .seconds(60)) == "rested") }
+            #expect(workers.reduce(0) { $0 + $1.startedTasks } == 12)
+            #expect(workers.allSatisfy { !$0.logText.contains("was taken for dead") })
         }
     }
 }

@@ -10,40 +10,67 @@ import Celery
 import Foundation
 
 extension FleetBench {
-    /// Who listens to task events while they are counted.
+    /// What of task events is told while they are counted. Somebody listens in any case.
     private enum Audience: String, CaseIterable {
-        case nobody = "events off"
+        case nothing = "events off, one fast subscriber"
         case fast = "events on, one fast subscriber"
         case fastAndStopped = "events on, one fast subscriber and one that is stopped"
     }
 
+    /// One load.
+    private struct Sample {
+        /// Of the worker, microseconds a task.
+        var cost: Double
+        /// Tasks a second, from the first that was sent to the last that has ended.
+        var rate: Double
+        var count: Int
+        /// Ends of tasks that the fast subscriber heard of.
+        var heard: Int
+        var dropped: Int
+    }
+
     /// What a task costs the worker at a steady rate.
     func events(_ pool: Pool) async throws {
-        var off: Double?
-        for audience in Audience.allCases {
-            try await clear()
-            let worker = try await worker(pool, audience == .nobody ? "--loglevel=WARNING" : "-E")
-            let file = path("heard-\(UUID().uuidString)")
-            let listener = audience == .nobody ? nil : try await listener(file)
-            let stopped = audience == .fastAndStopped ? try await self.listener(path("stopped-\(getpid())")) : nil
-            stopped?.signal(SIGSTOP)
-            let before = worker.cpu
-            let load = try MeasuredProcess(["load", "\(options.rate)", "\(options.seconds)"])
-            while load.isRunning { try await Task.sleep(for: .milliseconds(20)) }
-            while try await queued() > 0 { try await Task.sleep(for: .milliseconds(20)) }
-            let count = try await processed()
-            let cost = (worker.cpu - before) / Double(max(1, count)) * 1e6
-            add("\(audience.rawValue), \(options.rate) tasks/s: worker CPU a task, µs", pool, number(cost, 1))
-            if let off, audience == .fast {
-                add("… more than without events", pool, "\(number((cost / off - 1) * 100, 1)) %", aim: "≤ 20 %")
+        var samples: [Audience: [Sample]] = [:]
+        // In turn: what else the machine does meets all alike.
+        for _ in 0..<options.rounds {
+            for audience in Audience.allCases {
+                let sample = try await sample(audience, pool)
+                samples[audience, default: []].append(sample)
             }
-            if audience == .nobody { off = cost }
-            if listener != nil { try await report(file, count, pool) }
-            stopped?.signal(SIGCONT)
-            for process in [listener, stopped, load] { process?.signal(SIGKILL) }
-            for process in [listener, stopped, load] { process?.stop() }
-            worker.stop()
         }
+        let off = quantile((samples[.nothing] ?? []).map(\.cost), 0.5) ?? 0
+        for audience in Audience.allCases { report(audience, samples[audience] ?? [], off: off, pool) }
+    }
+
+    private func sample(_ audience: Audience, _ pool: Pool) async throws -> Sample {
+        try await clear()
+        let switches = audience == .nothing ? [] : ["-E"]
+        let worker = try await worker(pool, ["--loglevel=WARNING"] + switches)
+        let file = path("heard-\(UUID().uuidString)")
+        let listener = try await listener(file)
+        let stopped = audience == .fastAndStopped ? try await self.listener(path("stopped-\(UUID().uuidString)")) : nil
+        stopped?.signal(SIGSTOP)
+        let before = worker.cpu
+        let begun = ContinuousClock.now
+        let load = try MeasuredProcess(["load", "\(options.rate)", "\(options.seconds)"])
+        while load.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+        while try await queued() > 0 { try await Task.sleep(for: .milliseconds(20)) }
+        let elapsed = seconds(ContinuousClock.now - begun)
+        let count = try await processed()
+        let cost = (worker.cpu - before) / Double(max(1, count)) * 1e6
+        let heard = try await read(file, audience == .nothing ? 0 : count)
+        stopped?.signal(SIGCONT)
+        for process in [listener, stopped, load] { process?.signal(SIGKILL) }
+        for process in [listener, stopped, load] { process?.stop() }
+        worker.stop()
+        return Sample(
+            cost: cost,
+            rate: Double(count) / elapsed,
+            count: count,
+            heard: heard?.succeeded ?? 0,
+            dropped: heard?.dropped ?? 0
+        )
     }
 
     private func listener(_ file: String) async throws -> MeasuredProcess {
@@ -59,14 +86,27 @@ extension FleetBench {
         return count
     }
 
-    /// How many of the tasks that have ended the fast one has heard of.
-    private func report(_ file: String, _ count: Int, _ pool: Pool) async throws {
+    /// What the fast one has heard, when it has heard of all.
+    private func read(_ file: String, _ count: Int) async throws -> (succeeded: Int, dropped: Int)? {
         let patience = ContinuousClock.now + .seconds(5)
         while (Listener.read(file)?.succeeded ?? 0) < count, ContinuousClock.now < patience {
             try await Task.sleep(for: .milliseconds(50))
         }
-        let heard = Listener.read(file)
-        add("… of \(count) tasks the fast one heard the end of", pool, "\(heard?.succeeded ?? 0)", aim: "all")
-        add("… messages it dropped", pool, "\(heard?.dropped ?? 0)", aim: "0")
+        return Listener.read(file)
+    }
+
+    private func report(_ audience: Audience, _ samples: [Sample], off: Double, _ pool: Pool) {
+        func median(_ value: (Sample) -> Double) -> Double { quantile(samples.map(value), 0.5) ?? 0 }
+        let cost = median { $0.cost }
+        let what = "\(audience.rawValue), \(options.rate) tasks/s: worker CPU a task"
+        add("\(what), median of \(samples.count), µs", pool, number(cost, 1))
+        add("… tasks/s that it came to", pool, number(median { $0.rate }, 0), aim: "\(options.rate)")
+        guard audience != .nothing else { return }
+        if audience == .fast, off > 0 {
+            add("… more than without events", pool, "\(number((cost / off - 1) * 100, 1)) %", aim: "≤ 20 %")
+        }
+        func sum(_ value: (Sample) -> Int) -> Int { samples.reduce(0) { $0 + value($1) } }
+        add("… of \(sum { $0.count }) tasks the fast one heard the end of", pool, "\(sum { $0.heard })", aim: "all")
+        add("… messages it dropped", pool, "\(sum { $0.dropped })", aim: "0")
     }
 }

@@ -32,7 +32,10 @@ final class FleetBench {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("fleet-bench-\(getpid())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let url = server?.url ?? "sqlite:///" + path("celery.sqlite")
-        let environment = ["CELERY_BROKER_URL": url, "CELERY_RESULT_BACKEND": url, "FLEET_ENDS": path("ends")]
+        let environment = [
+            "CELERY_BROKER_URL": url, "CELERY_RESULT_BACKEND": url, "FLEET_ENDS": path("ends"),
+            "FLEET_LEDGER": path("ledger"),
+        ]
         for (name, value) in environment { setenv(name, value, 1) }
     }
 
@@ -70,7 +73,7 @@ final class FleetBench {
     var control: ControlOptions { ControlOptions(destination: [Self.node], timeout: .seconds(10)) }
 
     /// A worker that answers.
-    func worker(_ pool: Pool, _ more: String...) async throws -> MeasuredProcess {
+    func worker(_ pool: Pool, _ more: [String] = []) async throws -> MeasuredProcess {
         let worker = try MeasuredProcess(
             ["worker", "-P", pool.rawValue, "-c", "\(pool.slots)", "-n", Self.node, "-Q", "celery,hold"] + more
         )

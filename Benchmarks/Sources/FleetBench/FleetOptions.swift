@@ -8,7 +8,8 @@
 /// How much is measured.
 struct FleetOptions {
     static let usage = """
-        fleet-bench [--embedded] [--quick] [--rate N] [--seconds N] [--calls N] [--revokes N] [--only WHAT] [--output FILE]
+        fleet-bench [--embedded] [--quick] [--rate N] [--seconds N] [--rounds N] [--calls N] [--revokes N]
+                    [--only WHAT] [--output FILE]
           WHAT: status, revoke, events or revocations; may be given several times
         """
 
@@ -16,6 +17,8 @@ struct FleetOptions {
     var rate = 5000
     /// How long they are.
     var seconds = 20
+    /// How often, with and without events in turn.
+    var rounds = 3
     /// Calls of `status`.
     var calls = 200
     /// Tasks that are ended while they run, in each pool.
@@ -31,7 +34,7 @@ struct FleetOptions {
     init?(_ arguments: [String]) {
         var rest = arguments[...]
         if rest.contains("--quick") {
-            (isQuick, rate, seconds, calls, terminations, revokes) = (true, 1000, 3, 20, 5, 20_000)
+            (isQuick, rate, seconds, rounds, calls, terminations, revokes) = (true, 1000, 3, 1, 20, 5, 20_000)
         }
         while let option = rest.popFirst() {
             if option == "--quick" { continue }
@@ -43,6 +46,7 @@ struct FleetOptions {
             switch option {
             case "--rate": rate = Int(value) ?? 1
             case "--seconds": seconds = Int(value) ?? 1
+            case "--rounds": rounds = max(1, Int(value) ?? 1)
             case "--calls": calls = Int(value) ?? 1
             case "--revokes": revokes = Int(value) ?? 1
             case "--only": only.insert(value)

@@ -13,26 +13,38 @@ struct FleetTasks: Sendable {
     let app: CeleryApp
     /// Nothing, without a result.
     let silent: TaskHandle<Int, Int>
+    /// Writes down that it has run, without a result.
+    let mark: TaskHandle<Int, Int>
     /// Runs until it is ended, and writes down when that was.
     let hold: TaskHandle<Int, Int>
 
     init() {
         app = CeleryApp("fleet-bench")
         silent = app.task("fleet.silent", options: TaskOptions(ignoreResult: true)) { (x: Int) in x }
+        mark = app.task("fleet.mark", options: TaskOptions(ignoreResult: true)) {
+            (context: TaskContext, x: Int) -> Int in
+            Self.note(context.id, in: "FLEET_LEDGER")
+            return x
+        }
         hold = app.task("fleet.hold") { (context: TaskContext, x: Int) -> Int in
             do {
                 // sleeps: it is there to be ended
                 try await Task.sleep(for: .seconds(3600))
             } catch {
-                let path = ProcessInfo.processInfo.environment["FLEET_ENDS"] ?? "/dev/null"
-                let line = Array("\(context.id) \(Timestamp.now.unixSeconds)\n".utf8)
-                let file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-                line.withUnsafeBytes { _ = write(file, $0.baseAddress, $0.count) }
-                close(file)
+                Self.note("\(context.id) \(Timestamp.now.unixSeconds)", in: "FLEET_ENDS")
                 throw error
             }
             return x
         }
+    }
+
+    /// A line at the end of the file that a variable names.
+    private static func note(_ line: String, in variable: String) {
+        let path = ProcessInfo.processInfo.environment[variable] ?? "/dev/null"
+        let line = Array("\(line)\n".utf8)
+        let file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        line.withUnsafeBytes { _ = write(file, $0.baseAddress, $0.count) }
+        close(file)
     }
 }
 

@@ -30,9 +30,9 @@ enum OptionEnvironment {
         return arguments
     }
 
-    /// `CELERY_WORKER_MAX_TASKS_PER_CHILD`.
+    /// `CELERY_WORKER_MAX_TASKS_PER_CHILD`, `CELERY_DEAD_LIST_LIMIT`.
     static func variable(_ command: String, _ option: String) -> String {
-        "CELERY_\(command)_\(option)".uppercased().split(separator: "-").joined(separator: "_")
+        "CELERY_\(command)_\(option)".uppercased().split { $0 == "-" || $0 == " " }.joined(separator: "_")
     }
 
     static func isOn(_ text: String) -> Bool { ["1", "true", "yes", "on", "t", "y"].contains(text.lowercased()) }
@@ -44,7 +44,10 @@ enum OptionEnvironment {
 
     static func entries(of command: String) -> [Entry] { table[command] ?? [] }
 
-    private static let table: [String: [Entry]] = [
+    /// By command; of one below another by both names, ``below``.
+    static let table: [String: [Entry]] = alone.merging(below) { first, _ in first }
+
+    private static let alone: [String: [Entry]] = [
         "worker": options(
             "hostname",
             "statedb",
@@ -100,8 +103,8 @@ enum OptionEnvironment {
         ) + flags("json"),
         "result": options("task", "timeout") + flags("traceback", "json"),
         "purge": options("queues", "exclude-queues") + flags("force", "json"),
-        "inspect": options("timeout", "destination") + flags("json"),
-        "control": options("timeout", "destination") + flags("json"),
+        "inspect": options("timeout", "destination") + flags("json", "list"),
+        "control": options("timeout", "destination") + flags("json", "list"),
         "status": options("timeout", "destination") + flags("json"),
         "events": options(
             "camera",

@@ -9,6 +9,14 @@ import CeleryKit
 import CeleryWire
 import CeleryWorker
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// What a command works on; bound while it runs.
 struct CommandContext: Sendable {
     var app: CeleryApp
@@ -54,8 +62,20 @@ struct CommandContext: Sendable {
         let warnings = try await loader.load(into: &settings)
         let loaded = settings
         app.update { $0 = loaded }
+        Self.export(overrides.map(\.name), of: loaded)
         // The children of a pool read the same settings: their parent has said it.
         guard !globals.isQuiet, !PreforkChild.isChild else { return }
         for warning in warnings { Terminal.complain("Warning: \(warning)") }
+    }
+
+    /// URLs that the command line sets win over the environment's, where connections and child processes look first.
+    private static func export(_ names: [String], of settings: CelerySettings) {
+        let urls = [
+            ("broker_url", "CELERY_BROKER_URL", settings.brokerURL),
+            ("result_backend", "CELERY_RESULT_BACKEND", settings.resultBackend),
+        ]
+        for (name, variable, url) in urls where names.contains(name) {
+            if let url { setenv(variable, url, 1) } else { unsetenv(variable) }
+        }
     }
 }

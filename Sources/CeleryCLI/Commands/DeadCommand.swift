@@ -67,13 +67,14 @@ struct DeadListCommand: AsyncParsableCommand {
     func run() async throws {
         let context = try CommandContext.current
         try await context.applySettings()
-        let letters = try await context.app.transport().deadLetters.list(selection.selection([]), limit: limit)
+        let transport = try await context.app.transport()
+        let letters = try await transport.deadLetters.list(selection.selection([]), limit: limit)
         if json {
             Terminal.say(CeleryValue.array(letters.map { .object(DeadLetterText.object($0)) }).settingJSON)
             return
         }
         guard !letters.isEmpty else {
-            if !context.globals.isQuiet { Terminal.say("There are no dead letters.") }
+            if !context.globals.isQuiet { Terminal.say("There are no dead letters in \(transport.location).") }
             return
         }
         var table = TextTable("No", "Died at", "Task", "Queue", "Reason")
@@ -138,6 +139,9 @@ struct DeadReplayCommand: AsyncParsableCommand {
     @Flag(help: "All of them.")
     var all = false
 
+    @Flag(help: "Print {\"replayed\": …}.")
+    var json = false
+
     func run() async throws {
         guard all || !selection.isEmpty(ids) else {
             throw CommandFailure.usage("say which: numbers, ids, --queue, --task or --all", help: "dead replay")
@@ -145,7 +149,7 @@ struct DeadReplayCommand: AsyncParsableCommand {
         let context = try CommandContext.current
         try await context.applySettings()
         let count = try await context.app.transport().deadLetters.replay(selection.selection(ids))
-        try DeadLetterText.report(count, "Replayed", wanted: ids, context)
+        try DeadCount(key: "replayed", verb: "Replayed", count: count).say(asJSON: json, wanted: ids, context)
     }
 }
 
@@ -167,6 +171,9 @@ struct DeadPurgeCommand: AsyncParsableCommand {
     @Flag(name: [.customShort("f"), .long], help: "Do not ask.")
     var force = false
 
+    @Flag(help: "Print {\"purged\": …}.")
+    var json = false
+
     func run() async throws {
         guard all || !selection.isEmpty(ids) else {
             throw CommandFailure.usage("say which: numbers, ids, --queue, --task or --all", help: "dead purge")
@@ -176,6 +183,6 @@ struct DeadPurgeCommand: AsyncParsableCommand {
         let transport = try await context.app.transport()
         if !force { try Confirmation.ask("Delete dead letters in \(transport.location)?") }
         let count = try await transport.deadLetters.purge(selection.selection(ids))
-        try DeadLetterText.report(count, "Deleted", wanted: ids, context)
+        try DeadCount(key: "purged", verb: "Deleted", count: count).say(asJSON: json, wanted: ids, context)
     }
 }

@@ -30,7 +30,9 @@ enum DeadLetterText {
     }
 
     /// All about one.
-    static func page(_ letter: DeadLetter, codec: WireCodec) -> String {
+    ///
+    /// - Parameter isTerminal: Whether it is shown on one: names and errors are anybody's, and give no commands to it.
+    static func page(_ letter: DeadLetter, codec: WireCodec, isTerminal: Bool = Terminal.isOutput) -> String {
         let lines =
             [
                 ("number", "\(letter.number)"), ("task", label(letter)), ("queue", letter.queue),
@@ -40,7 +42,8 @@ enum DeadLetterText {
         let width = lines.map { $0.0.count + 2 }.max() ?? 0
         return
             lines.map { label, text in
-                "\(label):" + String(repeating: " ", count: width - label.count - 1) + text
+                "\(label):" + String(repeating: " ", count: width - label.count - 1)
+                    + (isTerminal ? ScreenText.clean(text) : text)
             }
             .joined(separator: "\n")
     }

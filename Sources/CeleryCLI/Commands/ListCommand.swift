@@ -32,7 +32,8 @@ struct ListBindingsCommand: AsyncParsableCommand {
     func run() async throws {
         let context = try CommandContext.current
         try await context.applySettings()
-        let bindings = try await context.app.transport().bindings()
+        let transport = try await context.app.transport()
+        let bindings = try await transport.bindings()
             .sorted { ($0.queue, $0.exchange, $0.routingKey) < ($1.queue, $1.exchange, $1.routingKey) }
         if json {
             let list = bindings.map { binding -> CeleryValue in
@@ -50,5 +51,9 @@ struct ListBindingsCommand: AsyncParsableCommand {
             table.add(binding.queue, exchange, binding.routingKey)
         }
         Terminal.say(table.text)
+        // Scripts read the table; whoever asks in a wrong folder has to see which broker was asked.
+        if bindings.isEmpty, !context.globals.isQuiet {
+            Terminal.complain("There are no bindings in \(transport.location).")
+        }
     }
 }

@@ -43,7 +43,9 @@ struct PurgeCommand: AsyncParsableCommand {
             let known = "\(queues.count) known task \(queues.count == 1 ? "queue" : "queues")"
             let messages = count == 1 ? "message" : "messages"
             Terminal.say(
-                count == 0 ? "No messages purged from \(known)." : "Purged \(count) \(messages) from \(known)."
+                count == 0
+                    ? "No messages purged from \(known) in \(transport.location)."
+                    : "Purged \(count) \(messages) from \(known)."
             )
         }
     }

@@ -30,7 +30,11 @@ struct ReportCommand: AsyncParsableCommand {
             try await context.app.transport().location
         }
         let backend = await Self.probe {
-            try await context.app.resultBackend().fetch(["celery-report"], timeout: .seconds(5))
+            let backend = try await context.app.resultBackend()
+            // Of none there is nothing to ask.
+            if backend.location != "disabled://" {
+                _ = try await backend.fetch(["celery-report"], timeout: .seconds(5))
+            }
         } location: {
             try await context.app.resultBackend().location
         }

@@ -64,7 +64,7 @@ struct GraphWorkersCommand: AsyncParsableCommand {
             workerLimit: options.workerLimit,
             slotLimit: options.slotLimit
         )
-        Terminal.say(json ? graph.value.settingJSON : graph.text)
+        Terminal.say(context.terminal(1).safe(json ? graph.value.settingJSON : graph.text))
     }
 }
 

@@ -83,7 +83,8 @@ struct RemoteRun {
         }
         let call = try RemoteCall(words, kind: kind, app: context.app)
         try await context.applySettings()
-        let layout = ReplyText(terminal: context.terminal(1), isQuiet: context.globals.isQuiet)
+        let terminal = context.terminal(1)
+        let layout = ReplyText(terminal: terminal, isQuiet: context.globals.isQuiet)
         let showsBody = showsBody
         let isJSON = remote.json
         let replies = try await context.app.control(remote.control)
@@ -95,7 +96,7 @@ struct RemoteRun {
         }
         if remote.json {
             // Dates and decimals as kombu marks them, which Python's command line prints as well.
-            Terminal.say(String(decoding: try JSONSerializer().encode(json(replies)), as: UTF8.self))
+            Terminal.say(terminal.safe(String(decoding: try JSONSerializer().encode(json(replies)), as: UTF8.self)))
         } else if kind == .inspect, !context.globals.isQuiet {
             Terminal.say(ReplyText.count(Set(replies.map(\.hostname)).count))
         }

@@ -17,8 +17,10 @@ struct ReplyText: Sendable {
     func text(_ reply: ControlReply, showsBody: Bool) -> String {
         let (status, body) = pretty(reply.value)
         let arrow = isQuiet ? "" : "-> "
-        let head = "\(arrow) \(terminal.paint("\(reply.hostname): ", .cyan))\(status)"
-        return showsBody && !body.isEmpty ? head + "\n" + Self.indent(body) : head
+        let hostname = terminal.isTerminal ? ScreenText.clean(reply.hostname) : reply.hostname
+        let head = "\(arrow) \(terminal.paint("\(hostname): ", .cyan))\(status)"
+        // Names and results are anybody's.
+        return showsBody && !body.isEmpty ? head + "\n" + Self.indent(terminal.safe(body)) : head
     }
 
     /// `2 nodes online.`

@@ -86,7 +86,13 @@ enum SettingsEnvironment {
     private static let families = [
         "accept_", "beat_", "broker_", "control_", "dead_letter_", "event_", "redis_", "result_", "security_", "task_",
         "worker_", "timezone", "enable_utc",
+        // Of result backends that are not here: said, as in a file.
+        "arangodb_", "azureblockblob_", "cache_", "cassandra_", "cosmosdbsql_", "couchbase_", "database_", "dynamodb_",
+        "elasticsearch_", "firestore_", "gcs_", "mongodb_", "s3_",
     ]
+
+    /// Settings whose names begin no others.
+    private static let single: Set<String> = ["imports", "include"]
 
     /// Celery's own variables that are no settings, and why they have no effect.
     private static let others: [String: String] = {
@@ -97,6 +103,7 @@ enum SettingsEnvironment {
             "CELERY_CONFIG_MODULE":
                 "it names a Python module; write the settings to a file, and name that in CELERY_CONFIG",
             "CELERY_LOADER": "a program brings its settings itself, without a loader",
+            "CELERY_SKIP_CHECKS": "there are no checks of Django here",
             "CELERY_CUSTOM_WORKER_POOL": "it names a Python class; the pools are prefork, threads, async and solo",
         ]
     }()
@@ -112,7 +119,7 @@ enum SettingsEnvironment {
                 continue
             }
             guard SettingTable[name] == nil, !OptionEnvironment.variables.contains(variable),
-                families.contains(where: { name.hasPrefix($0) })
+                single.contains(name) || families.contains(where: { name.hasPrefix($0) })
             else { continue }
             let origin = SettingsOrigin("of the environment (\(variable))")
             if let warning = try settings.set(name, text: value, origin: origin) { warnings.append(warning) }

@@ -47,14 +47,7 @@ final class FullScreen {
     /// Gives it back for now.
     func suspend() { celery_terminal_leave() }
 
-    /// 80 columns and 24 rows where the terminal does not say.
-    var size: Size {
-        var (columns, rows): (Int32, Int32) = (0, 0)
-        guard celery_terminal_size(STDOUT_FILENO, &columns, &rows) == 0, columns > 0, rows > 0 else {
-            return Size(columns: 80, rows: 24)
-        }
-        return Size(columns: Int(columns), rows: Int(rows))
-    }
+    var size: Size { Terminal.outputSize }
 
     /// Shows lines, writing only those that are others than before.
     func show(_ lines: [String], _ size: Size) {

@@ -18,6 +18,11 @@ enum ScreenText {
         return result
     }
 
+    /// The same, but for the ends of lines.
+    static func cleanLines(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { clean(String($0)) }.joined(separator: "\n")
+    }
+
     /// Columns that clean text takes.
     static func width(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
 

@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CCeleryPlatform
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -26,11 +28,35 @@ struct Terminal: Sendable {
     }
 
     var usesColour: Bool
+    /// Whether people look at it. What is piped goes through as it is.
+    var isTerminal = false
 
     /// Colours only where the stream is a terminal and nobody objects.
     static func on(_ descriptor: Int32, noColour: Bool, environment: [String: String]) -> Terminal {
-        Terminal(usesColour: !noColour && isatty(descriptor) == 1 && environment["TERM"] != "dumb")
+        let isTerminal = isatty(descriptor) == 1
+        return Terminal(
+            usesColour: !noColour && isTerminal && environment["TERM"] != "dumb",
+            isTerminal: isTerminal
+        )
     }
+
+    /// Whether people look at standard output.
+    static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Columns of standard output where people look at it, else nil.
+    static var outputColumns: Int? { isOutput ? outputSize.columns : nil }
+
+    /// Of standard output: 80 columns and 24 rows where it does not say.
+    static var outputSize: FullScreen.Size {
+        var (columns, rows): (Int32, Int32) = (0, 0)
+        guard celery_terminal_size(STDOUT_FILENO, &columns, &rows) == 0, columns > 0, rows > 0 else {
+            return FullScreen.Size(columns: 80, rows: 24)
+        }
+        return FullScreen.Size(columns: Int(columns), rows: Int(rows))
+    }
+
+    /// Lines from anywhere, so that to a terminal they give no commands.
+    func safe(_ lines: String) -> String { isTerminal ? ScreenText.cleanLines(lines) : lines }
 
     func paint(_ text: String, _ colour: Colour) -> String {
         usesColour ? "\u{1B}[1;\(colour.rawValue)m\(text)\u{1B}[0m" : text

@@ -13,9 +13,13 @@ import Synchronization
 package final class BroadcastBuffer: Sendable {
     /// How many may wait.
     package static let limit = 10_000
+    /// What their bodies may come to: one message may hold a hundred events.
+    package static let byteLimit = 128 << 20
 
     private struct State {
         var waiting: Deque<HeardBroadcast> = []
+        /// Of their bodies.
+        var bytes = 0
         var dropped = 0
         var isClosed = false
     }
@@ -23,19 +27,28 @@ package final class BroadcastBuffer: Sendable {
     private let state = Mutex(State())
     private let room = WaitingRoom<Int>()
     private let time: any TimeSource
+    private let byteLimit: Int
 
-    package init(time: any TimeSource = SystemTime()) { self.time = time }
+    package init(time: any TimeSource = SystemTime(), byteLimit: Int = BroadcastBuffer.byteLimit) {
+        self.time = time
+        self.byteLimit = byteLimit
+    }
 
     package var dropped: Int { state.withLock { $0.dropped } }
 
     package func put(_ heard: [HeardBroadcast]) {
         state.withLock { state in
             guard !state.isClosed else { return }
-            state.waiting.append(contentsOf: heard)
-            let surplus = state.waiting.count - Self.limit
-            guard surplus > 0 else { return }
-            state.waiting.removeFirst(surplus)
-            state.dropped += surplus
+            for message in heard {
+                state.waiting.append(message)
+                state.bytes += Self.size(of: message)
+            }
+            // The newest stays, however large it is.
+            while state.waiting.count > Self.limit || state.bytes > byteLimit && state.waiting.count > 1 {
+                let oldest = state.waiting.removeFirst()
+                state.bytes -= Self.size(of: oldest)
+                state.dropped += 1
+            }
         }
         room.wake(0)
     }
@@ -59,8 +72,15 @@ package final class BroadcastBuffer: Sendable {
         state.withLock { state in
             // An empty copy would be a write to what all empty arrays share.
             guard !state.waiting.isEmpty else { return [] }
-            defer { state.waiting.removeAll() }
+            defer {
+                state.waiting.removeAll()
+                state.bytes = 0
+            }
             return Array(state.waiting)
         }
+    }
+
+    private static func size(of heard: HeardBroadcast) -> Int {
+        if case .success(let message) = heard { message.body.count } else { 0 }
     }
 }

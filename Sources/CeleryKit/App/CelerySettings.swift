@@ -19,7 +19,7 @@ public struct CelerySettings: Sendable {
     public var acceptContent: [String] = ["json"]
     /// The same for results; nil: as `acceptContent`.
     public var resultAcceptContent: [String]?
-    /// Name of a zone of the time zone database; nil is UTC.
+    /// Name of a zone of the time zone database; nil is UTC. For schedules: without effect until there is beat.
     public var timezone: String?
 
     // MARK: Broker

@@ -14,7 +14,7 @@ extension SettingTable {
     static let general: [Setting] = [
         Setting("accept_content", \.acceptContent, "serializers that a worker decodes"),
         Setting("result_accept_content", \.resultAcceptContent, "the same for results; default accept_content"),
-        Setting("timezone", \.timezone, "zone for schedules and the log; default UTC"),
+        Setting("timezone", \.timezone, "zone of periodic tasks' schedules", pending: noBeat),
     ]
 
     static let broker: [Setting] = [

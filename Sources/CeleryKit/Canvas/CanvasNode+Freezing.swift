@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
-import CeleryWire
+package import CeleryWire
 
 extension CanvasNode {
     /// Gives every part an id that has none yet, and says what they are.
@@ -67,11 +67,32 @@ extension CanvasNode {
         switch shape {
         case .call:
             [self]
-                + ((try? continuation.chain?.signatures()) ?? []).reversed()
-                .flatMap { (try? CanvasNode($0).pushed())?.calls ?? [] }
+                + ((try? continuation.chain?.signatures()) ?? []).reversed().flatMap { CanvasNode.calls(of: $0) }
         case .chain(let steps): steps.flatMap(\.calls)
         case .group(let members): members.flatMap(\.calls)
         case .chord(let header, let body): header.calls + body.calls
         }
+    }
+
+    /// Every call in what a signature stands for; of a malformed one those in it that can be read. They end all the same.
+    package static func calls(of signature: Signature) -> [CanvasNode] {
+        if let node = try? CanvasNode(signature).pushed() { return node.calls }
+        var calls: [CanvasNode] = []
+        for name in ["tasks", "header", "body"] {
+            guard let value = try? signature.keywords.first(where: { $0.name == name })?.value.value() else { continue }
+            var parts = [value]
+            if case .array(let elements) = value { parts = elements }
+            for part in parts {
+                if let part = try? Signature(part) { calls += Self.calls(of: part) }
+            }
+        }
+        guard calls.isEmpty else { return calls }
+        // What is wrong is what it would have sent, then: that cannot be read, but its place can.
+        var call = CanvasNode(call: signature)
+        var options = signature.options
+        for name in ["chain", "link", "link_error"] { options[name] = nil }
+        if let place = try? Continuation(takingFrom: &options) { call.continuation = place }
+        call.signature.options = options
+        return [call]
     }
 }

@@ -67,14 +67,21 @@ extension TaskContext {
 
 extension Continuations {
     /// The workflow that runs in the task's place: it ends under the task's id, and is followed by what followed the task.
+    ///
+    /// - Throws: ``ImproperReplacement`` for one that would end nothing, and for one that has a place in a chord already.
     func replacing(with replacement: Replacement) throws -> CanvasPlan {
         if let failure = replacement.failure { throw failure }
         var node = replacement.node
+        if !replacement.isStandIn, node.continuation.chord != nil {
+            throw ImproperReplacement(reason: "what replaces a task must not be a part of a chord")
+        }
         if node.endsInGroup {
             var gather = Signature(task: "celery.accumulate")
             gather.keywords = [TaskBody.Keyword("index", EncodedValue(.int(0)))]
             node = .chain([node, CanvasNode(call: gather)])
         }
+        let nothing = ImproperReplacement(reason: "a task cannot be replaced by an empty chain: nothing would end it")
+        guard node.size > 0 else { throw nothing }
         node.last(is: message.headers.id)
         var following = CanvasNode.Continuation()
         following.chain = body.embed.chain
@@ -87,6 +94,17 @@ extension Continuations {
         origin.input = replacement.input
         if replacement.isStandIn { origin.parentID = message.headers.parentID ?? origin.parentID }
         origin.options.replacedTaskNesting = message.headers.replacedTaskNesting.next
-        return try CanvasSender(app: app).plan(try node.attaching(following), from: origin).plan
+        let plan = try CanvasSender(app: app).plan(try node.attaching(following), from: origin).plan
+        guard !plan.messages.isEmpty else { throw nothing }
+        return plan
+    }
+}
+
+/// A task asked to be replaced by what cannot take its place.
+struct ImproperReplacement: CeleryErrorConvertible {
+    var reason: String
+
+    var exceptionInfo: ExceptionInfo {
+        ExceptionInfo(type: "ImproperlyConfigured", arguments: [.string(reason)], module: "celery.exceptions")
     }
 }

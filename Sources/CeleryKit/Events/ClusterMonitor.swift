@@ -39,7 +39,7 @@ public final class ClusterMonitor: Sendable {
 
 /// Takes pictures of a fleet at intervals, for example to keep them in a database. Celery's `Polaroid`.
 public protocol SnapshotCamera: Sendable {
-    /// Whether what has ended is forgotten after each picture. Default false.
+    /// Whether what had ended in a picture is forgotten after it. Default false.
     var clearsAfter: Bool { get }
     /// A picture.
     func onShutter(_ state: ClusterState) async throws
@@ -66,15 +66,17 @@ extension ClusterMonitor {
         maximumRate: RateLimit? = nil,
         cleanup: Duration = .seconds(3600)
     ) async throws {
-        let least = maximumRate.flatMap { $0.isLimiting ? Duration.seconds(1 / $0.perSecond) : nil } ?? .zero
+        let pause = Self.pause(every: interval, maximumRate: maximumRate)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.run() }
             group.addTask {
                 var nextCleanup = ContinuousClock.now + cleanup
                 while true {
-                    try await Task.sleep(for: max(interval, least))
-                    try await camera.onShutter(self.snapshot)
-                    if camera.clearsAfter { self.change { $0.clear(onlyReadyTasks: true) } }
+                    try await Task.sleep(for: pause)
+                    let picture = self.snapshot
+                    try await camera.onShutter(picture)
+                    // Only what the camera has seen, and only now: a picture that failed is taken again.
+                    if camera.clearsAfter { self.forget(endedIn: picture) }
                     guard nextCleanup <= .now else { continue }
                     try await camera.onCleanup()
                     nextCleanup = .now + cleanup
@@ -83,5 +85,13 @@ extension ClusterMonitor {
             defer { group.cancelAll() }
             try await group.next()
         }
+    }
+
+    private func forget(endedIn picture: ClusterState) { state.withLock { $0.forget(endedIn: picture) } }
+
+    /// Between two pictures.
+    static func pause(every interval: Duration, maximumRate: RateLimit?) -> Duration {
+        guard let maximumRate, maximumRate.isLimiting else { return interval }
+        return max(interval, .bounded(seconds: 1 / maximumRate.perSecond))
     }
 }

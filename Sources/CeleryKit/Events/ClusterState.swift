@@ -107,4 +107,9 @@ public struct ClusterState: Sendable {
         }
         tasks = tasks.filter { !$0.value.state.isReady }
     }
+
+    /// Forgets the tasks that had ended in an earlier copy, but those that were heard of since.
+    mutating func forget(endedIn picture: ClusterState) {
+        tasks = tasks.filter { id, task in !(task.state.isReady && picture.tasks[id] == task) }
+    }
 }

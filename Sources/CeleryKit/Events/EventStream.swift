@@ -26,29 +26,33 @@ public struct EventStream: AsyncSequence, Sendable {
     /// How many messages were lost because they were not taken in time.
     public var dropped: Int { listener.dropped }
 
-    /// All that has come since the last call; waits for something to come, for so long at most.
+    /// All that has come since the last call; waits for something to come, for so long at most. That may be very much at once,
+    /// when workers were not listened to for a while: whoever goes through the stream gets it little by little.
     ///
     /// - Throws: ``CeleryError`` when waiting longer is of no use.
     public func next(within timeout: Duration) async throws -> [CeleryEvent] {
+        let messages = try await hear(within: timeout)
+        let now = Timestamp.now
+        return messages.flatMap { events(in: $0, received: now) }
+    }
+
+    private func hear(within timeout: Duration) async throws -> [HeardBroadcast] {
         do throws(TransportError) {
-            return events(in: try await listener.receive(timeout: timeout))
+            return try await listener.receive(timeout: timeout)
         } catch {
             throw SendingErrors.broker(error)
         }
     }
 
-    private func events(in heard: [HeardBroadcast]) -> [CeleryEvent] {
-        let now = Timestamp.now
-        var events: [CeleryEvent] = []
-        for heard in heard {
-            do throws(WireError) {
-                events += CeleryEvent.all(in: try app.codec.decodeValue(of: heard.get()), received: now)
-            } catch {
-                app.logger.debug("an event was dropped: \(error)")
-            }
+    private func events(in heard: HeardBroadcast, received: Timestamp) -> [CeleryEvent] {
+        do throws(WireError) {
+            let events = CeleryEvent.all(in: try app.codec.decodeValue(of: heard.get()), received: received)
+            if let clock = events.map(\.clock).max() { app.clock.adjust(clock) }
+            return events
+        } catch {
+            app.logger.debug("an event was dropped: \(error)")
+            return []
         }
-        if let clock = events.map(\.clock).max() { app.clock.adjust(clock) }
-        return events
     }
 
     /// Stops listening.
@@ -56,22 +60,31 @@ public struct EventStream: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: self) }
 
-    /// One reader.
+    /// One reader. It decodes a message when its turn comes: thousands may wait, of a hundred events each.
     public struct AsyncIterator: AsyncIteratorProtocol {
         let stream: EventStream
-        private var waiting: ArraySlice<CeleryEvent> = []
+        /// Those that wait, the next one last.
+        private var messages: [HeardBroadcast] = []
+        private var received = Timestamp.now
+        /// Of the message before them, the next one last.
+        private var events: [CeleryEvent] = []
 
         init(stream: EventStream) { self.stream = stream }
 
         public mutating func next() async throws -> CeleryEvent? {
-            while waiting.isEmpty {
+            while true {
+                if let event = events.popLast() { return event }
+                if let message = messages.popLast() {
+                    events = stream.events(in: message, received: received).reversed()
+                    continue
+                }
                 guard !Task.isCancelled else {
                     await stream.close()
                     return nil
                 }
-                waiting = ArraySlice(try await stream.next(within: EventStream.patience))
+                messages = try await stream.hear(within: EventStream.patience).reversed()
+                received = .now
             }
-            return waiting.popFirst()
         }
     }
 }

@@ -107,7 +107,12 @@ public struct Events: Sendable {
                 queue: "\(settings.eventQueuePrefix).\(TaskID.random())"
             )
             let listener = try await channel.listen(to: [address], timeout: settings.brokerTimeout)
-            if wakesUp { try await app.control.heartbeat() }
+            do {
+                if wakesUp { try await app.control.heartbeat() }
+            } catch {
+                await listener.close()
+                throw error
+            }
             return EventStream(app: app, listener: listener)
         } catch let error as TransportError {
             throw SendingErrors.broker(error)

@@ -19,6 +19,7 @@ public struct WorkerRecord: Sendable, Equatable {
     /// The last ones, by this machine's clock.
     public internal(set) var heartbeats: [Timestamp] = []
     public internal(set) var lastHeard = Timestamp(microseconds: 0)
+    /// Logical time of the last event.
     public internal(set) var clock = 0
     public internal(set) var active: Int?
     public internal(set) var processed: Int?
@@ -35,11 +36,11 @@ public struct WorkerRecord: Sendable, Equatable {
         return now.since(last) < .bounded(seconds: max(0.1, min(frequency, 1e6)) * 2)
     }
 
-    /// By when it was heard here, not by its own clock: that may be wrong.
+    /// By when it was heard here, not by its own clock: that may be wrong. Nor by its logical time: brokers keep the order of
+    /// what one worker tells, and a worker that was started anew begins at 0, whether or not it was heard to come online.
     mutating func apply(_ event: CeleryEvent) {
         lastHeard = max(lastHeard, event.localReceived)
-        guard event.clock >= clock || event.type != "worker-heartbeat" else { return }
-        clock = max(clock, event.clock)
+        clock = event.clock
         pid = event.pid ?? pid
         frequency = event.fields["freq"]?.number ?? frequency
         active = event.fields["active"]?.whole ?? active

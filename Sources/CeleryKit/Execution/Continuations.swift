@@ -24,20 +24,29 @@ package struct Continuations: Sendable {
     }
 
     /// Callbacks and the next chain step, with the result before their own arguments unless they are immutable.
-    func onSuccess(_ result: EncodedValue, context: TaskContext) -> CanvasPlan {
+    ///
+    /// - Throws: Whatever keeps the next step from being sent. Nothing would ever end those that wait for the chain: the task has to
+    ///   fail with it.
+    func onSuccess(_ result: EncodedValue, context: TaskContext) throws -> CanvasPlan {
+        let next = try nextStep(given: result)
         var plan = CanvasPlan()
         for (index, callback) in body.embed.callbacks.enumerated() {
-            send(callback, following: nil, input: result, salt: "callback/\(index)", context, into: &plan)
+            send(callback, input: result, salt: "callback/\(index)", context, into: &plan)
         }
-        if var chain = body.embed.chain {
-            do {
-                guard let next = try chain.popNext() else { return plan }
-                send(next, following: chain, input: result, salt: "chain", context, into: &plan)
-            } catch {
-                logCannotSend("the next step of a chain", error)
-            }
+        if let next {
+            plan.append(next.plan)
+            for child in next.result.asChildren { context.addChild(child) }
         }
         return plan
+    }
+
+    private func nextStep(given result: EncodedValue) throws -> (plan: CanvasPlan, result: ResultTree)? {
+        guard var chain = body.embed.chain, let next = try chain.popNext() else { return nil }
+        var following = CanvasNode.Continuation()
+        following.chain = chain
+        var origin = self.origin(salt: "chain")
+        origin.input = result
+        return try CanvasSender(app: app).plan(try CanvasNode(next).attaching(following), from: origin)
     }
 
     /// Errbacks, in the form for tasks that live anywhere: called with the failed task's id. For a task that did not fail in this process;
@@ -49,7 +58,7 @@ package struct Continuations: Sendable {
         var plan = CanvasPlan()
         for (index, errback) in errbacks.enumerated() {
             let input = EncodedValue(.string(id))
-            send(errback, following: nil, input: input, salt: "errback/\(id)/\(index)", nil, into: &plan)
+            send(errback, input: input, salt: "errback/\(id)/\(index)", nil, into: &plan)
         }
         return plan
     }
@@ -65,13 +74,12 @@ package struct Continuations: Sendable {
 
     /// The calls that will never run because this task failed: all that its chain still had to do.
     package func abandoned() -> [CanvasNode] {
-        ((try? body.embed.chain?.signatures()) ?? []).reversed().flatMap { (try? CanvasNode($0).pushed())?.calls ?? [] }
+        ((try? body.embed.chain?.signatures()) ?? []).reversed().flatMap { CanvasNode.calls(of: $0) }
     }
 
-    /// A signature that cannot be sent is logged and left out: it must not take the task's own outcome with it.
+    /// A callback or errback that cannot be sent is logged and left out: it must not take the task's own outcome with it.
     private func send(
         _ signature: Signature,
-        following: ChainSteps?,
         input: EncodedValue,
         salt: String,
         _ context: TaskContext?,
@@ -80,22 +88,15 @@ package struct Continuations: Sendable {
         var origin = self.origin(salt: salt)
         origin.input = input
         do {
-            var node = try CanvasNode(signature)
-            if let following {
-                var more = CanvasNode.Continuation()
-                more.chain = following
-                node = try node.attaching(more)
-            }
-            let (added, result) = try CanvasSender(app: app).plan(node, from: origin)
+            let (added, result) = try CanvasSender(app: app).plan(try CanvasNode(signature), from: origin)
             plan.append(added)
             for child in result.asChildren { context?.addChild(child) }
         } catch {
-            logCannotSend(signature.task, error)
+            app.logger.error(
+                "callback cannot be sent",
+                metadata: ["celery.task.name": "\(signature.task)", "error": "\(error)"]
+            )
         }
-    }
-
-    private func logCannotSend(_ task: String, _ error: any Error) {
-        app.logger.error("callback cannot be sent", metadata: ["celery.task.name": "\(task)", "error": "\(error)"])
     }
 
     func origin(salt: String) -> CanvasOrigin {

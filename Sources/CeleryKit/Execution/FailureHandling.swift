@@ -53,7 +53,7 @@ struct FailureHandling {
         }
     }
 
-    private func failure(_ error: any Error) async -> TaskReport {
+    func failure(_ error: any Error) async -> TaskReport {
         let exception = ExceptionInfo(describing: error)
         let failure = TaskFailure(
             exception: exception,

@@ -88,8 +88,18 @@ public struct TaskRunner: Sendable {
                 body: body
             )
             let returned = try await task.call(reader, context)
-            let followUps = Continuations(app: app, message: request.message, body: body)
-                .onSuccess(returned.value, context: context)
+            let followUps: CanvasPlan
+            do {
+                followUps = try Continuations(app: app, message: request.message, body: body)
+                    .onSuccess(returned.value, context: context)
+            } catch {
+                // A failure, and no error of the task's own that could be retried.
+                let report = await FailureHandling(app: app, request: request, body: body, task: task, context: context)
+                    .failure(error)
+                await returned.handlers?.failed(error)
+                await returned.handlers?.returned(report.outcome)
+                return report
+            }
             await returned.handlers?.succeeded()
             app.middleware.taskSuccess(context, result: returned.value)
             let report = TaskReport(

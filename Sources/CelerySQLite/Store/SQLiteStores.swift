@@ -41,19 +41,31 @@ enum SQLiteStores {
 
     private static func acquireBlocking(_ options: SQLiteOptions) throws -> SQLiteStore {
         let files = try StoreFiles(path: options.path)
-        if let store = entries.withLock({ join(&$0, files.identity) }) { return store }
+        if let store = try entries.withLock({ try join(&$0, files.identity, options) }) { return store }
         let opened = try SQLiteStore(options)
-        return entries.withLock { entries in
+        return try entries.withLock { entries in
             // Somebody else may have been faster; what was opened here in vain closes itself.
-            if let store = join(&entries, files.identity) { return store }
+            if let store = try join(&entries, files.identity, options) { return store }
             entries[files.identity] = Entry(store: opened, users: 1)
             return opened
         }
     }
 
-    private static func join(_ entries: inout [StoreIdentity: Entry], _ identity: StoreIdentity) -> SQLiteStore? {
+    private static func join(
+        _ entries: inout [StoreIdentity: Entry],
+        _ identity: StoreIdentity,
+        _ options: SQLiteOptions
+    ) throws(TransportError) -> SQLiteStore? {
+        guard let store = entries[identity]?.store else { return nil }
+        guard !options.isSynchronousGiven || options.synchronous == store.options.synchronous else {
+            throw TransportError(
+                .misconfigured,
+                "\(options.path) is open in this process with synchronous=\(store.options.synchronous.rawValue), and now "
+                    + "\(options.synchronous.rawValue) is asked for: say the same of broker and result backend"
+            )
+        }
         entries[identity]?.users += 1
-        return entries[identity]?.store
+        return store
     }
 
     /// Runs what blocks on a thread of its own.

@@ -14,6 +14,8 @@ import GRDB
 struct EncodedChordPart: Sendable {
     var part: ChordPart
     var value: [UInt8]
+    /// How long a claim lasts.
+    var claim: Duration
 }
 
 /// What counting a part came to, with the bytes that a claim is made of.
@@ -61,7 +63,7 @@ extension StoreTransaction {
         guard let size = chord.size, chord.counted >= size + chord.extra else { return .waiting }
         if let claimant = chord.claimant, claimant != part.claimant, chord.claimEnds > now { return .claimed }
         try database.query("UPDATE chord SET claimant = ?, claim_ends = ? WHERE id = ?")
-            .run(part.claimant, end(of: part.claim(options.chordClaim)), chord.id)
+            .run(part.claimant, end(of: part.claim(encoded.claim)), chord.id)
         return .complete(try members(of: chord.id), nested: try group(part.groupID))
     }
 

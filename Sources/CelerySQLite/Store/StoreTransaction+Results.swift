@@ -64,17 +64,34 @@ extension StoreTransaction {
     }
 
     func forgetResults(_ ids: [String]) throws {
-        let delete = try database.query("DELETE FROM result WHERE task_id = ?")
-        for id in ids { try delete.run(id) }
+        try keepingNumbers {
+            let delete = try database.query("DELETE FROM result WHERE task_id = ?")
+            for id in ids { try delete.run(id) }
+        }
     }
 
     /// Deletes expired results, at most so many. Returns how many.
     func removeExpiredResults(limit: Int) throws -> Int {
-        try database.query(
-            "DELETE FROM result WHERE number IN (SELECT number FROM result WHERE expires <= ? ORDER BY expires LIMIT ?)"
-        )
-        .run(now, limit)
-        return database.changes
+        try keepingNumbers {
+            try database.query(
+                "DELETE FROM result WHERE number IN (SELECT number FROM result WHERE expires <= ? ORDER BY expires LIMIT ?)"
+            )
+            .run(now, limit)
+            return database.changes
+        }
     }
+
+    /// Deletes, and keeps the highest number from being given again: those who watch would take the next result for one that
+    /// they have seen. A row of no task holds it.
+    private func keepingNumbers<Result>(_ delete: () throws -> Result) throws -> Result {
+        let highest = try highestNumber()
+        let result = try delete()
+        guard let highest, try highestNumber() ?? 0 < highest else { return result }
+        try database.query("INSERT OR REPLACE INTO result(number, task_id, state, payload) VALUES(?, '', ?, x'')")
+            .run(highest, EncodedResult.State.unready)
+        return result
+    }
+
+    private func highestNumber() throws -> Int64? { try database.query("SELECT max(number) FROM result").int() }
 }
 #endif

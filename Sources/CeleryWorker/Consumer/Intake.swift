@@ -149,19 +149,22 @@ struct Intake {
         var admitted: [AdmittedTask] = []
         var finished: [Finished] = []
         for delivery in deliveries {
-            pipeline.metrics.waited(delivery.queue, since: delivery.enqueuedAt, now: now)
             let isRevoked = delivery.taskID.map { revoked.contains($0) } ?? false || isStamped(delivery)
             switch admission.decide(delivery, isRevoked: isRevoked, now: now) {
             case .run(let task) where task.policy.acksLate && succeeded.contains(task.request.message.headers.id):
                 let ending = Ending(task.request.message, .acknowledge, policy: task.policy)
                 finished.append(Finished(item: .ended(ending, delivery), epoch: epoch))
             case .run(let task):
-                pipeline.log.received(task.request.message)
-                pipeline.app.middleware.taskReceived(task.request.message)
-                if tells { pipeline.events.add(.received, task.request.message) }
-                if let later = limited(task, settings: settings, now: now) {
+                let turn = turn(of: task, settings: settings, now: now)
+                if turn.isNew {
+                    pipeline.log.received(task.request.message)
+                    pipeline.app.middleware.taskReceived(task.request.message)
+                    if tells { pipeline.events.add(.received, task.request.message) }
+                }
+                if let later = turn.later {
                     finished.append(Finished(item: .postponed(delivery.tag, later), epoch: epoch))
                 } else {
+                    pipeline.metrics.waited(delivery.queue, since: delivery.enqueuedAt, now: now)
                     admitted.append(task)
                 }
             case .postpone(let time):
@@ -187,12 +190,14 @@ struct Intake {
     }
 
     /// When a task over its rate limit may be taken again; it waits in the queue meanwhile.
-    private func limited(_ task: AdmittedTask, settings: CelerySettings, now: Timestamp) -> Timestamp? {
-        guard !settings.workerDisableRateLimits else { return nil }
-        let name = task.request.message.headers.task
-        let own = pipeline.app.registeredTask(name)?.options.rateLimit
-        guard let limit = own ?? settings.taskDefaultRateLimit.flatMap({ RateLimit($0) }) else { return nil }
-        return pipeline.rateLimits.withLock { $0.take(name, limit: limit, now: now) }
+    private func turn(of task: AdmittedTask, settings: CelerySettings, now: Timestamp) -> RateLimiter.Turn {
+        guard !settings.workerDisableRateLimits else { return RateLimiter.Turn() }
+        let headers = task.request.message.headers
+        let own = pipeline.app.registeredTask(headers.task)?.options.rateLimit
+        guard let limit = own ?? settings.taskDefaultRateLimit.flatMap({ RateLimit($0) }) else {
+            return RateLimiter.Turn()
+        }
+        return pipeline.rateLimits.withLock { $0.turn(of: headers.id, headers.task, limit: limit, now: now) }
     }
 
     /// Waits before the next attempt, or until the epoch's store says that it can be reached again; whether it did.

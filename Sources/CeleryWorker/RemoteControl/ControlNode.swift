@@ -14,7 +14,7 @@ import Synchronization
 /// A worker's ear for control commands: hears them, has them carried out, and answers.
 ///
 /// It is a task of its own beside consuming, so neither waits for the other. Built-in commands are done in the order in which they
-/// came; those of the app run beside them, sixteen at a time at most.
+/// came; those of the app run beside them, sixteen at a time at most, and the store is told of revocations beside them too.
 ///
 /// Source: `kombu/pidbox.py`, `celery/worker/pidbox.py`.
 struct ControlNode {
@@ -22,6 +22,7 @@ struct ControlNode {
     private static let patience: Duration = .seconds(30)
     private let pipeline: WorkerPipeline
     private let panel: ControlPanel
+    private let teller = RevocationTeller()
 
     init(_ pipeline: WorkerPipeline) {
         self.pipeline = pipeline
@@ -40,6 +41,13 @@ struct ControlNode {
             Exchange(exchange, .fanout),
             queue: "\(hostname).\(exchange)"
         )
+        await withDiscardingTaskGroup { group in
+            group.addTask { await teller.run { await panel.tell($0) } }
+            await listen(to: address, channel)
+        }
+    }
+
+    private func listen(to address: BroadcastAddress, _ channel: any BroadcastChannel) async {
         var attempts = 0
         while !Task.isCancelled {
             do {
@@ -72,6 +80,8 @@ struct ControlNode {
                         app.clock.adjust(clock)
                         guard isMeant(request) else { continue }
                         guard app.controlHandler(request.method) != nil else {
+                            // Nothing is to be untold when the worker goes.
+                            if request.method == "shutdown" { await teller.finish() }
                             await carryOut(request, channel)
                             continue
                         }
@@ -138,7 +148,15 @@ struct ControlNode {
     }
 
     private func carryOut(_ request: ControlRequest, _ channel: any BroadcastChannel) async {
-        if let value = await panel.answer(to: request) { await answer(request, value, channel) }
+        let outcome = await panel.carryOut(request)
+        guard let untold = outcome.untold else {
+            if let reply = outcome.reply { await answer(request, reply, channel) }
+            return
+        }
+        // Who is answered may rely on the store, as ever.
+        await teller.add(untold) {
+            if let reply = outcome.reply { await answer(request, reply, channel) }
+        }
     }
 
     private func answer(_ request: ControlRequest, _ value: CeleryValue, _ channel: any BroadcastChannel) async {

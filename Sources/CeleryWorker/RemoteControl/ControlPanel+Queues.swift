@@ -16,13 +16,15 @@ extension ControlPanel {
     func addConsumer(_ arguments: ControlArguments) async throws -> CeleryValue {
         let name = try arguments.text("queue")
         guard !name.isEmpty else { throw ControlRefusal("ValueError", "a queue has a name") }
-        if !pipeline.queues.names.contains(name) {
+        var queues = pipeline.queues.all
+        let isNew = !queues.contains { $0.name == name }
+        if isNew {
             let queue = try queue(name, arguments)
             try await pipeline.transport.declare(Topology([queue]))
-            pipeline.queues.add(queue)
-            try await consume()
-            logger.info("Started consuming from \(name)")
+            queues.append(queue)
         }
+        try await consume(queues)
+        if isNew { logger.info("Started consuming from \(name)") }
         return ["ok": .string("add consumer \(name)")]
     }
 
@@ -39,26 +41,33 @@ extension ControlPanel {
 
     func cancelConsumer(_ arguments: ControlArguments) async throws -> CeleryValue {
         let name = try arguments.text("queue")
-        if pipeline.queues.remove(name) {
-            try await consume()
-            logger.info("Canceling queue \(name)")
-        }
+        var queues = pipeline.queues.all
+        let count = queues.count
+        queues.removeAll { $0.name == name }
+        try await consume(queues)
+        if queues.count < count { logger.info("Canceling queue \(name)") }
         return ["ok": .string("no longer consuming from \(name)")]
     }
 
-    /// Tells the consumer of now; the next one is opened with them.
-    private func consume() async throws(TransportError) {
+    /// Tells the consumer of now; the next one is opened with them. Also when they are the same as before: what a call that failed
+    /// came to, nobody knows, and the next one makes it sure.
+    ///
+    /// - Throws: What the consumer throws. The queues are those of before then, so that the command can be repeated.
+    private func consume(_ queues: [Queue]) async throws(TransportError) {
+        let before = pipeline.queues.replace(with: queues)
         guard let epoch = pipeline.state.withLock({ $0.epoch }) else { return }
         do throws(TransportError) {
-            try await epoch.consumer.consume(pipeline.queues.names)
+            try await epoch.consumer.consume(queues.map(\.name))
         } catch {
             // A lost one is being replaced by one with these queues.
-            guard error.code == .epochLost || error.code == .closed else { throw error }
+            guard error.code != .epochLost, error.code != .closed else { return }
+            pipeline.queues.replace(with: before)
+            throw error
         }
     }
 }
 
-/// The queues that a worker takes from now.
+/// The queues that a worker takes from now. Only control commands change them, one after the other.
 final class ConsumedQueues: Sendable {
     private let queues: Mutex<[Queue]>
 
@@ -67,18 +76,12 @@ final class ConsumedQueues: Sendable {
     var all: [Queue] { queues.withLock { $0 } }
     var names: [String] { queues.withLock { $0.map(\.name) } }
 
-    func add(_ queue: Queue) {
+    /// Returns those of before.
+    @discardableResult
+    func replace(with new: [Queue]) -> [Queue] {
         queues.withLock { queues in
-            if !queues.contains(where: { $0.name == queue.name }) { queues.append(queue) }
-        }
-    }
-
-    /// False when it was not among them.
-    func remove(_ name: String) -> Bool {
-        queues.withLock { queues in
-            let before = queues.count
-            queues.removeAll { $0.name == name }
-            return queues.count < before
+            defer { queues = new }
+            return queues
         }
     }
 }

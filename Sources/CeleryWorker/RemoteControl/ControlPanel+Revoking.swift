@@ -12,64 +12,37 @@ import Logging
 import Synchronization
 
 extension ControlPanel {
-    func revoke(_ arguments: ControlArguments) async throws -> CeleryValue {
-        try await revoke(
+    func revoke(_ arguments: ControlArguments) throws -> ControlOutcome {
+        try revoke(
             arguments.strings("task_id"),
             terminate: arguments.flag("terminate"),
             signal: arguments.signal()
         )
     }
 
-    func terminate(_ arguments: ControlArguments) async throws -> CeleryValue {
+    func terminate(_ arguments: ControlArguments) throws -> ControlOutcome {
         try arguments.require("signal", "task_id")
-        return try await revoke(arguments.strings("task_id"), terminate: true, signal: arguments.signal())
+        return try revoke(arguments.strings("task_id"), terminate: true, signal: arguments.signal())
     }
 
-    private func revoke(_ ids: [String], terminate: Bool, signal: String) async throws -> CeleryValue {
+    /// In force when it returns; what is left is to tell the store.
+    private func revoke(_ ids: [String], terminate: Bool, signal: String) -> ControlOutcome {
         let affected = pipeline.revoke(ids, terminate: terminate, signal: signal)
-        await keep(ids, terminate: terminate, signal: signal, exceptResultsOf: Set(affected))
+        let untold = UntoldRevocation(
+            ids: ids,
+            terminate: terminate,
+            signal: signal,
+            expires: Timestamp.now.advanced(by: RevokedTasks.life),
+            affected: Set(affected)
+        )
         guard terminate else {
             logger.info("Tasks flagged as revoked: \(ids.joined(separator: ", "))")
             let set =
                 ids.isEmpty ? "set()" : "{\(ids.map { PythonRepr.describe(.string($0)) }.joined(separator: ", "))}"
-            return ["ok": .string("tasks \(set) flagged as revoked")]
+            return ControlOutcome(reply: ["ok": .string("tasks \(set) flagged as revoked")], untold: untold)
         }
         let list = affected.isEmpty ? "tasks unknown" : affected.joined(separator: ", ")
-        return ["ok": .string("terminate: \(list)")]
-    }
-
-    /// Tells the store what came from a client that only broadcasts: workers that are not there now respect it as well, and whoever
-    /// waits for such a task hears of it. Neither is needed for the revocation itself.
-    private func keep(_ ids: [String], terminate: Bool, signal: String, exceptResultsOf affected: Set<String>) async {
-        let expires = Timestamp.now.advanced(by: RevokedTasks.life)
-        do throws(TransportError) {
-            if let store = pipeline.transport.revocations {
-                let known = try await store.revoked(among: ids)
-                let new = ids.filter { !known.contains($0) }
-                try await store.revoke(
-                    new.map { Revocation(taskID: $0, terminate: terminate, signal: signal, expires: expires) }
-                )
-            }
-            try await storeRevoked(ids.filter { !affected.contains($0) })
-        } catch {
-            logger.warning("revoked tasks could not be kept in the store; this worker knows them: \(error)")
-        }
-    }
-
-    /// REVOKED for all that still wait, so that nobody waits for them. Not of those that a worker has: their own end is stored by
-    /// that worker, and may be on its way now. Source: `_revoke` of Celery 5.7.
-    private func storeRevoked(_ waiting: [String]) async throws(TransportError) {
-        let settings = app.settings
-        guard !waiting.isEmpty else { return }
-        let known = try await pipeline.backend.fetch(waiting, timeout: settings.brokerTimeout)
-        let open = waiting.filter { [.pending, .received, .retry, .rejected].contains(known[$0]?.state ?? .pending) }
-        guard !open.isEmpty else { return }
-        let results = open.map { id in
-            var meta = TaskMeta(taskID: id, state: .revoked, outcome: .exception(.revoked("revoked")))
-            meta.dateDone = Timestamp.now.iso8601
-            return StoredResult(meta, expires: settings.resultExpires(in: .revoked))
-        }
-        try await pipeline.backend.store(results, timeout: settings.brokerTimeout)
+        return ControlOutcome(reply: ["ok": .string("terminate: \(list)")], untold: untold)
     }
 
     func revokeByStampedHeaders(_ arguments: ControlArguments) throws -> CeleryValue {

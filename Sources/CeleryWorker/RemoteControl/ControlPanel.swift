@@ -22,17 +22,22 @@ struct ControlPanel {
     var hostname: String { pipeline.configuration.hostname }
     var logger: Logger { pipeline.app.logger }
 
-    /// The reply; nil when there is none.
-    func answer(to request: ControlRequest) async -> CeleryValue? {
+    func carryOut(_ request: ControlRequest) async -> ControlOutcome {
         do {
             if let own = app.controlHandler(request.method) {
-                return try await own(ControlCall(app: app, hostname: hostname, arguments: request.arguments))
+                let call = ControlCall(app: app, hostname: hostname, arguments: request.arguments)
+                return ControlOutcome(reply: try await own(call))
             }
-            return try await perform(request.method, ControlArguments(request.method, request.arguments))
+            let arguments = ControlArguments(request.method, request.arguments)
+            switch request.method {
+            case "revoke": return try revoke(arguments)
+            case "terminate": return try terminate(arguments)
+            default: return ControlOutcome(reply: try await perform(request.method, arguments))
+            }
         } catch {
             let text = Self.describe(error)
             logger.error("control command \(request.method) failed: \(text)")
-            return ["error": .string(text)]
+            return ControlOutcome(reply: ["error": .string(text)])
         }
     }
 
@@ -66,8 +71,6 @@ struct ControlPanel {
 
     private func steer(_ method: String, _ arguments: ControlArguments) async throws -> CeleryValue? {
         switch method {
-        case "revoke": return try await revoke(arguments)
-        case "terminate": return try await terminate(arguments)
         case "revoke_by_stamped_headers": return try revokeByStampedHeaders(arguments)
         case "rate_limit": return try rateLimit(arguments)
         case "time_limit": return timeLimit(arguments)
@@ -94,6 +97,14 @@ struct ControlPanel {
         default: throw ControlRefusal("KeyError", method)
         }
     }
+}
+
+/// What a command came to.
+struct ControlOutcome: Sendable {
+    /// Nil when there is none.
+    var reply: CeleryValue?
+    /// What the store is to be told before the reply goes out.
+    var untold: UntoldRevocation?
 }
 
 /// The arguments of one command. What a command does not know is ignored, as most of Python's do.

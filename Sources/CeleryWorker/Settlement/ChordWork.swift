@@ -43,10 +43,13 @@ struct ChordAccount {
     let claimant: String
 
     /// What chain steps that never run now, and chords, are to be told of a task that ended. Nil when it was in neither.
+    ///
+    /// - Parameter abandons: Whether a failure ends the rest of its chain; not when the next step has been sent.
     func work(
         _ stored: SettlementDecision.Stored,
         message: Message,
         starts: [ChordStart],
+        abandons: Bool = true,
         continuations: @autoclosure () -> (TaskBody, Continuations)?
     ) -> (work: ChordWork, results: [StoredResult])? {
         let end: (TaskState, EncodedValue, ExceptionInfo?)
@@ -69,7 +72,7 @@ struct ChordAccount {
             work.parts.append(part(group, headers.groupIndex, headers.id, (end.0, end.1), chord))
         }
         var results: [StoredResult] = []
-        if let exception = end.2 {
+        if abandons, let exception = end.2 {
             let headers = message.headers
             if let rest = ChainRest(task: headers.task, arguments: body.arguments) {
                 let abandoned = ChordWork.AbandonedRest(

@@ -16,7 +16,8 @@ import Synchronization
 /// While the result store is away, outcomes wait here under their lease, and intake stops for want of credit.
 struct SettleStage {
     private static let batchLimit = 512
-    private let pipeline: WorkerPipeline
+    let pipeline: WorkerPipeline
+    let doubts = Doubts()
 
     init(_ pipeline: WorkerPipeline) { self.pipeline = pipeline }
 
@@ -47,7 +48,7 @@ struct SettleStage {
         }
     }
 
-    private func failed(_ error: TransportError, count: Int) {
+    func failed(_ error: TransportError, count: Int) {
         pipeline.log.settleFailed(error, count: count)
         pipeline.troubles.note(.settling, error.description)
     }
@@ -88,6 +89,7 @@ struct SettleStage {
             unsettled += await settle(group, as: items, consumer: group[0].epoch.consumer)
         }
         let left = unsettled
+        doubts.forget(batch, except: left)
         pipeline.state.withLock { $0.settled(batch, except: left) }
         pipeline.creditBell.ring()
         return unsettled
@@ -127,6 +129,7 @@ struct SettleStage {
             return []
         } catch  where error.isTransient && (error.code != .full || items.count == 1) {
             failed(error, count: items.count)
+            doubts.note(batch)
             return batch
         } catch {
             // A store that is full may have room for some, which then makes room for others.
@@ -139,119 +142,5 @@ struct SettleStage {
             }
             return await setAside(items[0], of: batch, error, consumer: consumer) ? [] : batch
         }
-    }
-
-    /// An outcome that can never take effect, such as a callback to an exchange that does not exist: the message goes to
-    /// the dead letters with the reason, and whoever waits for the result gets a failure, if that much can be stored. False
-    /// when even that has to wait.
-    private func setAside(
-        _ item: SettlementPlan.Item,
-        of batch: [Finished],
-        _ error: TransportError,
-        consumer: any TransportConsumer
-    ) async -> Bool {
-        let reason = DeadLetterReason("unsettleable", error.description)
-        let expires = pipeline.app.settings.resultExpires(in: .failure)
-        let failures = item.settlement.results.map { $0.failed(because: error, expires: expires) }
-        for results in failures.isEmpty ? [[]] : [failures, []] {
-            let last = Settlement(item.settlement.tag, .deadLetter(reason), results: results)
-            do {
-                let item = SettlementPlan.Item(settlement: last, log: { _ in })
-                _ = try await apply([item], of: batch, consumer: consumer)
-                pipeline.log.cannotSettle(error)
-                return true
-            } catch  where [.epochLost, .closed, .notFound].contains(error.code) {
-                // Fenced, or settled before: an earlier attempt took effect although it timed out.
-                pipeline.log.fenced(1, error)
-                return true
-            } catch  where error.isTransient {
-                failed(error, count: 1)
-                return false
-            } catch {
-                failed(error, count: 1)
-            }
-        }
-        return false
-    }
-
-    /// Returns the indices of those that have to wait for others.
-    private func apply(
-        _ items: [SettlementPlan.Item],
-        of batch: [Finished],
-        consumer: any TransportConsumer
-    ) async throws(TransportError) -> Set<Int> {
-        guard items.contains(where: { $0.chords != nil }) else {
-            try await release(items, of: batch, consumer: consumer)
-            return []
-        }
-        let stage = ChordStage(pipeline: pipeline, account: SettlementPlan(pipeline).account)
-        let outcome = try await stage.prepare(items, of: batch)
-        CutPoint.partsCounted.reached()
-        if !outcome.claims.isEmpty { CutPoint.chordClaimed.reached() }
-        let ready = items.indices.filter { !outcome.deferred.contains($0) }
-        try await release(ready.map { outcome.items[$0] }, of: ready.map { batch[$0] }, consumer: consumer)
-        if !outcome.claims.isEmpty {
-            CutPoint.chordSettled.reached()
-            // When it fails the claims run out, and the counters with them.
-            try? await pipeline.backend.chords?.finish(outcome.claims, timeout: pipeline.app.settings.brokerTimeout)
-        }
-        return outcome.deferred
-    }
-
-    private func release(
-        _ items: [SettlementPlan.Item],
-        of batch: [Finished],
-        consumer: any TransportConsumer
-    ) async throws(TransportError) {
-        let transport = pipeline.transport
-        let timeout = pipeline.app.settings.brokerTimeout
-        if let store = transport.storeIdentity, store == pipeline.backend.storeIdentity {
-            try await consumer.settle(
-                items.map { item in
-                    var settlement = item.settlement
-                    settlement.publish += item.chordBodies
-                    return settlement
-                }
-            )
-            CutPoint.settled.reached()
-            return
-        }
-        let messages = zip(items, batch)
-            .flatMap { item, finished in
-                (finished.hasPublished.load(ordering: .relaxed) ? [] : item.settlement.publish)
-                    + (finished.hasSentBodies.load(ordering: .relaxed) ? [] : item.chordBodies)
-            }
-        if !messages.isEmpty {
-            try await transport.publish(messages, timeout: timeout)
-            CutPoint.followUpsPublished.reached()
-            for finished in batch {
-                finished.hasPublished.store(true, ordering: .relaxed)
-                finished.hasSentBodies.store(true, ordering: .relaxed)
-            }
-        }
-        let results = items.flatMap(\.settlement.results)
-        if !results.isEmpty {
-            try await pipeline.backend.store(results, timeout: timeout)
-            CutPoint.resultsStored.reached()
-        }
-        try await consumer.settle(items.map { Settlement($0.settlement.tag, $0.settlement.disposition) })
-    }
-}
-
-extension StoredResult {
-    /// The same task's result as a failure.
-    fileprivate func failed(because error: TransportError, expires: Duration?) -> StoredResult {
-        var failed = self
-        failed.expires = expires
-        failed.meta.state = .failure
-        failed.meta.outcome = .exception(
-            ExceptionInfo(
-                type: "OperationalError",
-                arguments: [.string("what follows the task could not be sent: \(error.message)")],
-                module: "kombu.exceptions"
-            )
-        )
-        failed.meta.dateDone = Timestamp.now.iso8601
-        return failed
     }
 }

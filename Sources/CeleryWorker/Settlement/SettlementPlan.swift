@@ -18,11 +18,21 @@ struct SettlementPlan {
         var chords: ChordWork?
         /// What the chords that it completed send: after everything else, with the message's own release.
         var chordBodies: [OutgoingMessage] = []
+        /// Nil where there is none of which a failure could be made.
+        var source: Source?
         var log: (WorkerLog) -> Void
     }
 
+    /// Whose end it is.
+    struct Source {
+        var message: Message
+        var policy: TaskPolicy
+        var queue: String
+        var stored: SettlementDecision.Stored
+    }
+
     private let pipeline: WorkerPipeline
-    private let records: ResultRecord
+    let records: ResultRecord
     let account: ChordAccount
 
     init(_ pipeline: WorkerPipeline) {
@@ -74,7 +84,8 @@ struct SettlementPlan {
         }
         let chords = chordWork(stored, message, starts, &settlement)
         let (metrics, events, middleware) = (pipeline.metrics, pipeline.events, pipeline.app.middleware)
-        return Item(settlement: settlement, chords: chords) { log in
+        let source = Source(message: message, policy: policy, queue: delivery.queue, stored: stored)
+        return Item(settlement: settlement, chords: chords, source: source) { log in
             if let reason = ending.revoked { middleware.taskRevoked(message, reason: reason) }
             if failure?.exception.type == "NotRegistered" { middleware.taskUnknown(message) }
             if events.isOn.load(ordering: .relaxed) { events.addEnd(ending, message) }
@@ -131,7 +142,8 @@ struct SettlementPlan {
         let chords = chordWork(decision.stored, message, starts, &settlement)
         let (metrics, events, middleware) = (pipeline.metrics, pipeline.events, pipeline.app.middleware)
         let rejection = task.policy.acksLate ? decision.rejection(of: end) : nil
-        return Item(settlement: settlement, chords: chords) { log in
+        let source = Source(message: message, policy: task.policy, queue: task.request.queue, stored: decision.stored)
+        return Item(settlement: settlement, chords: chords, source: source) { log in
             if let rejection { middleware.taskRejected(message, requeue: rejection) }
             switch (end, decision.stored) {
             case (.lost, .failure(let failure)): middleware.taskLost(message, failure: failure)
@@ -159,17 +171,19 @@ struct SettlementPlan {
         return Item(settlement: settlement, chords: chords) { $0.alreadySucceeded(message) }
     }
 
-    private func chordWork(
+    func chordWork(
         _ stored: SettlementDecision.Stored,
         _ message: Message,
         _ starts: [ChordStart],
-        _ settlement: inout Settlement
+        _ settlement: inout Settlement,
+        abandons: Bool = true
     ) -> ChordWork? {
         guard
             let (work, results) = account.work(
                 stored,
                 message: message,
                 starts: starts,
+                abandons: abandons,
                 continuations: continuations(message)
             )
         else { return nil }
@@ -177,9 +191,9 @@ struct SettlementPlan {
         return work.isEmpty ? nil : work
     }
 
-    private func errbacks(_ message: Message) -> CanvasPlan { continuations(message)?.1.onFailure() ?? CanvasPlan() }
+    func errbacks(_ message: Message) -> CanvasPlan { continuations(message)?.1.onFailure() ?? CanvasPlan() }
 
-    private func continuations(_ message: Message) -> (TaskBody, Continuations)? {
+    func continuations(_ message: Message) -> (TaskBody, Continuations)? {
         guard let body = try? pipeline.app.codec.decodeBody(of: message) else { return nil }
         return (body, Continuations(app: pipeline.app, message: message, body: body))
     }

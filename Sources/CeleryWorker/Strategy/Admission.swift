@@ -39,17 +39,19 @@ struct Admission {
             return .end(Ending(nil, .deadLetter(DeadLetterReason("malformed", error.description))))
         }
         let headers = message.headers
-        guard let task = app.registeredTask(headers.task) else {
+        let task = app.registeredTask(headers.task)
+        let policy = TaskPolicy(options: task?.options ?? TaskOptions(), headers: headers, settings: settings)
+        // Before it is asked who knows the task: whoever is left hears of a death, and what began is not to begin again.
+        if delivery.kind == .obituary {
+            let text = "Worker exited prematurely: it died while the task ran (acknowledged early)."
+            return .end(Ending(message, .acknowledge, .workerLost(text), policy: policy))
+        }
+        guard task != nil else {
             let known = app.registeredTaskNames.joined(separator: ", ")
             let detail = "no task \"\(headers.task)\" is registered; there are: \(known)"
             return .end(
                 Ending(message, .deadLetter(DeadLetterReason("unregistered", detail)), .notRegistered(headers.task))
             )
-        }
-        let policy = TaskPolicy(task: task, headers: headers, settings: settings)
-        if delivery.kind == .obituary {
-            let text = "Worker exited prematurely: it died while the task ran (acknowledged early)."
-            return .end(Ending(message, .acknowledge, .workerLost(text), policy: policy))
         }
         if delivery.deaths >= settings.taskMaxWorkerDeaths {
             let text = "Worker exited prematurely \(delivery.deaths) times while the task ran."

@@ -10,17 +10,58 @@ import CeleryWire
 
 /// Token buckets of capacity one, a task name each: when the next start of a task is allowed on this worker.
 struct RateLimiter: Sendable {
-    private var nextStart: [String: Timestamp] = [:]
+    /// So many are told to ask again at one time: all at once, a long queue would be taken and put back for each start.
+    /// More than one, since other workers have buckets of their own.
+    private static let wave = 16
+    /// Nobody is told to come later than that, or than the next start: a limit may be raised.
+    private static let patience = Duration.seconds(60)
+
+    private struct Bucket {
+        var nextStart: Timestamp
+        /// When the last were told to ask again, and how many of them.
+        var wave: Timestamp
+        var count = 0
+
+        mutating func postpone(_ interval: Duration, now: Timestamp) -> Timestamp {
+            if wave < nextStart { (wave, count) = (nextStart, 0) }
+            count += 1
+            if count > RateLimiter.wave { (wave, count) = (wave.advanced(by: interval), 1) }
+            wave = max(nextStart, min(wave, now.advanced(by: RateLimiter.patience)))
+            return wave
+        }
+    }
+
+    /// What becomes of one that was received.
+    struct Turn: Equatable {
+        /// When to ask again; nil when it may start.
+        var later: Timestamp?
+        /// Whether it is received for the first time: whoever asked before is not told of again.
+        var isNew = true
+    }
+
+    /// So many that wait are known.
+    private static let known = 10_000
+
+    private var buckets: [String: Bucket] = [:]
+    private var waiting: Set<String> = []
+
+    /// As ``take(_:limit:now:)``, for one task.
+    mutating func turn(of id: String, _ task: String, limit: RateLimit, now: Timestamp) -> Turn {
+        guard let later = take(task, limit: limit, now: now) else { return Turn(isNew: waiting.remove(id) == nil) }
+        // Others may have taken those that are known, which nobody hears of.
+        if waiting.count >= Self.known { waiting = [] }
+        return Turn(later: later, isNew: waiting.insert(id).inserted)
+    }
 
     /// Takes a token. Returns nil when the task may start now, else when to ask again.
     mutating func take(_ task: String, limit: RateLimit?, now: Timestamp) -> Timestamp? {
         guard let limit, limit.isLimiting else { return nil }
         let interval = Duration.bounded(seconds: 1 / limit.perSecond)
-        if let next = nextStart[task], next > now { return next }
-        nextStart[task] = now.advanced(by: interval)
+        if let next = buckets[task]?.nextStart, next > now { return buckets[task]?.postpone(interval, now: now) }
+        buckets[task, default: Bucket(nextStart: now, wave: now)].nextStart = now.advanced(by: interval)
         return nil
     }
 
     /// Begins anew, when a limit was changed.
-    mutating func reset() { nextStart = [:] }
+    mutating func reset() { buckets = [:] }
 }

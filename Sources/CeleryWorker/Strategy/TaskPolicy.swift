@@ -27,8 +27,8 @@ struct TaskPolicy: Sendable, Equatable {
 
     var mode: AcknowledgementMode { acksLate ? .late : .early }
 
-    init(task: RegisteredTask, headers: TaskHeaders, settings: borrowing CelerySettings) {
-        let options = task.options
+    /// - Parameter options: What the task itself says; nothing where it is not known.
+    init(options: TaskOptions, headers: TaskHeaders, settings: borrowing CelerySettings) {
         acksLate = options.acksLate ?? settings.taskAcksLate
         acksOnFailure = options.acksOnFailure ?? settings.taskAcksOnFailure
         acksOnTimeout = options.acksOnTimeout ?? settings.taskAcksOnTimeout

@@ -74,7 +74,7 @@ extension WorkflowShape.Outcome {
 
     func agrees(with expected: Self) -> Bool {
         if case .error(let texts) = self, case .error(let allowed) = expected {
-            return texts.allSatisfy { text in allowed.contains { text.hasPrefix($0) } }
+            return !texts.isEmpty && texts.allSatisfy { text in allowed.contains { text.hasPrefix($0) } }
         }
         return self == expected
     }

@@ -77,6 +77,17 @@ struct DeadLetterMessageTests {
         #expect(page.contains("bytes:   b'\\x1b[2Jgarbage'"), "\(page)")
     }
 
+    @Test("Names give no commands to a terminal; where there is none they are as they are")
+    func commands() {
+        var hostile = letter([])
+        hostile.queue = "a\u{1B}[2Jb\nc"
+        func page(_ isTerminal: Bool) -> String {
+            DeadLetterText.page(hostile, codec: WireCodec(), isTerminal: isTerminal)
+        }
+        #expect(page(true).contains("queue:   a\\x1b[2Jb\\nc\n"), "\(page(true))")
+        #expect(page(false).contains("queue:   a\u{1B}[2Jb\nc\n"))
+    }
+
     @Test("What is very long is cut on the page, and whole in JSON")
     func long() throws {
         let text = String(repeating: "x", count: 10000)

@@ -34,6 +34,23 @@ import Testing
         #expect(layout.text(ControlReply(hostname: "w@a", value: value), showsBody: true) == text)
     }
 
+    @Test(
+        arguments: [
+            (["ok": "a\u{1B}[2Jb\nc\u{9b}31m\rd"], "        a\\x1b[2Jb\n        c\\x9b31m\\rd"),
+            (["error": "\u{7}"], "        \\x07"), (["x\u{1B}c"], "    * x\\x1bc"),
+            ("a\u{202e}b", "    a\\u202eb"), (["k": "\u{9b}m"], "    {\n        \"k\": \"\\x9bm\"\n    }"),
+        ] as [(CeleryValue, String)]
+    )
+    func aReplyGivesNoCommandsToATerminal(value: CeleryValue, body: String) {
+        let reply = ControlReply(hostname: "w\u{1B}]0;x\u{7}@a\nv", value: value)
+        let shown = ReplyText(terminal: Terminal(usesColour: false, isTerminal: true), isQuiet: false)
+            .text(reply, showsBody: true)
+        let status = value == ["error": "\u{7}"] ? "ERROR" : "OK"
+        #expect(shown == "->  w\\x1b]0;x\\x07@a\\nv: \(status)\n\(body)")
+        // Scripts get what was answered.
+        #expect(layout.text(reply, showsBody: true).hasPrefix("->  \(reply.hostname): \(status)\n"))
+    }
+
     @Test func statusShowsNoBody() {
         let reply = ControlReply(hostname: "w@a", value: ["ok": "pong"])
         #expect(layout.text(reply, showsBody: false) == "->  w@a: OK")

@@ -60,7 +60,8 @@ struct CallCommandProcessTests {
         #expect(outcome.errors.hasPrefix("Error: \(message)"), "\(outcome.errors)")
         #expect(outcome.errors.hasSuffix("\nTry 'celery call --help'.\n"), "\(outcome.errors)")
         #expect(outcome.errors.split(separator: "\n").count == 2)
-        #expect(try await site.celery("purge", "-f").output == "No messages purged from 1 known task queue.\n")
+        let purged = try await site.celery("purge", "-f").output
+        #expect(purged.hasPrefix("No messages purged from 1 known task queue in "), "\(purged)")
     }
 
     @Test("--queue: it lies in that queue, for the workers of that queue")

@@ -30,7 +30,9 @@ import Testing
             }
             program = directory.path("app")
             let built = TestPrograms.products.appendingPathComponent("CLITestApp")
-            try FileManager.default.copyItem(at: built, to: URL(fileURLWithPath: program))
+            // By another process: one that is started here meanwhile would keep the copy open for writing.
+            let copy = try Process.run(URL(filePath: "/bin/cp"), arguments: [built.path, program])
+            copy.waitUntilExit()
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
         }
 

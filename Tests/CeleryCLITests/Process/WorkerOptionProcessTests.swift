@@ -71,6 +71,44 @@ struct WorkerOptionProcessTests {
         #expect(!outcome.errors.contains("Hard time limit") && !outcome.errors.contains("WorkerLostError"))
     }
 
+    @Test("--autoscale grows with the load, and shrinks by itself AUTOSCALE_KEEPALIVE seconds after it last grew")
+    func autoscale() async throws {
+        let site = try CommandSite()
+        var ids: [String] = []
+        for _ in 0..<3 { ids.append(try await site.call("clitest.hold", "-a", #"["open"]"#)) }
+        let environment = ["AUTOSCALE_KEEPALIVE": "1"]
+        try await site.withWorker(["--autoscale=3,1"], pool: "async", environment: environment) {
+            worker async throws in
+            try await worker.prints("Scaling up ")
+            try await worker.prints("holding", times: 3)
+            try site.directory.write("", to: "open")
+            for id in ids { #expect(try await site.value(of: id) == "let go") }
+            // By default it would be half a minute.
+            try await worker.prints("Scaling down ", within: .seconds(20))
+        }
+    }
+
+    @Test("broker_url and result_backend behind worker win over the environment's")
+    func urls() async throws {
+        let directory = try TemporaryDirectory()
+        let other = "sqlite:///\(directory.path("other.sqlite"))"
+        let worker = try ToolProcess(
+            "CLITestApp",
+            [
+                "worker", "-P", "solo", "-n", "w1@test", "-l", "INFO", "broker_url=memory://",
+                "result_backend=memory://",
+            ],
+            environment: ["CELERY_BROKER_URL": other, "CELERY_RESULT_BACKEND": other]
+        )
+        try await worker.prints("w1@test ready.")
+        worker.signal(SIGTERM)
+        let outcome = try await worker.outcome()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains(".> transport:   memory://"), "\(outcome.output)")
+        #expect(outcome.output.contains(".> results:     memory://"), "\(outcome.output)")
+        #expect(!FileManager.default.fileExists(atPath: directory.path("other.sqlite")))
+    }
+
     @Test("-Q consumes only those queues, -X all but those")
     func queues() async throws {
         let site = try CommandSite(settings: #"{"task_queues": ["celery", "images", "films"]}"#)

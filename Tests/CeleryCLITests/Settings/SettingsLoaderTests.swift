@@ -40,6 +40,22 @@ import Testing
         #expect(settings.taskSerializer == "msgpack")
     }
 
+    @Test func variablesOfWhatIsNotHereHaveNoEffectAndThatIsSaid() async throws {
+        let environment = [
+            "CELERY_IMPORTS": "proj.tasks", "CELERY_INCLUDE": "proj.tasks", "CELERY_DATABASE_ENGINE_OPTIONS": "{}",
+            "CELERY_SKIP_CHECKS": "1", "CELERY_MONGODB_BACKEND_SETTINGS": "{}", "CELERY_INCLUDED": "of another program",
+        ]
+        var settings = CelerySettings()
+        let warnings = try await SettingsLoader(environment: environment).load(into: &settings)
+        #expect(
+            warnings.map(\.name) == [
+                "database_engine_options", "imports", "include", "mongodb_backend_settings", "CELERY_SKIP_CHECKS",
+            ]
+        )
+        for warning in warnings { #expect(warning.description.contains(" has no effect: "), "\(warning)") }
+        #expect(settings.describe().isEmpty)
+    }
+
     @Test func nestedValuesOfAFileKeepTheirOrder() async throws {
         let directory = try TemporaryDirectory()
         try directory.write(

@@ -41,6 +41,39 @@ struct ClusterStateTests {
         #expect(state.aliveWorkers(at: start.advanced(by: .seconds(9))).isEmpty)
     }
 
+    @Test("A worker that was started anew is there, though its clock begins at 0", arguments: [true, false])
+    func restarted(isHeardToComeOnline: Bool) {
+        var state = ClusterState()
+        func hear(_ type: String, clock: Int, at seconds: Int) {
+            var event = event(type, ["freq": 2.0], at: seconds)
+            event.clock = clock
+            state.apply(event)
+        }
+        hear("worker-online", clock: 99_998, at: 0)
+        hear("worker-heartbeat", clock: 100_000, at: 2)
+        if isHeardToComeOnline { hear("worker-online", clock: 3, at: 20) }
+        for beat in 1...4 { hear("worker-heartbeat", clock: 3 + beat, at: 20 + 2 * beat) }
+        #expect(state.workers["w@a"]?.clock == 7)
+        #expect(state.aliveWorkers(at: start.advanced(by: .seconds(31))).map(\.hostname) == ["w@a"])
+        #expect(state.aliveWorkers(at: start.advanced(by: .seconds(32))).isEmpty)
+    }
+
+    @Test("What had ended in a picture is forgotten, but nothing that was heard of since")
+    func forgetting() {
+        var state = ClusterState()
+        for id in ["ended", "late", "running"] as [CeleryValue] {
+            state.apply(event("task-received", ["uuid": id, "name": "add"]))
+        }
+        for id in ["ended", "late"] as [CeleryValue] { state.apply(event("task-succeeded", ["uuid": id], at: 1)) }
+        let picture = state
+        state.apply(event("task-started", ["uuid": "late"], at: 2))
+        state.apply(event("task-succeeded", ["uuid": "running"], at: 2))
+        state.forget(endedIn: picture)
+        #expect(state.tasks.keys.sorted() == ["late", "running"])
+        state.forget(endedIn: state)
+        #expect(state.tasks.isEmpty)
+    }
+
     @Test("A task's events in any order come to the same state, with its name and arguments")
     func order() {
         let events = [
@@ -88,6 +121,15 @@ struct ClusterStateTests {
         state.apply(event("task-succeeded", ["uuid": "t999"]))
         state.clear(onlyReadyTasks: true)
         #expect(state.tasks["t999"] == nil && state.tasks["t998"] != nil)
+    }
+
+    @Test(
+        "Between two pictures is the interval, or longer when there may be fewer",
+        arguments: [(nil, 1), ("100/s", 1), ("0.25/s", 4), ("30/m", 2), ("0", 1)] as [(String?, Int)]
+    )
+    func pause(rate: String?, seconds: Int) {
+        let rate = rate.flatMap { RateLimit($0) }
+        #expect(ClusterMonitor.pause(every: .seconds(1), maximumRate: rate) == .seconds(seconds))
     }
 
     @Test("A body with a list is several events, and what is no event is left out")

@@ -115,6 +115,8 @@ import Testing
             ([["a.x", "q1"], ["a.*", "q2"]], "a.y", "q2"),
             ([["a.*": "q1"], ["b.*": "q2"]], "b.y", "q2"),
             (["/a|b/": "q"], "bcd", "q"),
+            ([[["a.*", ["queue": "q1"]], ["b.*", ["queue": "q2"]]]], "b.y", "q2"),
+            ([[["a.*", "q1"], ["b.*", "q2"], ["c", "q3"]], ["d": "q4"]], "d", "q4"),
         ] as [(CeleryValue, String, String)]
     )
     func routesAreReadFromFiles(value: CeleryValue, name: String, queue: String) throws {

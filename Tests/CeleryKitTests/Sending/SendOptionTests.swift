@@ -97,6 +97,30 @@ struct SendOptionTests {
         )
     }
 
+    @Test("What a route of a settings file says reaches the message: where it goes, and how")
+    func dataRoute() throws {
+        let route: CeleryValue = [
+            "exchange": "media", "routing_key": "m.1", "priority": 3, "serializer": "msgpack", "compression": "zlib",
+            "delivery_mode": 1, "ignore_result": true, "time_limit": 9, "soft_time_limit": 4.5, "expires": 60,
+        ]
+        var read = CelerySettings()
+        try read.set("task_routes", to: [[["t*", route], ["other", "q"]]])
+        let routes = read.taskRoutes
+        let sent = try message(configure: { $0.taskRoutes = routes })
+        #expect(sent.properties.exchange == "media")
+        #expect(sent.properties.routingKey == "m.1")
+        #expect(sent.properties.priority == 3)
+        #expect(sent.properties.deliveryMode == 1)
+        #expect(sent.contentType == "application/x-msgpack")
+        #expect(sent.headers.compression == "application/x-gzip")
+        #expect(sent.headers.ignoreResult == true)
+        #expect(sent.headers.timeLimit == TimeLimits(hard: 9, soft: 4.5))
+        #expect(sent.properties.expiration == "60000" && sent.headers.expires != nil)
+        // What the caller says wins over it, as ever.
+        let own = try message(TaskOptions(), SendOptions(deliveryMode: 2)) { $0.taskRoutes = routes }
+        #expect(own.properties.deliveryMode == 2 && own.properties.exchange == "media")
+    }
+
     @Test("A default rate limit that is none is refused, and the right form is named")
     func rateLimit() {
         for wrong in ["10/x", "fast", "/s"] {

@@ -139,6 +139,13 @@ import Testing
         #expect(settings.brokerHeartbeat == .seconds(30))
     }
 
+    @Test func aTimeZoneIsSaidToBeForSchedulesThatAreNotHere() throws {
+        var settings = CelerySettings()
+        let warning = try settings.set("timezone", to: "Europe/Berlin", origin: .file("c.json"))
+        #expect(warning?.description == "setting timezone in c.json has no effect: beat comes with a later version")
+        #expect(settings.timezone == "Europe/Berlin")
+    }
+
     @Test func aFileIsTakenAsAWholeOrNotAtAll() {
         var settings = CelerySettings()
         #expect(throws: SettingsError.self) {

@@ -177,14 +177,25 @@ struct CelerySemanticsTests {
         }
     }
 
-    @Test("When the body of a failed chord is a group, each of its members fails and calls its errbacks")
+    @Test(
+        "When the body of a failed chord is a group each of its members fails, and each errback is called once, for the last"
+    )
     func groupBody() async throws {
+        let calls = tasks.calls
+        let tell = tasks.app.task("tell") { (id: String) -> String in
+            calls.note("tell \(id)")
+            return id
+        }
         try await running { () async throws -> Void in
             let header = group([tasks.add.s(1, 1), tasks.boom.s(1)])
-            let body = group([tasks.sum.s().onError(tasks.alert.s()), tasks.count.s().onError(tasks.alert.s())])
-            let chord = try await header.then(body).delay()
+            let count = tasks.count.s().onError(tasks.alert.s()).onError(tell.s())
+            let chord = try await header.then(group([tasks.sum.s().onError(tasks.alert.s()), count])).delay()
             for member in chord.members { #expect(await failure(member) == "ChordError") }
-            #expect(try await eventually { tasks.calls.all.isEmpty == false })
+            let last = try #require(chord.members.last)
+            #expect(try await eventually { calls.all.count >= 2 })
+            // Sent after them, so that a third would have come before it.
+            #expect(try await tasks.add.delay(1, 1).get(timeout: patience) == 2)
+            #expect(calls.all.sorted() == ["alert \(last.id)", "tell \(last.id)"])
         }
     }
 

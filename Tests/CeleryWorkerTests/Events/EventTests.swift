@@ -149,6 +149,68 @@ struct EventTests {
         #expect(last.keyList == ["hostname", "utcoffset", "pid", "clock", "uuid", "timestamp", "type"])
     }
 
+    @Test("A task that is rejected is told as rejected, and whether it goes back to its queue")
+    func rejected() async throws {
+        let app = TestApp.make { $0.workerSendTaskEvents = true }
+        let runs = Mutex(0)
+        let task = app.task("wireapp.picky", options: TaskOptions(acksLate: true)) { () -> Int in
+            let run = runs.withLock { runs -> Int in
+                runs += 1
+                return runs
+            }
+            throw Reject("not here", requeue: run == 1)
+        }
+        let listener = try await listen(app, "task.#")
+        let heard = Mutex<[CeleryValue]>([])
+        try await withFleet(app, ["w1@wirehost"]) { () async throws -> Void in
+            let id = try await task.delay().id
+            let messages = try await messages(listener) { message in
+                (try? self.events([message]))?.contains { $0["type"] == "task-failed" } == true
+            }
+            let told = try self.events(messages)
+            #expect(told.allSatisfy { $0["uuid"]?.text == id })
+            heard.withLock { $0 = told }
+        }
+        let told = heard.withLock { $0 }
+        // It may be received again before its first end is told.
+        let life = ["task-received", "task-rejected", "task-started"]
+        // What is set aside is stored as failed.
+        #expect(told.compactMap { $0["type"]?.text }.sorted() == (life + life + ["task-failed"]).sorted())
+        let rejections = told.filter { $0["type"] == "task-rejected" }
+        #expect(rejections.map { $0["requeue"] } == [true, false])
+        let sample = try FleetFixture.value(Self.file, "events", "task-rejected")
+        for event in rejections {
+            #expect(event.differences(from: sample) == [])
+            #expect(event.keyList == sample.keyList)
+        }
+    }
+
+    @Test("A run that is ended from afar is told as revoked: terminated, and by which signal")
+    func terminated() async throws {
+        let app = TestApp.make { $0.workerSendTaskEvents = true }
+        let began = Doorway()
+        let task = app.task("wireapp.rest") { () async throws -> Void in
+            began.open()
+            // cancelled by the revocation
+            try await Task.sleep(for: .seconds(3600))
+        }
+        let listener = try await listen(app, "task.#")
+        try await withFleet(app, ["w1@wirehost"]) { () async throws -> Void in
+            let id = try await task.delay().id
+            await began.waitUntilOpen()
+            try await app.control(.quick).terminate([id])
+            let messages = try await messages(listener) { message in
+                (try? self.events([message]))?.contains { $0["type"] == "task-revoked" } == true
+            }
+            let event = try #require(try events(messages).last { $0["type"] == "task-revoked" })
+            let sample = try FleetFixture.value(Self.file, "events", "task-revoked")
+            #expect(event["uuid"]?.text == id && event["terminated"] == true && event["expired"] == false)
+            #expect(event["signum"] == 15)
+            #expect(event.differences(from: sample) == [])
+            #expect(event.keyList == sample.keyList)
+        }
+    }
+
     @Test("A worker comes online, beats, and goes offline")
     func worker() async throws {
         let app = TestApp.make()

@@ -165,11 +165,25 @@ struct RemoteControlTests {
         }
     }
 
-    @Test("It can be switched off, by the settings and by the worker's own option")
-    func switchedOff() async throws {
-        let app = TestApp.make { $0.workerEnableRemoteControl = false }
-        try await withWorker(app) { () async throws -> Void in
-            #expect(try await app.control(ControlOptions(timeout: .milliseconds(100))).ping().isEmpty)
+    @Test("It can be switched off, by the settings and by the worker's own option", arguments: [true, false])
+    func switchedOff(bySetting: Bool) async throws {
+        let app = TestApp.make()
+        var options = WorkerOptions()
+        (options.pool, options.hostname) = ("async", "hears@a")
+        let hearing = try Worker(app, options: options)
+        options.hostname = "deaf@a"
+        options.withoutRemoteControl = !bySetting
+        app.update { $0.workerEnableRemoteControl = !bySetting }
+        let deaf = try Worker(app, options: options)
+        try await withRunning(hearing) {
+            try await withRunning(deaf) { () async throws -> Void in
+                func answering(_ timeout: Duration) async throws -> [String] {
+                    try await app.control(ControlOptions(timeout: timeout, limit: 2)).ping().map(\.hostname)
+                }
+                // The other hears the same command, and answers.
+                #expect(try await eventually { try await !answering(.milliseconds(50)).isEmpty })
+                #expect(try await answering(.milliseconds(200)) == ["hears@a"])
+            }
         }
     }
 

@@ -108,7 +108,10 @@ struct SteeringTests {
         }
     }
 
-    @Test("A rate limit keeps tasks back, and taking it away lets them go", arguments: SteeredPool.allCases)
+    @Test(
+        "A rate limit keeps tasks back until their time; when it is taken away, what comes then runs at once",
+        arguments: SteeredPool.allCases
+    )
     func rateLimit(in pool: SteeredPool) async throws {
         let app = TestApp.make()
         let tick = app.task("tick") { (x: Int) in x }

@@ -25,6 +25,38 @@ struct RateLimiterTests {
         #expect(limiter.take("t", limit: limit, now: start.advanced(by: .milliseconds(100))) == nil)
     }
 
+    @Test("Of many that wait a few ask again for each start, and nobody later than in a minute or at the next start")
+    func waves() {
+        var limiter = RateLimiter()
+        #expect(limiter.take("t", limit: RateLimit(perSecond: 1), now: start) == nil)
+        let times = (0..<2000).map { _ in limiter.take("t", limit: RateLimit(perSecond: 1), now: start) }
+        let waves = times.compactMap { $0 }.reduce(into: [:]) { $0[$1.microseconds / 1_000_000, default: 0] += 1 }
+        #expect(waves.count == 60 && waves.keys.min() == 1 && waves.keys.max() == 60)
+        #expect((1..<60).allSatisfy { waves[$0] == 16 })
+        // Late comers queue behind those, until the first of them start.
+        let second = start.advanced(by: .seconds(1))
+        #expect(limiter.take("t", limit: RateLimit(perSecond: 1), now: second) == nil)
+        #expect(limiter.take("t", limit: RateLimit(perSecond: 1), now: second) == second.advanced(by: .seconds(60)))
+        // One an hour: at the next start, however far.
+        #expect(limiter.take("slow", limit: RateLimit("1/h"), now: start) == nil)
+        let slow = (0..<100).map { _ in limiter.take("slow", limit: RateLimit("1/h"), now: start) }
+        #expect(slow.allSatisfy { $0 == start.advanced(by: .seconds(3600)) })
+    }
+
+    @Test("One that waits is new once, also when it starts at last")
+    func newOnce() {
+        var limiter = RateLimiter()
+        let limit = RateLimit(perSecond: 1)
+        #expect(limiter.turn(of: "a", "t", limit: limit, now: start) == RateLimiter.Turn())
+        let next = start.advanced(by: .seconds(1))
+        #expect(limiter.turn(of: "b", "t", limit: limit, now: start) == RateLimiter.Turn(later: next, isNew: true))
+        #expect(limiter.turn(of: "b", "t", limit: limit, now: start) == RateLimiter.Turn(later: next, isNew: false))
+        #expect(limiter.turn(of: "b", "t", limit: limit, now: next) == RateLimiter.Turn(isNew: false))
+        // A retry of it, later.
+        let last = start.advanced(by: .seconds(9))
+        #expect(limiter.turn(of: "b", "t", limit: limit, now: last) == RateLimiter.Turn())
+    }
+
     @Test("Tasks do not share a bucket, and no limit is no bucket")
     func separateBuckets() {
         var limiter = RateLimiter()

@@ -17,10 +17,11 @@ final class Site: Sendable {
     let app: CeleryApp
     private let workers = Mutex<[WorkerHandle]>([])
 
-    init() throws {
+    /// - Parameter file: The embedded broker's file in the folder.
+    init(file: String = "celery.sqlite") throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("e2e-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        app = CeleryApp("client", broker: "sqlite:///\(folder.path)/celery.sqlite")
+        app = CeleryApp("client", broker: "sqlite:///\(folder.path)/\(file)")
     }
 
     /// Starts a worker in a process group of its own.

@@ -46,7 +46,11 @@ struct FleetEventsTests {
                 let enabled = try await fleet.reply(to: other, ["control", "enable_events"], of: worker)
                 #expect(enabled == ["ok": "task events enabled"])
                 try await Self.happen(in: fleet, worker)
-                for dump in dumps { try await dump.logs("\(worker.node) [", "] task revoked:") }
+                // An end is told after the result is there, and what follows may overtake it.
+                let ends = ["revoked:", "succeeded: interop.add(\(worker)-sum)", "failed: interop.fail("]
+                for end in ends.map({ "] task \($0)" }) {
+                    for dump in dumps { try await dump.logs("\(worker.node) [", end) }
+                }
             }
             let (ours, theirs) = (Self.entries(dumps[0].logText), Self.entries(dumps[1].logText))
             for worker in Language.allCases {
@@ -82,7 +86,12 @@ struct FleetEventsTests {
                     entries[entries.count - 1] += "\n\(line)"
                 }
             }
-        return entries.map { $0.replacing(/local_received=[0-9.e+]+/, with: "local_received") }
+        // The last one ends with the log's own line end.
+        return entries.map { entry in
+            var entry = entry.replacing(/local_received=[0-9.e+]+/, with: "local_received")
+            while entry.last == "\n" { entry.removeLast() }
+            return entry
+        }
     }
 
     private static func compareFields(in fleet: MixedFleet) async throws {

@@ -1,0 +1,129 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryWire
+
+extension ChordStage {
+    /// All parts have ended: the body is sent with their results. Returns what it fails with instead: the first of their
+    /// errors, or whatever keeps it from being sent.
+    func send(
+        _ counted: ChordWork.Counting,
+        _ claim: ChordClaim,
+        _ index: Int,
+        _ outcome: inout Outcome
+    ) -> ExceptionInfo? {
+        if let culprit = claim.members.first(where: { $0.state != .success }) {
+            return .chordError(
+                "Dependency \(culprit.taskID) raised \(ExceptionInfo(ofChordPart: culprit.value).repr)"
+            )
+        }
+        if let refusal = concession?.refusal { return .chordError("Callback error: \(refusal)") }
+        guard let work = outcome.items[index].chords else { return nil }
+        do {
+            let results = try claim.results()
+            let plan = try work.continuations.chordBody(counted.body, groupID: claim.groupID, results: results)
+            outcome.items[index].chordBodies += plan.messages
+            outcome.items[index].chords?.starts += plan.chords
+            return nil
+        } catch {
+            return .chordError("Callback error: \(error)")
+        }
+    }
+
+    /// The body never runs: it fails, with all that would have followed it. Returns the parts that have ended thereby.
+    func failBody(
+        of counted: ChordWork.Counting,
+        with failure: ExceptionInfo,
+        _ index: Int,
+        _ outcome: inout Outcome
+    ) async throws(TransportError) -> [(Int, ChordWork.Counting)] {
+        guard let continuations = outcome.items[index].chords?.continuations else { return [] }
+        var work = ChordWork(starts: [], parts: [], continuations: continuations)
+        var calls = CanvasNode.calls(of: counted.body)
+        // What it would have come to.
+        let id = calls.last?.id
+        account.fail(
+            calls,
+            with: failure,
+            state: .failure,
+            parent: continuations.message,
+            &work,
+            &outcome.items[index].settlement.results
+        )
+        calls += try await failRests(&work, &outcome.items[index].settlement.results)
+        if let id, concession?.sendsErrbacks ?? true {
+            var errbacks: [Signature] = []
+            for errback in calls.flatMap(\.continuation.errbacks) where !errbacks.contains(errback) {
+                errbacks.append(errback)
+            }
+            let plan = continuations.errbacks(errbacks, of: id)
+            outcome.items[index].chordBodies += plan.messages
+            outcome.items[index].chords?.starts += plan.chords
+        }
+        return work.parts.map { (index, $0) }
+    }
+
+    /// Parts that the store will never count: nobody would ever be told that their chords are complete, so these end here.
+    func giveUp(
+        _ queue: [(Int, ChordWork.Counting)],
+        _ error: TransportError,
+        _ outcome: inout Outcome
+    ) async throws(TransportError) -> [(Int, ChordWork.Counting)] {
+        var next: [(Int, ChordWork.Counting)] = []
+        var groups: Set<String> = []
+        for (index, counted) in queue where groups.insert(counted.part.groupID).inserted {
+            let failure = ExceptionInfo.chordError("\(counted.part.taskID) cannot be counted: \(error)")
+            next += try await failBody(of: counted, with: failure, index, &outcome)
+        }
+        return next
+    }
+
+    /// Ends what is stored of long chains that never runs now, and returns it.
+    func failRests(
+        _ work: inout ChordWork,
+        _ results: inout [StoredResult]
+    ) async throws(TransportError) -> [CanvasNode] {
+        var all: [CanvasNode] = []
+        while !work.rests.isEmpty {
+            let rests = work.rests
+            work.rests = []
+            let stored: [String: TaskMeta]
+            do throws(TransportError) {
+                stored = try await pipeline.backend.fetch(rests.map(\.rest.block), timeout: timeout)
+            } catch  where !error.isTransient {
+                // What cannot be read, or is not kept, tells nothing.
+                stored = [:]
+            }
+            for abandoned in rests {
+                guard let meta = stored[abandoned.rest.block],
+                    let calls = try? ChainRest.workflow(in: meta).pushed().calls
+                else { continue }
+                all += calls
+                account.fail(
+                    calls.filter { $0.id != abandoned.id || ChainRest($0) != nil },
+                    with: abandoned.exception,
+                    state: abandoned.state,
+                    parent: work.continuations.message,
+                    &work,
+                    &results
+                )
+            }
+        }
+        return all
+    }
+}
+
+extension ChordClaim {
+    /// The array for the body: in the header's order, nested as the header is.
+    func results() throws(WireError) -> EncodedValue {
+        guard let nested else { return try EncodedValue(array: members.map(\.value)) }
+        let values = Dictionary(members.map { ($0.taskID, $0.value) }, uniquingKeysWith: { first, _ in first })
+        return try ResultTree(tuple: nested).value { values[$0] ?? .null }
+    }
+}

@@ -1,0 +1,70 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryCore
+import CeleryKit
+import CeleryTesting
+import CeleryWire
+import CeleryWorker
+import Testing
+
+@Suite("Control commands while a store makes trouble", .timeLimit(.minutes(5)))
+struct TroubledSteeringTests {
+    @Test("add_consumer and cancel_consumer that failed change nothing, and do it when they are repeated")
+    func consumers() async throws {
+        let troubled = TroubledStore("stubborn consumer")
+        let (app, consumption) = (troubled.app, troubled.consumption)
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        try await withWorker(app) { () async throws -> Void in
+            func queues() async throws -> [String]? {
+                try await app.inspect(.quick).activeQueues().values.first?.compactMap { $0["name"]?.text }
+            }
+            let control = app.control(.quick)
+            let early = try await add.applyAsync(1, 1, options: SendOptions(queue: "extra"))
+            consumption.begin()
+            #expect(try await control.addConsumer("extra").first?.error?.contains("outage of the test") == true)
+            #expect(try await queues() == ["celery"])
+            consumption.end()
+            #expect(try await control.addConsumer("extra").first?.ok == "add consumer extra")
+            #expect(try await early.get(timeout: .seconds(60)) == 2)
+            consumption.begin()
+            #expect(try await control.cancelConsumer("extra").first?.error?.contains("outage of the test") == true)
+            #expect(try await queues() == ["celery", "extra"])
+            consumption.end()
+            #expect(try await control.cancelConsumer("extra").first?.ok == "no longer consuming from extra")
+            #expect(try await queues() == ["celery"])
+            _ = try await add.applyAsync(2, 2, options: SendOptions(queue: "extra"))
+            // What was sent to another queue afterwards is done: extra would have been as well.
+            #expect(try await add.delay(3, 3).get(timeout: .seconds(60)) == 6)
+            #expect(try await app.transport().status(of: ["extra"])[0].ready == 1)
+        }
+    }
+
+    @Test("A result store that hangs holds up no other command; revoke is in force, and answered when the store knows")
+    func hungStore() async throws {
+        let troubled = TroubledStore("slow results")
+        let app = troubled.app
+        let revocations = try #require(troubled.store.transport.revocations)
+        try await withWorker(app) { () async throws -> Void in
+            let gate = troubled.lookups.hang()
+            async let first = app.control(.quick).revoke(["a"])
+            #expect(try await eventually { troubled.lookups.count >= 1 })
+            #expect(try await app.control(.quick).ping().first?.ok == "pong")
+            // These wait for the first, and are told together.
+            try await app.control.broadcast("revoke", ["task_id": ["b"], "terminate": true, "signal": "SIGKILL"])
+            try await app.control.broadcast("revoke", ["task_id": ["a", "b", "c"]])
+            #expect(try await eventually { try await app.inspect(.quick).revoked().values.first == ["a", "b", "c"] })
+            gate.open()
+            #expect(try await first.first?.ok == "tasks {'a'} flagged as revoked")
+            #expect(try await eventually { try await AsyncResult<Int>(id: "c", app: app).state() == .revoked })
+            let kept = try await revocations.revocations(after: 0).entries
+            #expect(kept.map(\.taskID) == ["a", "b", "c"])
+            #expect(kept.map(\.terminate) == [false, true, false])
+            #expect(kept.map(\.signal) == ["SIGTERM", "SIGKILL", "SIGTERM"])
+        }
+    }
+}
