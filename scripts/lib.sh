@@ -25,7 +25,7 @@ fail() {
 # Puts a Swift toolchain on the PATH, or says what to install.
 find_swift() {
     local folder
-    if ! command -v swift >/dev/null 2>&1; then
+    if ! type -P swift >/dev/null 2>&1; then
         for folder in /opt/swift/usr/bin /usr/libexec/swift/bin "$HOME/.local/share/swiftly/bin"; do
             if [ -x "$folder/swift" ]; then
                 export PATH="$PATH:$folder"
@@ -33,8 +33,17 @@ find_swift() {
             fi
         done
     fi
-    command -v swift >/dev/null 2>&1 ||
+    type -P swift >/dev/null 2>&1 ||
         fail "no Swift toolchain found on the PATH or in /opt/swift: install Swift 6.2 or later from https://www.swift.org/install and put its usr/bin on the PATH"
+}
+
+# SwiftPM hands the traits to the compiler in the order of a hash table, another one each time, and builds everything again for it.
+swift() {
+    if [ "${1:-}" = build ]; then
+        SWIFT_DETERMINISTIC_HASHING=1 command swift "$@"
+    else
+        command swift "$@"
+    fi
 }
 
 # Prints how long a step took: elapsed START

@@ -19,7 +19,7 @@ export SWIFT_BACKTRACE=enable=no
 
 # What Swift's Mutex does in the kernel, told to the sanitizer: see scripts/thread-sanitizer.c.
 object="$root/.build/thread-sanitizer.o"
-"$(dirname "$(command -v swift)")/clang" -c -O1 -fPIC scripts/thread-sanitizer.c -o "$object" || exit 1
+"$(dirname "$(type -P swift)")/clang" -c -O1 -fPIC scripts/thread-sanitizer.c -o "$object" || exit 1
 options=(--sanitize=thread --scratch-path .build/tsan "${swift_options[@]}" -Xlinker "$object")
 swift build --build-tests "${options[@]}" || exit 1
 

@@ -70,8 +70,8 @@ fi
 
 find_swift
 version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
-[ -n "$version" ] || fail "$(command -v swift) does not run: $(swift --version 2>&1 | head -n 3)"
+[ -n "$version" ] || fail "$(type -P swift) does not run: $(swift --version 2>&1 | head -n 3)"
 case "$version" in
     [0-5].* | 6.[01]) fail "Swift $version is too old: 6.2 or later is needed; see https://www.swift.org/install" ;;
 esac
-say "Swift $version at $(command -v swift)"
+say "Swift $version at $(type -P swift)"
