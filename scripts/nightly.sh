@@ -17,8 +17,8 @@ scripts/faults.sh tests || status=1
 heading "Soak"
 scripts/faults.sh soak "${SOAK_MINUTES:-30}" || status=1
 
-heading "Workflows across languages, hundreds of them"
-CANVAS_WORKFLOWS=300 scripts/repeat.sh 1 CanvasTests || status=1
+heading "Workflows across languages, a thousand in each direction"
+CANVAS_WORKFLOWS=1000 scripts/repeat.sh 1 CanvasTests || status=1
 
 heading "Workflows whose workers are killed"
 scripts/faults.sh canvas || status=1

@@ -48,4 +48,19 @@ app.task("canvas.boom", options: options) { (_: CeleryValue) -> Int in
     throw Boom()
 }
 
+app.task("canvas.become", options: options) {
+    (context: TaskContext, _: CeleryValue, shape: CeleryValue) -> CeleryValue in
+    throw context.replace(with: try context.app.workflow(Signature(shape)))
+}
+
+app.task("canvas.extend", options: options) { (context: TaskContext, label: Int) -> Int in
+    try await context.addToChord(context.app.signature("canvas.tag", args: [.null, .int(100 + label)]))
+    return label
+}
+
+app.task("canvas.spawn", options: options) { (context: TaskContext) -> String in
+    let parts = [1, 2].map { context.app.signature("canvas.tag", args: [.null, .int($0)]) }
+    return try await group(parts).then(context.app.signature("canvas.tag", args: [3])).delay().id
+}
+
 await CeleryCommand.main(app)

@@ -11,7 +11,8 @@ import Foundation
 import ServiceTestSupport
 import Testing
 
-/// Every workflow that was captured from Celery's client and worker, run by others and compared with what it came to there.
+/// Every workflow that was captured from Celery's client and worker, run by others and compared with what it came to there. What some of
+/// them do beside that is looked at in ``ShapeEffectTests``.
 @Suite(
     "Captured workflows in all directions",
     .enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"),
@@ -103,7 +104,7 @@ extension CeleryValue {
     }
 
     /// With `<id>` for each UUID.
-    fileprivate var withoutIDs: CeleryValue {
+    var withoutIDs: CeleryValue {
         switch self {
         case .string(let text): UUID(uuidString: text) == nil ? self : "<id>"
         case .array(let elements): .array(elements.map(\.withoutIDs))

@@ -23,6 +23,8 @@ final class Connections: Sendable {
         var backend: Task<any ResultBackend, any Error>?
         /// Exchanges whose queues the broker was told of.
         var declared: Set<String> = []
+        /// See ``CeleryApp/pollsChords``.
+        var pollsChords = false
     }
 
     private let state = Mutex(State())
@@ -31,8 +33,13 @@ final class Connections: Sendable {
         state.withLock {
             $0.transport = Task { transport }
             $0.backend = Task { backend }
+            $0.pollsChords = backend.pollsChords
         }
     }
+
+    var pollsChords: Bool { state.withLock { $0.pollsChords } }
+
+    private func opened(_ backend: any ResultBackend) { state.withLock { $0.pollsChords = backend.pollsChords } }
 
     /// An opening that failed is forgotten, so that the next call tries again.
     func transport(_ open: @escaping @Sendable () async throws -> any Transport) async throws -> any Transport {
@@ -66,7 +73,11 @@ final class Connections: Sendable {
         // As above.
         let task = state.withLock { state in
             if let task = state.backend { return task }
-            let task = Task(operation: open)
+            let task = Task<any ResultBackend, any Error> { [self] in
+                let backend = try await open()
+                opened(backend)
+                return backend
+            }
             state.backend = task
             return task
         }
@@ -109,6 +120,10 @@ extension CeleryApp {
             return try await registry.backend(context(for: urls, options: settings.backendOptions))
         }
     }
+
+    /// Whether nobody counts the parts of chords, so that `celery.chord_unlock` has to look for their results again and again. Known
+    /// once the result backend has been opened; before that no.
+    package var pollsChords: Bool { connections.pollsChords }
 
     /// Makes the exchange exist, with those of the app's queues that are bound to it.
     func declare(_ exchange: String, on transport: any Transport) async throws(TransportError) {
@@ -191,4 +206,9 @@ extension CeleryApp {
     private static func environment(_ name: String) -> String? {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
+}
+
+extension ResultBackend {
+    /// It keeps results and counts no chords. A pool's child knows only by the location that its parent keeps none.
+    fileprivate var pollsChords: Bool { chords == nil && location != DisabledResultBackend().location }
 }

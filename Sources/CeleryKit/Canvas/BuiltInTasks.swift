@@ -36,8 +36,12 @@ enum BuiltInTasks {
                 _ = try await context.app.resultBackend().removeExpired()
                 return .null
             },
-            make("celery.group", workflow),
-            make("celery.chord", workflow),
+            make(CanvasNode.Name.group) { body, context in
+                try await workflow(body, ["tasks", "result", "group_id", "partial_args"], context)
+            },
+            make(CanvasNode.Name.chord) { body, context in
+                try await workflow(body, ["header", "body", "partial_args"], context)
+            },
             make("celery.chunks") { body, context in try await chunks(body, context) },
             make("celery.chain") { _, _ in
                 throw ArgumentError("celery.chain() is not a real task: its steps are sent one by one")
@@ -45,7 +49,12 @@ enum BuiltInTasks {
             make(ChainRest.taskName, options: TaskOptions(acksLate: true)) { body, context in
                 throw try await ChainRest.replacement(for: body, context)
             },
-            make("celery.chord_unlock") { body, context in try await ChordUnlock(body, context).run() },
+            // Whoever dies over it must not take the chord with it.
+            make(ChordUnlock.taskName, options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
+                body,
+                context in
+                try await ChordUnlock(body, context).run()
+            },
         ]
         .map { ($0.name, $0) }
     )
@@ -66,6 +75,7 @@ enum BuiltInTasks {
         _ context: TaskContext,
         _ arguments: (EncodedValue) throws(ArgumentError) -> [EncodedValue]
     ) async throws -> EncodedValue {
+        let body = try body.named(["task", "it"], of: context.task)
         let signature: CeleryValue = try body.required("task", of: context.task)
         let items: [EncodedValue] = try body.required("it", of: context.task)
         let name = try Signature(signature).task
@@ -86,14 +96,23 @@ enum BuiltInTasks {
     }
 
     /// Sends a group or chord that was itself sent as a task.
-    private static let workflow: @Sendable (TaskBody, TaskContext) async throws -> EncodedValue = { body, context in
+    private static func workflow(
+        _ body: TaskBody,
+        _ parameters: [String],
+        _ context: TaskContext
+    ) async throws -> EncodedValue {
+        let body = try body.named(parameters, of: context.task)
         let type = String(context.task.dropFirst("celery.".count))
-        let node = try CanvasNode(Signature(task: context.task, keywords: body.keywords, subtaskType: type))
+        var node = try CanvasNode(Signature(task: context.task, keywords: body.keywords, subtaskType: type))
+        if let id: String = try body.keyword("group_id") { node.id = id }
+        let partial: [EncodedValue]? = try body.keyword("partial_args")
+        node.take(partial ?? [])
         let result: AsyncResult<CeleryValue> = try await context.app.sender.send(node, options: SendOptions())
         return EncodedValue(result.tree?.tuple ?? .null)
     }
 
     private static func chunks(_ body: TaskBody, _ context: TaskContext) async throws -> EncodedValue {
+        let body = try body.named(["task", "it", "n"], of: context.task)
         let signature: CeleryValue = try body.required("task", of: context.task)
         let items: [CeleryValue] = try body.required("it", of: context.task)
         let size = max(1, try body.required("n", of: context.task) as Int)
@@ -125,6 +144,22 @@ extension TaskBody {
             case .object(let signature)? = try? keywords.first(where: { $0.name == "task" })?.value.value()
         else { return nil }
         return signature["task"]?.text
+    }
+
+    /// The same with what was given by position under the names of the parameters.
+    func named(_ parameters: [String], of task: String) throws(ArgumentError) -> TaskBody {
+        guard arguments.count <= parameters.count else {
+            throw ArgumentError("\(task)() takes \(parameters.count) arguments but \(arguments.count) were given")
+        }
+        var named = self
+        named.arguments = []
+        for (name, value) in zip(parameters, arguments) {
+            guard !keywords.contains(where: { $0.name == name }) else {
+                throw ArgumentError("\(task)() got multiple values for argument '\(name)'")
+            }
+            named.keywords.append(TaskBody.Keyword(name, value))
+        }
+        return named
     }
 
     /// A keyword argument; nil when it was not given, or is null.

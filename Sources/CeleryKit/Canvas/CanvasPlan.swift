@@ -57,6 +57,14 @@ struct CanvasOrigin {
 /// Turns a workflow into the messages with which it begins.
 struct CanvasSender {
     let app: CeleryApp
+    /// Whether a chord is sent with `celery.chord_unlock`, because nobody counts its parts.
+    private let polls: Bool
+
+    /// - Parameter polls: Nil leaves it to the app's result backend.
+    init(app: CeleryApp, polls: Bool? = nil) {
+        self.app = app
+        self.polls = polls ?? app.pollsChords
+    }
 
     /// The plan, and the workflow's results.
     ///
@@ -130,26 +138,30 @@ struct CanvasSender {
         var place = CanvasNode.Continuation()
         place.groupID = id
         place.chord = try body.wire()
-        let settings = app.configuration.settings
         var frozen = header
         let tree = frozen.freeze(origin.makeID)
-        // Not a conditional expression: its nil would be CeleryValue's.
-        var nested: CeleryValue?
-        if members.contains(where: \.endsInGroup) { nested = tree.tuple }
-        plan.chords.append(
-            ChordStart(
-                groupID: id,
-                size: header.size,
-                nested: nested,
-                expires: settings.resultChordExpires ?? settings.resultExpires
-            )
-        )
+        if !polls { plan.chords.append(start(header, members, id, tree)) }
         var index = 0
         for member in members {
             place.groupIndex = index
             index += member.size
             try send(try member.attaching(place).pushed(), from: origin, into: &plan)
         }
+        // Last, so that it does not look for parts that were never sent.
+        if polls { plan.messages.append(try unlock(id, body, tree, from: origin)) }
+    }
+
+    private func start(_ header: CanvasNode, _ members: [CanvasNode], _ id: String, _ tree: ResultTree) -> ChordStart {
+        let settings = app.configuration.settings
+        // Not a conditional expression: its nil would be CeleryValue's.
+        var nested: CeleryValue?
+        if members.contains(where: \.endsInGroup) { nested = tree.tuple }
+        return ChordStart(
+            groupID: id,
+            size: header.size,
+            nested: nested,
+            expires: settings.resultChordExpires ?? settings.resultExpires
+        )
     }
 
     private func message(_ node: CanvasNode, from origin: CanvasOrigin) throws -> OutgoingMessage {

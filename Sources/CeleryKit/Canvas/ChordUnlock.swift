@@ -7,12 +7,15 @@
 
 import CeleryCore
 import CeleryWire
+import Logging
 
 /// `celery.chord_unlock`: how chords end with a result backend that cannot count. Looks whether all parts have ended, sends the
 /// body when they have, and asks to be run again when not.
 ///
 /// Source: `celery/app/builtins.py`.
 struct ChordUnlock {
+    static let taskName = "celery.chord_unlock"
+
     private let context: TaskContext
     private let groupID: String
     private let body: Signature
@@ -34,17 +37,45 @@ struct ChordUnlock {
         parts = try tuples.map { try ResultTree(tuple: $0) }
     }
 
+    /// Looks once. A store or broker that is away is no end: it looks again later.
     func run() async throws -> EncodedValue {
-        let app = context.app
+        do {
+            try await look()
+            return .null
+        } catch {
+            try Task.checkCancellation()
+            guard Self.isPassing(error) else { throw error }
+            throw Retry(countdown: interval, maxRetries: .max, cause: error)
+        }
+    }
+
+    private func look() async throws {
         let ids = parts.flatMap(\.leaves)
-        let metas = try await app.resultBackend().fetch(ids, timeout: app.settings.brokerTimeout)
+        let metas = try await fetch(ids)
         guard ids.allSatisfy({ metas[$0]?.state.isReady == true }) else {
             throw Retry(countdown: interval, maxRetries: maxRetries ?? .max)
         }
         if let failed = ids.lazy.compactMap({ metas[$0] }).first(where: { $0.state != .success }) {
-            try await fail(because: failed)
-            return .null
+            let cause = if case .exception(let error) = failed.outcome { error.repr } else { failed.state.rawValue }
+            return try await fail("Dependency \(failed.taskID) raised \(cause)")
         }
+        // It may come back from a worker that died over it: what has begun is not sent again.
+        guard try await fetch(CanvasNode.calls(of: body).compactMap(\.id)).isEmpty else { return }
+        do {
+            try await send(try values(metas))
+        } catch {
+            try Task.checkCancellation()
+            guard !Self.isPassing(error) else { throw error }
+            try await fail("Callback error: \(error)")
+        }
+    }
+
+    private func fetch(_ ids: [String]) async throws -> [String: TaskMeta] {
+        guard !ids.isEmpty else { return [:] }
+        return try await context.app.resultBackend().fetch(ids, timeout: context.app.settings.brokerTimeout)
+    }
+
+    private func values(_ metas: [String: TaskMeta]) throws(WireError) -> EncodedValue {
         var values: [EncodedValue] = []
         for part in parts {
             values.append(
@@ -53,38 +84,65 @@ struct ChordUnlock {
                 }
             )
         }
+        return try EncodedValue(array: values)
+    }
+
+    private func send(_ results: EncodedValue) async throws {
+        let plan = try CanvasSender(app: context.app).plan(CanvasNode(body), from: origin("body", results)).plan
+        try await context.app.sender.send(plan, options: SendOptions())
+    }
+
+    private func origin(_ salt: String, _ input: EncodedValue) -> CanvasOrigin {
         var origin = CanvasOrigin(
             parentID: context.id,
             rootID: context.rootID,
-            makeID: CanvasOrigin.derivedIDs(from: groupID, salt: "body")
+            makeID: CanvasOrigin.derivedIDs(from: groupID, salt: salt)
         )
-        origin.input = try EncodedValue(array: values)
-        try await app.sender.send(
-            try CanvasSender(app: app).plan(CanvasNode(body), from: origin).plan,
-            options: SendOptions()
-        )
-        return .null
+        origin.input = input
+        return origin
     }
 
-    /// The body, and all that it would have begun, ends with the first part's error.
-    private func fail(because failed: TaskMeta) async throws {
-        let cause = if case .exception(let exception) = failed.outcome { exception.repr } else { failed.state.rawValue }
-        let text = "Dependency \(failed.taskID) raised \(cause)"
+    private static func isPassing(_ error: any Error) -> Bool {
+        let cause = (error as? CeleryError)?.cause ?? error
+        return (cause as? TransportError)?.isTransient ?? false
+    }
+}
+
+extension ChordUnlock {
+    /// The body, and all that it would have begun, ends with this.
+    private func fail(_ text: String) async throws {
+        let calls = CanvasNode.calls(of: body)
         let error = ExceptionInfo(type: "ChordError", arguments: [.string(text)], module: "celery.exceptions")
         let settings = context.app.settings
-        let results = try CanvasNode(body).pushed().calls.compactMap(\.id)
+        let results = calls.compactMap(\.id)
             .map { id in
                 var meta = TaskMeta(taskID: id, state: .failure, outcome: .exception(error))
                 meta.dateDone = Timestamp.now.iso8601
                 return StoredResult(meta, expires: settings.resultExpires(in: .failure))
             }
         try await context.app.resultBackend().store(results, timeout: settings.brokerTimeout)
-        var plan = CanvasPlan()
-        for errback in try CanvasNode(body).continuation.errbacks {
-            var origin = CanvasOrigin(parentID: context.id, rootID: context.rootID)
-            origin.input = EncodedValue(.string(body.options["task_id"]?.text ?? groupID))
-            plan.append(try CanvasSender(app: context.app).plan(CanvasNode(errback), from: origin).plan)
-        }
+        let plan = errbacks(of: calls, id: calls.last?.id ?? groupID)
         try await context.app.sender.send(plan, options: SendOptions())
+    }
+
+    /// Each once, whichever steps of the body have it, with the id of what the body comes to.
+    private func errbacks(of calls: [CanvasNode], id: String) -> CanvasPlan {
+        var errbacks: [Signature] = []
+        for errback in calls.flatMap(\.continuation.errbacks) where !errbacks.contains(errback) {
+            errbacks.append(errback)
+        }
+        var plan = CanvasPlan()
+        for (index, errback) in errbacks.enumerated() {
+            do {
+                let origin = self.origin("errback/\(index)", EncodedValue(.string(id)))
+                plan.append(try CanvasSender(app: context.app).plan(CanvasNode(errback), from: origin).plan)
+            } catch {
+                context.logger.error(
+                    "errback cannot be sent",
+                    metadata: ["celery.errback": "\(errback.task)", "error": "\(error)"]
+                )
+            }
+        }
+        return plan
     }
 }

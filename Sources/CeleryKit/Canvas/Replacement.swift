@@ -94,7 +94,7 @@ extension Continuations {
         origin.input = replacement.input
         if replacement.isStandIn { origin.parentID = message.headers.parentID ?? origin.parentID }
         origin.options.replacedTaskNesting = message.headers.replacedTaskNesting.next
-        let plan = try CanvasSender(app: app).plan(try node.attaching(following), from: origin).plan
+        let plan = try canvas.plan(try node.attaching(following), from: origin).plan
         guard !plan.messages.isEmpty else { throw nothing }
         return plan
     }

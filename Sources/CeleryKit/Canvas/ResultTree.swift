@@ -93,4 +93,16 @@ package indirect enum ResultTree: Sendable, Equatable {
         }
         return found + [self]
     }
+
+    /// What the body of a chord is given whose header this is: what each part came to, nested in the same way, and behind that what was
+    /// added to the chord.
+    package func results(of parts: [(id: String, value: EncodedValue)]) throws(WireError) -> EncodedValue {
+        let values = Dictionary(parts.map { ($0.id, $0.value) }, uniquingKeysWith: { first, _ in first })
+        guard case .group(_, _, let children) = self else { return try value { values[$0] ?? .null } }
+        var results: [EncodedValue] = []
+        for child in children { results.append(try child.value { values[$0] ?? .null }) }
+        let own = Set(leaves)
+        for part in parts where !own.contains(part.id) { results.append(part.value) }
+        return try EncodedValue(array: results)
+    }
 }

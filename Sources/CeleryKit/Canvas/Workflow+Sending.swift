@@ -126,6 +126,7 @@ extension Sender {
         if let limit = settings.taskChainInlineLimit {
             (node, whole) = try await cutting(node, to: limit, origin.makeID)
         }
+        if node.beginsWithChord { try await app.openResultBackend() }
         let (plan, planned) = try CanvasSender(app: app).plan(node, from: origin)
         let result = whole ?? planned
         try await send(plan, options: options)
@@ -185,6 +186,15 @@ extension Sender {
 }
 
 extension CeleryApp {
+    /// How a chord is sent depends on whether the result backend counts.
+    func openResultBackend() async throws {
+        do {
+            _ = try await resultBackend()
+        } catch let error as TransportError {
+            throw SendingErrors.backend(error)
+        }
+    }
+
     /// Makes chords known to the result backend.
     package func start(_ chords: [ChordStart]) async throws {
         guard !chords.isEmpty else { return }

@@ -16,6 +16,8 @@ package struct Continuations: Sendable {
     let app: CeleryApp
     package let message: Message
     let body: TaskBody
+    /// Whether they run in this process instead of being sent.
+    var isEager = false
 
     package init(app: CeleryApp, message: Message, body: TaskBody) {
         self.app = app
@@ -46,7 +48,7 @@ package struct Continuations: Sendable {
         following.chain = chain
         var origin = self.origin(salt: "chain")
         origin.input = result
-        return try CanvasSender(app: app).plan(try CanvasNode(next).attaching(following), from: origin)
+        return try canvas.plan(try CanvasNode(next).attaching(following), from: origin)
     }
 
     /// Errbacks, in the form for tasks that live anywhere: called with the failed task's id. For a task that did not fail in this process;
@@ -69,7 +71,7 @@ package struct Continuations: Sendable {
     package func chordBody(_ signature: Signature, groupID: String, results: EncodedValue) throws -> CanvasPlan {
         var origin = self.origin(salt: "body/\(groupID)")
         origin.input = results
-        return try CanvasSender(app: app).plan(CanvasNode(signature), from: origin).plan
+        return try canvas.plan(CanvasNode(signature), from: origin).plan
     }
 
     /// The calls that will never run because this task failed: all that its chain still had to do.
@@ -88,7 +90,7 @@ package struct Continuations: Sendable {
         var origin = self.origin(salt: salt)
         origin.input = input
         do {
-            let (added, result) = try CanvasSender(app: app).plan(try CanvasNode(signature), from: origin)
+            let (added, result) = try canvas.plan(try CanvasNode(signature), from: origin)
             plan.append(added)
             for child in result.asChildren { context?.addChild(child) }
         } catch {
@@ -97,6 +99,11 @@ package struct Continuations: Sendable {
                 metadata: ["celery.task.name": "\(signature.task)", "error": "\(error)"]
             )
         }
+    }
+
+    /// What runs in this process counts its chords itself.
+    var canvas: CanvasSender {
+        CanvasSender(app: app, polls: isEager || EagerSession.current != nil ? false : nil)
     }
 
     func origin(salt: String) -> CanvasOrigin {

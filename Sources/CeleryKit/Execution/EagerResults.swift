@@ -74,8 +74,7 @@ final class EagerChords: Sendable {
             }
         }
         guard let nested = start.nested else { return .results(try EncodedValue(array: values.map(\.1))) }
-        let byID = Dictionary(values, uniquingKeysWith: { first, _ in first })
-        return .results(try ResultTree(tuple: nested).value { byID[$0] ?? .null })
+        return .results(try ResultTree(tuple: nested).results(of: values.map { (id: $0.0, value: $0.1) }))
     }
 
     enum Completion {

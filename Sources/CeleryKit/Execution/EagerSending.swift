@@ -54,7 +54,7 @@ extension Sender {
         var origin = CanvasOrigin()
         origin.options = options
         origin.options.taskID = nil
-        let (plan, result) = try CanvasSender(app: app).plan(node, from: origin)
+        let (plan, result) = try CanvasSender(app: app, polls: false).plan(node, from: origin)
         if options.addToParent { for child in result.asChildren { TaskContext.current?.addChild(child) } }
         let session = EagerSession.current ?? EagerSession(app: app)
         try await session.run(plan, propagates: propagates)

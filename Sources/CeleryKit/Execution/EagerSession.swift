@@ -73,7 +73,8 @@ final class EagerSession: Sendable {
     private func settle(_ meta: TaskMeta, _ report: TaskReport, of message: Message) async throws -> [OutgoingMessage] {
         guard meta.state == .success || meta.state == .failure else { return [] }
         let body = try app.codec.decodeBody(of: message)
-        let continuations = Continuations(app: app, message: message, body: body)
+        var continuations = Continuations(app: app, message: message, body: body)
+        continuations.isEager = true
         var call = CanvasNode(call: Signature(task: message.headers.task))
         call.id = meta.taskID
         call.continuation.chord = body.embed.chord

@@ -30,6 +30,8 @@ struct RunningTask: Sendable {
     /// The same by the calendar, for those who ask.
     var startTime: Timestamp?
     var timers: [TimerWheel.Token] = []
+    /// What it is to be terminated with; nil unless somebody has asked for that.
+    var signal: Int32?
 }
 
 /// A delivery whose end is known but not settled. A class, because it is passed on several times.
@@ -226,6 +228,11 @@ struct WorkerState: Sendable {
         return task
     }
 
+    /// Notes what a run is terminated with. The first one stays, as with the signals of a child.
+    mutating func terminate(_ job: JobID, signal: Int32) {
+        if running[job]?.signal == nil { running[job]?.signal = signal }
+    }
+
     /// A job came back unstarted: it runs again, or goes back to its queue when the worker is stopping.
     mutating func returned(_ job: JobID) {
         guard let task = running.removeValue(forKey: job) else { return }
@@ -281,6 +288,11 @@ extension Finished {
     /// Of a task that was run.
     var message: Message? { if case .run(let task, _, _) = item { task.request.message } else { nil } }
     var taskID: String? { message?.headers.id }
+
+    /// Of the task that it is about, whether it ran here or not.
+    var settledID: String? {
+        if case .ended(let ending, _) = item { ending.message?.headers.id } else { taskID }
+    }
 
     /// Of a task that began in a worker that died.
     var obituaryID: String? {

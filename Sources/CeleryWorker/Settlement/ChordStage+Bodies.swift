@@ -120,10 +120,9 @@ extension ChordStage {
 }
 
 extension ChordClaim {
-    /// The array for the body: in the header's order, nested as the header is.
+    /// The array for the body: in the header's order, nested as the header is; what was added to that comes last.
     func results() throws(WireError) -> EncodedValue {
         guard let nested else { return try EncodedValue(array: members.map(\.value)) }
-        let values = Dictionary(members.map { ($0.taskID, $0.value) }, uniquingKeysWith: { first, _ in first })
-        return try ResultTree(tuple: nested).value { values[$0] ?? .null }
+        return try ResultTree(tuple: nested).results(of: members.map { (id: $0.taskID, value: $0.value) })
     }
 }

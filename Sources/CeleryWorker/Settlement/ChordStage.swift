@@ -48,7 +48,10 @@ struct ChordStage {
         }
         guard let store = pipeline.backend.chords else {
             let lost = outcome.items.reduce(0) { $0 + ($1.chords.map { $0.starts.count + $0.parts.count } ?? 0) }
-            if lost > 0 { pipeline.log.cannotCount(lost, location: pipeline.backend.location) }
+            // Otherwise `celery.chord_unlock` looks for their results.
+            if lost > 0, !pipeline.app.pollsChords {
+                pipeline.log.cannotCount(lost, location: pipeline.backend.location)
+            }
             return outcome
         }
         // Not again once their parts may be running.
@@ -58,7 +61,7 @@ struct ChordStage {
         let counting = items.indices.filter { outcome.items[$0].chords?.parts.isEmpty == false }
         guard !counting.isEmpty else { return outcome }
         try await publish(counting, of: batch, &outcome)
-        try await storeResults(counting, &outcome)
+        try await storeResults(counting, of: batch, &outcome)
         var queue = counting.flatMap { index in (outcome.items[index].chords?.parts ?? []).map { (index, $0) } }
         while !queue.isEmpty {
             let progress: [ChordProgress]
@@ -107,11 +110,20 @@ struct ChordStage {
         }
     }
 
-    private func storeResults(_ indices: [Int], _ outcome: inout Outcome) async throws(TransportError) {
+    /// Results are there before they are counted, but for those of parts that never run, which come with the last step:
+    /// a Python worker that does the task again, after a death in between, counts none of which a failure is stored.
+    private func storeResults(
+        _ indices: [Int],
+        of batch: [Finished],
+        _ outcome: inout Outcome
+    ) async throws(TransportError) {
         var results: [StoredResult] = []
         for index in indices {
-            results += outcome.items[index].settlement.results
-            outcome.items[index].settlement.results = []
+            let own = batch[index].settledID
+            let parts = Set(outcome.items[index].chords?.parts.map(\.part.taskID) ?? [])
+            let isLater = { (result: StoredResult) in result.meta.taskID != own && parts.contains(result.meta.taskID) }
+            results += outcome.items[index].settlement.results.filter { !isLater($0) }
+            outcome.items[index].settlement.results.removeAll { !isLater($0) }
         }
         if !results.isEmpty { try await pipeline.backend.store(results, timeout: timeout) }
     }

@@ -44,15 +44,19 @@ struct CanvasFleet: Sendable, CustomTestStringConvertible {
 
     /// Sends the workflows and says what each comes to.
     func outcomes(of shapes: [WorkflowShape]) async throws -> [WorkflowShape.Outcome] {
-        try await running { app, client in
+        // All are sent at once, so that the steps of each wait for those of all others.
+        let seconds = 30 + shapes.count / 5
+        return try await running { app, client in
             if let client {
-                let command: CeleryObject = ["shapes": .array(shapes.map(\.value)), "timeout": 30]
+                let command: CeleryObject = ["shapes": .array(shapes.map(\.value)), "timeout": .int(seconds)]
                 return try await Self.ask(client, "workflows", command)
             }
             var results: [AsyncResult<CeleryValue>] = []
             for shape in shapes { results.append(try await app.workflow(shape.signature).delay()) }
             var outcomes: [WorkflowShape.Outcome] = []
-            for result in results { outcomes.append(await WorkflowShape.outcome(of: result, timeout: .seconds(30))) }
+            for result in results {
+                outcomes.append(await WorkflowShape.outcome(of: result, timeout: .seconds(seconds)))
+            }
             return outcomes
         }
     }
@@ -105,7 +109,7 @@ struct CanvasFleet: Sendable, CustomTestStringConvertible {
         _ operation: String,
         _ command: CeleryObject
     ) async throws -> [WorkflowShape.Outcome] {
-        let answer = try await client.request(operation, command, within: .seconds(300))
+        let answer = try await client.request(operation, command, within: .seconds(1200))
         guard case .array(let items)? = answer["outcomes"] else { throw ServiceError("no outcomes") }
         return items.map { item in
             guard case .object(let outcome) = item else { return .error([]) }

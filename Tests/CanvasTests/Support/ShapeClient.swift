@@ -50,10 +50,10 @@ struct ShapeClient: Sendable {
             return try await chain.applyAsync(SendOptions(headers: ["X-Trace": "abc"])).get(timeout: timeout)
         case "stamped_chain":
             let chain = s("add", 1, 2).then(s("mul", 3))
-            return try await chain.applyAsync(SendOptions(stamps: ["shape": "square"])).get(timeout: timeout)
+            return try await get(chain.stamp(["shape": "square"]))
         case "stamped_chord":
             let chord = group([s("add", 1, 2), s("add", 3, 4)]).then(s("xsum"))
-            return try await chord.applyAsync(SendOptions(stamps: ["shape": "square"])).get(timeout: timeout)
+            return try await get(chord.stamp(["shape": "square"]))
         default: return try await get(try simple(name))
         }
     }

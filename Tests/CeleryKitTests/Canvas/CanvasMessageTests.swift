@@ -263,7 +263,9 @@ struct CanvasMessageTests {
         #expect(try canvas.steps(add.starmap([add.s(1, 2)]))[0].properties.routingKey == "sums")
     }
 
-    @Test("A callback's own task_id, group_id, chord and root_id are kept")
+    @Test(
+        "A callback's own task_id, group_id and chord are kept; its parent and root are those of the task that calls it"
+    )
     func callbackOptions() throws {
         let signature = Signature(
             task: "next",

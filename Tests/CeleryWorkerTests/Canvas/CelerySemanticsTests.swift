@@ -14,14 +14,14 @@ import Testing
 
 @Suite("Celery's surprising semantics of canvas: what running workflows come to")
 struct CelerySemanticsTests {
-    private let patience = Duration.seconds(60)
-    private let tasks = SemanticsTasks()
+    let patience = Duration.seconds(60)
+    let tasks = SemanticsTasks()
 
-    private func running(_ body: @escaping @Sendable () async throws -> Void) async throws {
+    func running(_ body: @escaping @Sendable () async throws -> Void) async throws {
         try await withWorker(tasks.app, body)
     }
 
-    private func failure<Output>(_ result: AsyncResult<Output>) async -> String? {
+    func failure<Output>(_ result: AsyncResult<Output>) async -> String? {
         let error = await #expect(throws: CeleryError.self) { try await result.get(timeout: patience) }
         return error?.exception?.type
     }
@@ -56,11 +56,27 @@ struct CelerySemanticsTests {
 
     @Test("A callback is sent before the result is stored, and is listed among the task's children")
     func children() async throws {
-        try await running { () async throws -> Void in
-            let result = try await tasks.add.s(2, 3).link(tasks.done.s()).delay()
+        let calls = SemanticsTasks.Calls()
+        var hooks = HookedBackend.Hooks()
+        hooks.store = { (results: [StoredResult]) async throws(TransportError) -> Void in
+            guard results.contains(where: { $0.meta.taskID == "linked" }) else { return }
+            // The result is kept back until the callback has run: it does only if it was sent before.
+            let hasRun = (try? await eventually { calls.all.contains("done 5") }) ?? false
+            if hasRun { calls.note("result") }
+        }
+        let app = HookedBackend.app(MemoryStore(name: "callbacks"), hooks)
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        let done = app.task("done") { (value: Int) -> Int in
+            calls.note("done \(value)")
+            return value
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let result = try await add.s(2, 3).link(done.s()).applyAsync(taskID: "linked")
             #expect(try await result.get(timeout: patience) == 5)
-            #expect(try await result.children().count == 1)
-            #expect(try await eventually { tasks.calls.all == ["done 5"] })
+            #expect(calls.all == ["done 5", "result"])
+            let children = try await result.children()
+            #expect(children.count == 1)
+            #expect(try await children.first?.get(timeout: patience) == 5)
         }
     }
 
@@ -100,6 +116,9 @@ struct CelerySemanticsTests {
             let chain = tasks.boom.s(1).then(group([tasks.add.s(1), tasks.add.s(2)])).then(tasks.sum.s())
             let result = try await chain.delay()
             #expect(await failure(result) == "ValueError")
+            let members = try await #require(result.parent).children()
+            #expect(members.count == 2)
+            for member in members { #expect(await failure(member) == "ValueError") }
             let outer = try await group([tasks.add.s(1, 1), chain]).then(tasks.sum.s()).delay()
             #expect(await failure(outer) == "ChordError")
         }
@@ -115,165 +134,31 @@ struct CelerySemanticsTests {
         return ids
     }
 
-    // MARK: - Chords
-
-    @Test("A chord's body is given the results in the header's order, not in that in which they ended")
-    func order() async throws {
-        let door = Doorway()
-        let slow = tasks.app.task("slow") { (x: Int, _: Int) -> Int in
-            await door.waitUntilOpen()
-            return x
-        }
-        let fast = tasks.app.task("fast") { (x: Int, _: Int) -> Int in
-            door.open()
-            return x
-        }
-        let list = tasks.app.task("list") { (values: [Int]) in values }
-        try await running { () async throws -> Void in
-            let chord = try await group([slow.s(1, 0), fast.s(2, 0)]).then(list.s()).delay()
-            #expect(try await chord.get(timeout: patience) == [1, 2])
-        }
-    }
-
-    @Test("A chord's id is known when it is sent, and its parent is the header's group")
-    func parent() async throws {
-        try await running { () async throws -> Void in
-            let chord = try await group([tasks.add.s(1, 1), tasks.add.s(2, 2)]).then(tasks.sum.s()).delay()
-            #expect(try await chord.parent?.get(timeout: patience) == [2, 4])
-            #expect(try await chord.get(timeout: patience) == 6)
-            #expect(try await chord.meta()?.taskID == chord.id)
-        }
-    }
-
-    @Test("A failed part fails the chord only when all other parts have ended")
-    func failsLast() async throws {
-        let door = Doorway()
-        let slow = tasks.app.task("slow") { (x: Int) -> Int in
-            await door.waitUntilOpen()
-            return x
-        }
-        try await running { () async throws -> Void in
-            var boom = try tasks.boom.s(1).signature()
-            boom.options["task_id"] = "failing"
-            let header = try group([slow.s(1).signature(), boom].map(tasks.app.workflow))
-            let chord = try await header.then(tasks.app.signature("sum")).delay()
-            let part = AsyncResult<Int>(id: "failing", app: tasks.app)
-            #expect(await failure(part) == "ValueError")
-            // Settled after it, so the failed part was counted before.
-            #expect(try await tasks.add.delay(1, 1).get(timeout: patience) == 2)
-            #expect(try await chord.state() == .pending)
-            door.open()
-            #expect(await failure(chord) == "ChordError")
-        }
-    }
-
-    @Test("An error in a chord's header reaches its body's errback, with the body's id, and not the header's")
-    func bodyErrback() async throws {
-        try await running { () async throws -> Void in
-            let header = group([tasks.add.s(1, 1), tasks.boom.s(1)])
-            let chord = try await header.then(tasks.sum.s()).onError(tasks.alert.s()).delay()
-            #expect(await failure(chord) == "ChordError")
-            #expect(try await eventually { tasks.calls.all == ["alert \(chord.id)"] })
-        }
-    }
-
-    @Test(
-        "When the body of a failed chord is a group each of its members fails, and each errback is called once, for the last"
-    )
-    func groupBody() async throws {
-        let calls = tasks.calls
-        let tell = tasks.app.task("tell") { (id: String) -> String in
-            calls.note("tell \(id)")
-            return id
-        }
-        try await running { () async throws -> Void in
-            let header = group([tasks.add.s(1, 1), tasks.boom.s(1)])
-            let count = tasks.count.s().onError(tasks.alert.s()).onError(tell.s())
-            let chord = try await header.then(group([tasks.sum.s().onError(tasks.alert.s()), count])).delay()
-            for member in chord.members { #expect(await failure(member) == "ChordError") }
-            let last = try #require(chord.members.last)
-            #expect(try await eventually { calls.all.count >= 2 })
-            // Sent after them, so that a third would have come before it.
-            #expect(try await tasks.add.delay(1, 1).get(timeout: patience) == 2)
-            #expect(calls.all.sorted() == ["alert \(last.id)", "tell \(last.id)"])
-        }
-    }
-
-    @Test("A part that is retried counts once, at its end")
-    func retriedPart() async throws {
-        let flaky = tasks.app.task("flaky", options: TaskOptions(retry: RetryPolicy(limit: 3, delay: .constant(.zero))))
-        {
-            (context: TaskContext, x: Int) -> Int in
-            if context.retries < 2 { throw context.retry(countdown: .zero) }
-            return x
-        }
-        try await running { () async throws -> Void in
-            let chord = try await group([flaky.s(5), tasks.add.s(1, 1)]).then(tasks.list.s()).delay()
-            #expect(try await chord.get(timeout: patience) == [5, 2])
-        }
-    }
-
-    @Test("A part whose task ignores its result counts all the same, with its result")
-    func ignoredResult() async throws {
-        let silent = tasks.app.task("silent", options: TaskOptions(ignoreResult: true)) { (x: Int) in x }
-        try await running { () async throws -> Void in
-            let chord = try await group([silent.s(5), tasks.add.s(1, 1)]).then(tasks.list.s()).delay()
-            #expect(try await chord.get(timeout: patience) == [5, 2])
-        }
-    }
-
-    @Test("A part that throws Ignore does not count: its chord never ends")
-    func ignoredPart() async throws {
-        let ignoring = tasks.app.task("ignoring") { (x: Int) -> Int in
-            tasks.calls.note("ignored")
-            throw Ignore()
-        }
-        try await running { () async throws -> Void in
-            let chord = try await group([ignoring.s(5), tasks.add.s(1, 1)]).then(tasks.list.s()).delay()
-            #expect(try await eventually { tasks.calls.all == ["ignored"] })
-            #expect(try await tasks.add.delay(1, 1).get(timeout: patience) == 2)
-            #expect(try await chord.state() == .pending)
-        }
-    }
-
-    @Test("A revoked part counts, and fails its chord")
-    func revokedPart() async throws {
-        try await running { () async throws -> Void in
-            let id = TaskID.random()
-            try await tasks.app.revoke([id])
-            var part = try tasks.add.s(1, 1).signature()
-            part.options["task_id"] = .string(id)
-            let other = try tasks.add.s(2, 2).signature()
-            let header = try group([part, other].map(tasks.app.workflow))
-            let chord = try await header.then(tasks.app.signature("sum")).delay()
-            #expect(await failure(chord) == "ChordError")
-        }
-    }
-
-    @Test("A replaced part counts once, in the place that it had")
-    func replacedPart() async throws {
-        let replacer = tasks.app.task("replacer") { (context: TaskContext, x: Int) -> Int in
-            throw context.replace(with: tasks.add.s(x, 100).then(tasks.add.s(1)))
-        }
-        try await running { () async throws -> Void in
-            let chord = try await group([replacer.s(5), tasks.add.s(1, 1)]).then(tasks.list.s()).delay()
-            #expect(try await chord.get(timeout: patience) == [106, 2])
-        }
-    }
-
     // MARK: - replace, groups
 
     @Test("replace keeps the id, says how often, and stores nothing of the task that it replaces")
     func replaceKeepsID() async throws {
-        let target = tasks.app.task("target") { (context: TaskContext) in context.id }
-        let replacer = tasks.app.task("replacer") { (context: TaskContext) -> String in
+        let (calls, door, nestings) = (tasks.calls, Doorway(), Nestings())
+        tasks.app.use(nestings)
+        let target = tasks.app.task("target") { (context: TaskContext) -> String in
+            calls.note("target")
+            await door.waitUntilOpen()
+            return context.id
+        }
+        let inner = tasks.app.task("inner") { (context: TaskContext) -> String in
             throw context.replace(with: target.s())
+        }
+        let replacer = tasks.app.task("replacer") { (context: TaskContext) -> String in
+            throw context.replace(with: inner.s())
         }
         try await running { () async throws -> Void in
             let result = try await replacer.delay()
+            #expect(try await eventually { calls.all == ["target"] })
+            let stored = try await result.meta()
+            #expect(stored == nil, "both that were replaced have ended")
+            door.open()
             #expect(try await result.get(timeout: patience) == result.id)
-            let seen = try await tasks.add.s(1, 1).delay().get(timeout: patience)
-            #expect(seen == 2)
+            #expect(nestings.all == ["replacer": 0, "inner": 1, "target": 2])
         }
     }
 
@@ -351,6 +236,17 @@ struct CelerySemanticsTests {
     }
 }
 
+/// How often the tasks that are sent have been replaced.
+private final class Nestings: CeleryMiddleware {
+    private let nestings = Mutex<[String: Int]>([:])
+    var all: [String: Int] { nestings.withLock { $0 } }
+
+    func beforePublish(_ message: inout Message) {
+        let headers = message.headers
+        nestings.withLock { $0[headers.task] = headers.replacedTaskNesting }
+    }
+}
+
 /// What the workflows here are made of.
 struct SemanticsTasks: Sendable {
     /// What tasks wrote down, in order.
@@ -364,7 +260,7 @@ struct SemanticsTasks: Sendable {
         var exceptionInfo: ExceptionInfo { ExceptionInfo(type: "ValueError", arguments: ["boom"], module: "builtins") }
     }
 
-    let app = TestApp.make()
+    let app: CeleryApp
     let calls = Calls()
     let add: TaskHandle<Int, Int, Int>
     let mul: TaskHandle<Int, Int, Int>
@@ -375,7 +271,8 @@ struct SemanticsTasks: Sendable {
     let done: TaskHandle<Int, Int>
     let alert: TaskHandle<String, String>
 
-    init() {
+    init(app: CeleryApp = TestApp.make()) {
+        self.app = app
         let calls = self.calls
         add = app.task("add") { (x: Int, y: Int) in x + y }
         mul = app.task("mul") { (x: Int, y: Int) in x * y }

@@ -50,6 +50,34 @@ struct ChordOnceTests {
         #expect(calls.withLock { $0 } == 3)
     }
 
+    @Test("A part that never runs, since a step before it failed, is counted before its failure is stored")
+    func countedBeforeStored() async throws {
+        let store = MemoryStore(name: "abandoned part")
+        let states = Mutex<[TaskState?]>([])
+        let part = TaskID.random()
+        var hooks = HookedBackend.Hooks()
+        hooks.count = { () async throws(TransportError) in
+            let state = try await store.backend.fetch([part], timeout: .seconds(5))[part]?.state
+            states.withLock { $0.append(state) }
+        }
+        let app = HookedBackend.app(store, hooks)
+        let fail = app.task("fail") { (x: Int) -> Int in throw CeleryError(.taskFailed, "no luck") }
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        let sum = app.task("sum") { (values: [Int]) in values.reduce(0, +) }
+        try await withWorker(app) { () async throws -> Void in
+            let member = fail.s(1).then(add.s(1).set(SendOptions(taskID: part)))
+            let chord = try await group([member]).then(sum.s()).delay()
+            await #expect(throws: CeleryError.self) { try await chord.get(timeout: patience) }
+            // A Python worker that runs the first step again, after a death in between, counts none that has failed.
+            #expect(states.withLock { $0 } == [nil])
+            #expect(
+                try await eventually {
+                    try await store.backend.fetch([part], timeout: .seconds(5))[part]?.state == .failure
+                }
+            )
+        }
+    }
+
     /// What the second test has seen and lets happen.
     private final class Gate: Sendable {
         private struct State {

@@ -19,28 +19,37 @@ struct ChordUnlockTests {
 
     private let app = TestApp.make { $0.resultChordRetryInterval = .milliseconds(10) }
     private let bodyID = TaskID.random()
+    /// How often the body has run.
+    private let bodies = SemanticsTasks.Calls()
 
     /// Sent as Python's clients do: the header's parts are plain tasks, and this one looks for their results.
     private func unlock(_ parts: [String], link: String? = nil, maxRetries: CeleryValue = .null) async throws -> String
     {
         var options: CeleryObject = ["task_id": .string(bodyID)]
         if let link { options["link_error"] = .array([try Signature(task: link).value()]) }
-        let body = Signature(task: "total", options: options)
-        return
-            try await app.sendTask(
-                "celery.chord_unlock",
-                args: [.string("group-of-python"), try body.value()],
-                kwargs: [
-                    "interval": .null, "max_retries": maxRetries,
-                    "result": .array(parts.map { .array([.array([.string($0), .null]), .null]) }),
-                    "_chord_unlock_exchange_type": "direct",
-                ]
-            )
-            .id
+        return try await unlock(parts, Signature(task: "total", options: options), maxRetries)
+    }
+
+    private func unlock(_ parts: [String], _ body: Signature, _ maxRetries: CeleryValue = .null) async throws -> String
+    {
+        try await app.sendTask(
+            "celery.chord_unlock",
+            args: [.string("group-of-python"), try body.value()],
+            kwargs: [
+                "interval": .null, "max_retries": maxRetries,
+                "result": .array(parts.map { .array([.array([.string($0), .null]), .null]) }),
+                "_chord_unlock_exchange_type": "direct",
+            ]
+        )
+        .id
     }
 
     private func register(_ gate: Doorway) -> TaskHandle<Int, Int> {
-        app.task("total") { (numbers: [Int]) in numbers.reduce(0, +) }
+        let bodies = bodies
+        app.task("total") { (numbers: [Int]) -> Int in
+            bodies.note("total")
+            return numbers.reduce(0, +)
+        }
         return app.task("part") { (x: Int) -> Int in
             if x < 0 { throw Broken() }
             if x == 2 { await gate.waitUntilOpen() }
@@ -82,6 +91,59 @@ struct ChordUnlockTests {
             #expect(error?.exception?.type == "ChordError")
             #expect(error?.exception?.message.hasPrefix("Dependency \(broken) raised ChordUnlockTests.Broken") == true)
             #expect(try await eventually { told.withLock { $0 } == bodyID })
+        }
+    }
+
+    @Test("When a part has failed all steps of the body fail, and an errback that only they have is told once")
+    func failingChain() async throws {
+        let part = register(Doorway())
+        let told = SemanticsTasks.Calls()
+        app.task("alert") { (id: String) -> Bool in
+            told.note(id)
+            return true
+        }
+        let steps = app.signature("total").then(app.signature("part")).onError(app.signature("alert"))
+        let (body, result) = try steps.frozen()
+        try await withWorker(app) { () async throws -> Void in
+            _ = try await unlock([try await part.delay(-1).id], body.signature())
+            let before = try #require(result.parent)
+            for step in [result, before] {
+                let error = await #expect(throws: CeleryError.self) { try await step.get(timeout: .seconds(60)) }
+                #expect(error?.exception?.type == "ChordError")
+            }
+            #expect(try await eventually { !told.all.isEmpty })
+            // Sent after it, so that another would have come before.
+            #expect(try await part.delay(1).get(timeout: .seconds(60)) == 10)
+            #expect(told.all == [result.id])
+        }
+    }
+
+    @Test("A body that cannot be built fails with ChordError")
+    func unbuildable() async throws {
+        let part = register(Doorway())
+        let body = Signature(task: "total", options: ["task_id": .string(bodyID), "serializer": "nonsense"])
+        try await withWorker(app) { () async throws -> Void in
+            _ = try await unlock([try await part.delay(1).id], body)
+            let error = await #expect(throws: CeleryError.self) {
+                try await AsyncResult<Int>(id: bodyID, app: app).get(timeout: .seconds(60))
+            }
+            #expect(error?.exception?.message.hasPrefix("Callback error: ") == true)
+        }
+    }
+
+    @Test("Delivered again when the body has run, it sends no second one")
+    func again() async throws {
+        let part = register(Doorway())
+        try await withWorker(app) { () async throws -> Void in
+            let ids = [try await part.delay(1).id]
+            for _ in 0..<2 {
+                let unlocking = AsyncResult<CeleryValue>(id: try await unlock(ids), app: app)
+                _ = try await unlocking.get(timeout: .seconds(60))
+                #expect(try await AsyncResult<Int>(id: bodyID, app: app).get(timeout: .seconds(60)) == 10)
+            }
+            // Sent after it, so that a second body would have come before.
+            #expect(try await part.delay(3).get(timeout: .seconds(60)) == 30)
+            #expect(bodies.all == ["total"])
         }
     }
 

@@ -31,6 +31,30 @@ struct GroupResultTests {
         }
     }
 
+    @Test("Streamed, the members come in the order in which they end, with their places")
+    func streamed() async throws {
+        let app = TestApp.make()
+        let doors = (0..<3).map { _ in Doorway() }
+        let wait = app.task("wait") { (x: Int) -> Int in
+            await doors[x].waitUntilOpen()
+            return x * 10
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let result = try await group((0..<3).map { wait.s($0) }).delay()
+            var (places, values): ([Int], [Int]) = ([], [])
+            // Each may end only when the one before was handed over.
+            var next = [0, 1][...]
+            doors[2].open()
+            for try await (index, value) in result.stream(timeout: patience) {
+                places.append(index)
+                values.append(value)
+                if let door = next.popFirst() { doors[door].open() }
+            }
+            #expect(places == [2, 0, 1])
+            #expect(values == [20, 0, 10])
+        }
+    }
+
     @Test("Whether it is ready, has succeeded or failed goes by all of its members")
     func states() async throws {
         let app = TestApp.make()

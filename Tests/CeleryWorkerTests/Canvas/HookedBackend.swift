@@ -15,8 +15,10 @@ struct HookedBackend: ResultBackend {
     /// What is asked before a call; the call is refused with what it throws.
     struct Hooks: Sendable {
         var store: @Sendable ([StoredResult]) async throws(TransportError) -> Void = { _ throws(TransportError) in }
-        var count: @Sendable () throws(TransportError) -> Void = { () throws(TransportError) in }
+        var count: @Sendable () async throws(TransportError) -> Void = { () throws(TransportError) in }
         var finish: @Sendable () throws(TransportError) -> Void = { () throws(TransportError) in }
+        /// Whether it counts the parts of chords at all.
+        var counts = true
     }
 
     let base: any ResultBackend
@@ -24,7 +26,7 @@ struct HookedBackend: ResultBackend {
 
     var location: String { base.location }
     var storeIdentity: StoreIdentity? { nil }
-    var chords: (any ChordStore)? { base.chords.map { HookedChords(base: $0, hooks: hooks) } }
+    var chords: (any ChordStore)? { hooks.counts ? base.chords.map { HookedChords(base: $0, hooks: hooks) } : nil }
 
     func store(_ results: [StoredResult], timeout: Duration) async throws(TransportError) {
         try await hooks.store(results)
@@ -41,7 +43,11 @@ struct HookedBackend: ResultBackend {
     func shutdown() async { await base.shutdown() }
 
     /// An app with one.
-    static func app(_ store: MemoryStore, _ hooks: Hooks) -> CeleryApp {
+    static func app(
+        _ store: MemoryStore,
+        _ hooks: Hooks,
+        _ configure: (inout CelerySettings) -> Void = { _ in }
+    ) -> CeleryApp {
         var registry = PluginRegistry()
         registry.register(transport: "hooked") { _ throws(TransportError) in store.transport }
         registry.register(backend: "hooked") { _ throws(TransportError) in
@@ -49,6 +55,7 @@ struct HookedBackend: ResultBackend {
         }
         var settings = CelerySettings()
         (settings.brokerURL, settings.resultBackend) = ("hooked://", "hooked://")
+        configure(&settings)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return CeleryApp("test", registry: registry, settings: settings, logger: logger)
@@ -63,7 +70,7 @@ private struct HookedChords: ChordStore {
         try await base.start(chords, timeout: timeout)
     }
     func count(_ parts: [ChordPart], timeout: Duration) async throws(TransportError) -> [ChordProgress] {
-        try hooks.count()
+        try await hooks.count()
         return try await base.count(parts, timeout: timeout)
     }
     func finish(_ claims: [ChordClaim], timeout: Duration) async throws(TransportError) {

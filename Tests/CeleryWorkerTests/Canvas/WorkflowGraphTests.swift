@@ -68,13 +68,24 @@ struct WorkflowGraphTests {
     @Test("From the result of sending it, with states, while it runs and after", arguments: [true, false])
     func running(fromRoot: Bool) async throws {
         let (add, mul, sum, app) = (tasks.add, tasks.mul, tasks.sum, tasks.app)
-        let workflow = add.s(1, 2).then(group([mul.s(3), mul.s(4)])).then(sum.s()).then(add.s(7))
+        let door = Doorway()
+        let slow = app.task("slow") { (x: Int, y: Int) -> Int in
+            await door.waitUntilOpen()
+            return x * y
+        }
+        let workflow = add.s(1, 2).then(group([mul.s(3), slow.s(4)])).then(sum.s()).then(add.s(7))
         let result = try await workflow.delay()
         let before = try await result.graph()
         #expect(before.nodes.count == 5)
         #expect(before.nodes.allSatisfy { $0.state == .pending })
         let restored = try AsyncResult<Int>(tuple: result.tuple, app: app)
         try await withWorker(app) { () async throws -> Void in
+            let isHalfWay: Bool = try await eventually {
+                try await restored.graph().nodes.count { $0.state == .success } == 2
+            }
+            #expect(isHalfWay, "what is before the task that waits, and beside it")
+            #expect(try await restored.graph().nodes.count { $0.state == .pending } == 3)
+            door.open()
             #expect(try await restored.get(timeout: patience) == 28)
             #expect(try await restored.ready())
         }

@@ -181,6 +181,22 @@ struct WorkflowTests {
         }
     }
 
+    @Test("What is added to a chord whose header is nested comes behind the header's own", arguments: [false, true])
+    func addingToNested(isEager: Bool) async throws {
+        let app = TestApp.make { $0.taskAlwaysEager = isEager }
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        app.task("same") { (value: CeleryValue) in value }
+        let adder = app.task("adder") { (context: TaskContext, x: Int) -> Int in
+            try await context.addToChord(add.s(x, 1000))
+            return x
+        }
+        let header = group([group([adder.s(1), add.s(2, 2)]), group([add.s(3, 3)])])
+        try await withWorker(app) { () async throws -> Void in
+            let chord = try await header.then(app.signature("same")).delay()
+            #expect(try await chord.get(timeout: patience) == [[1, 4], [6], 1001])
+        }
+    }
+
     @Test("map and starmap are one task; chunks are a group of them")
     func maps() async throws {
         let tasks = Tasks()

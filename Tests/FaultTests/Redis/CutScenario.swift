@@ -28,6 +28,8 @@ struct CutScenario: Sendable {
 
     var point: CutPoint
     var pool: String
+    /// Whether a chord's parts are acknowledged when they start. All have ended, then, and their results are stored.
+    var isEarly = false
 
     /// All steps; in a pool of processes those that differ there, and in the long run all that can.
     static var all: [CutScenario] {
@@ -36,6 +38,9 @@ struct CutScenario: Sendable {
             switch point.situation {
             case .childWorking: return [both[1]]
             case .sending: return [both[0]]
+            case .joining where point != .partsCounted:
+                let late = FaultReport.isLong ? both : [both[0]]
+                return late + both.map { CutScenario(point: $0.point, pool: $0.pool, isEarly: true) }
             default: return FaultReport.isLong || point.differsInChildren ? both : [both[0]]
             }
         }
@@ -57,16 +62,19 @@ struct CutScenario: Sendable {
             let dead = try await die(at: site, broker)
             let death = ContinuousClock.now
             if point.situation != .childWorking { _ = try site.worker(pool, concurrency: concurrency, name: "heir") }
-            let tally = try await site.settled(dead: dead)
+            let tally = try await site.settled(contract: isEarly ? .early : .late, dead: dead)
             let back = (ContinuousClock.now - death).seconds
             var breaches = tally.breaches
             if hasBegunNothing, tally.runTwice + tally.workerLost > 0 {
                 breaches.append("nothing had begun, and still: \(tally.description)")
             }
+            if isEarly, tally.workerLost > 0 {
+                breaches.append("parts that had ended were taken for lost: \(tally.description)")
+            }
             if back > 20 { breaches.append("all was back only after \(back.tenths) s") }
             return Outcome(
                 point: point,
-                row: "\(point.rawValue) | \(pool) | \(tally.cells) | \(back.tenths)",
+                row: "\(point.rawValue) | \(pool)\(isEarly ? ", early" : "") | \(tally.cells) | \(back.tenths)",
                 breaches: breaches.map { "\(point.rawValue), \(pool): \($0)" }
             )
         }
@@ -90,7 +98,8 @@ struct CutScenario: Sendable {
         switch point.situation {
         case .joining:
             // Parts that end at different times, so that not all are counted at once.
-            let parts = group([5, 40, 80, 120]) { site.tasks.late.s($0) }
+            let task = isEarly ? site.tasks.early : site.tasks.late
+            let parts = group([5, 40, 80, 120]) { task.s($0) }
             site.note(try await parts.then(site.tasks.sum.s()).delay().id, .late)
             return [try await death(of: try victim(site), site)]
         case .working, .childWorking:
