@@ -173,9 +173,9 @@ final class WorkerPipeline: Sendable {
             if events.isOn.load(ordering: .relaxed) { events.add(.started, task.task.request.message) }
             if task.task.policy.trackStarted { settleBell.ring() }
         case .finished(let job, let report):
-            end(job, RunEnd(report), runtime: report.runtime)
+            end(job, runtime: report.runtime) { RunEnd(report, signal: $0.signal) }
         case .lost(let job, let loss):
-            end(job, .lost(loss), runtime: nil)
+            end(job, runtime: nil) { _ in .lost(loss) }
         case .returned(let jobs):
             state.withLock { state in for job in jobs { state.returned(job) } }
             startBell.ring()
@@ -186,11 +186,11 @@ final class WorkerPipeline: Sendable {
         }
     }
 
-    private func end(_ job: JobID, _ end: RunEnd, runtime: Duration?) {
+    private func end(_ job: JobID, runtime: Duration?, _ end: (RunningTask) -> RunEnd) {
         let ended = state.withLock { state -> (task: RunningTask, isAwaited: Bool)? in
             guard let task = state.finish(job) else { return nil }
             let runtime = runtime ?? (.now - task.startedAt)
-            state.settle(Finished(item: .run(task.task, end, runtime: runtime), epoch: task.epoch))
+            state.settle(Finished(item: .run(task.task, end(task), runtime: runtime), epoch: task.epoch))
             return (task, !state.ready.isEmpty)
         }
         guard let ended else { return }

@@ -10,7 +10,7 @@ import Celery
 import Foundation
 
 extension FleetBench {
-    /// How soon a worker that has all it can do says that it is there.
+    /// How soon a worker that has all it can do says that it is there: a `ping` of one destination, which returns with its answer.
     func status(_ pool: Pool) async throws {
         try await clear()
         let worker = try await worker(pool)
@@ -26,8 +26,13 @@ extension FleetBench {
         load.stop()
         worker.signal(SIGKILL)
         worker.stop()
-        add("status under full load, p50, ms", pool, milliseconds(times, 0.5))
-        add("status under full load, p99 of \(options.calls), ms", pool, milliseconds(times, 0.99), aim: "< 1000")
+        add("status (ping of one destination) under full load, p50, ms", pool, milliseconds(times, 0.5))
+        add(
+            "status (ping of one destination) under full load, p99 of \(options.calls), ms",
+            pool,
+            milliseconds(times, 0.99),
+            aim: "< 1000"
+        )
         add("… not answered within 10 s", pool, "\(silent)", aim: "0")
     }
 

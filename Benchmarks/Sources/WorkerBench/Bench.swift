@@ -30,22 +30,36 @@ struct Bench: Sendable {
             for pool in pools.prefix(2) { try await latency(pool: pool) }
         }
         if what == nil || what == "idle" { try await idle() }
+        // Only when asked for: it takes minutes.
+        if what == "scale" { try await scale(arguments.count > 1 ? count : 1_000_000) }
+    }
+
+    /// Leaves no file of a store.
+    func clear() throws {
+        for path in try FileManager.default.contentsOfDirectory(atPath: ".") {
+            try? FileManager.default.removeItem(atPath: path)
+        }
+    }
+
+    /// Sends so many, 256 at a time.
+    func fill(_ count: Int, _ options: SendOptions = SendOptions()) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for lane in 0..<256 {
+                group.addTask {
+                    for x in stride(from: lane, to: count, by: 256) {
+                        _ = try await noop.applyAsync(x, options: options)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 
     /// Fills the queue, then lets a worker empty it.
     private func drain(_ count: Int, pool: [String]) async throws {
-        for path in try FileManager.default.contentsOfDirectory(atPath: ".") {
-            try? FileManager.default.removeItem(atPath: path)
-        }
+        try clear()
         let transport = try await noop.app.transport()
-        let filled = try await timed {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for lane in 0..<256 {
-                    group.addTask { for x in stride(from: lane, to: count, by: 256) { try await noop.delay(x) } }
-                }
-                try await group.waitForAll()
-            }
-        }
+        let filled = try await timed { try await fill(count) }
         let worker = try MeasuredProcess(["worker"] + pool)
         let before = try await transport.status(of: ["celery"]).first?.ready ?? 0
         // Counted from the first look at which some are gone, without those, to the first at which none is left.

@@ -27,10 +27,12 @@ extension WorkerPipeline {
 
     /// Takes back those that wait in the pool, to be ended as revoked, and ends those that run when they are to be.
     private func stop(terminate: Bool, signal: String, _ isMeant: (Message) -> Bool) -> [String] {
+        let number = SignalName.number(signal) ?? 15
         let (jobs, waiting, ended) = state.withLock { state in
-            (
-                state.running.filter { isMeant($0.value.task.request.message) },
-                state.ready.map(\.task.request.message).filter(isMeant).map(\.headers.id),
+            let jobs = state.running.filter { isMeant($0.value.task.request.message) }
+            if terminate { for job in jobs.keys { state.terminate(job, signal: number) } }
+            return (
+                jobs, state.ready.map(\.task.request.message).filter(isMeant).map(\.headers.id),
                 state.ended.filter(isMeant).map(\.headers.id)
             )
         }
@@ -40,7 +42,6 @@ extension WorkerPipeline {
                 continue
             }
             if task.pid != 0 { log.terminating(task.task.request.message, signal: signal) }
-            let number = SignalName.number(signal) ?? 15
             if !pool.kill(job, .terminated(signal: number)) { pool.cancel(job, .terminated) }
         }
         startBell.ring()

@@ -17,9 +17,12 @@ enum RunEnd: Sendable {
 
     /// A run that was ended by us and said so ends as if its process had been killed. What it threw does not count: a task may
     /// throw on what another one failed with.
-    init(_ report: TaskReport) {
+    ///
+    /// - Parameter signal: What it was to be terminated with; nil when nobody has said.
+    init(_ report: TaskReport, signal: Int32?) {
         switch report.interruption {
-        case .terminated: self = .lost(WorkerLoss(pid: 0, reason: "terminated", cause: .terminated(signal: 15)))
+        case .terminated:
+            self = .lost(WorkerLoss(pid: 0, reason: "terminated", cause: .terminated(signal: signal ?? 15)))
         case .shutdown: self = .lost(WorkerLoss(pid: 0, reason: "the worker was shut down", cause: .shutdown))
         case .hardTimeLimit(let limit):
             self = .lost(WorkerLoss(pid: 0, reason: "the hard time limit passed", cause: .hardTimeLimit(limit)))

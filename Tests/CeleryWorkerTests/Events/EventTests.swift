@@ -185,8 +185,11 @@ struct EventTests {
         }
     }
 
-    @Test("A run that is ended from afar is told as revoked: terminated, and by which signal")
-    func terminated() async throws {
+    @Test(
+        "A run that is ended from afar is told as revoked: terminated, and by which signal",
+        arguments: [("SIGTERM", 15), ("SIGINT", 2), ("SIGUSR1", 10)]
+    )
+    func terminated(signal: String, number: Int) async throws {
         let app = TestApp.make { $0.workerSendTaskEvents = true }
         let began = Doorway()
         let task = app.task("wireapp.rest") { () async throws -> Void in
@@ -198,14 +201,14 @@ struct EventTests {
         try await withFleet(app, ["w1@wirehost"]) { () async throws -> Void in
             let id = try await task.delay().id
             await began.waitUntilOpen()
-            try await app.control(.quick).terminate([id])
+            try await app.control(.quick).terminate([id], signal: signal)
             let messages = try await messages(listener) { message in
                 (try? self.events([message]))?.contains { $0["type"] == "task-revoked" } == true
             }
             let event = try #require(try events(messages).last { $0["type"] == "task-revoked" })
             let sample = try FleetFixture.value(Self.file, "events", "task-revoked")
             #expect(event["uuid"]?.text == id && event["terminated"] == true && event["expired"] == false)
-            #expect(event["signum"] == 15)
+            #expect(event["signum"] == .int(number))
             #expect(event.differences(from: sample) == [])
             #expect(event.keyList == sample.keyList)
         }

@@ -10,7 +10,6 @@ import CeleryKit
 import CeleryWire
 import Foundation
 import ServiceTestSupport
-import Synchronization
 import Testing
 
 @testable import FaultHarness
@@ -62,7 +61,7 @@ struct RollingRestartTests {
                     if number < swift { fleet.append(try await startSwift(site, "swift\(number + 1)")) }
                     if number < python { fleet.append(try await startPython(peer, "python\(number + 1)")) }
                 }
-                let watch = Watch(app: site.tasks.app, client: try await peer.client(), names: fleet.map(\.name))
+                let watch = RollingWatch(app: site.tasks.app, client: try await peer.client(), names: fleet.map(\.name))
                 // As much as half of the twelve slots can do: there is always something that runs where it stops.
                 let senders = try [Contract.early, .late]
                     .map { contract in
@@ -77,10 +76,17 @@ struct RollingRestartTests {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { await watch.ping() }
                     group.addTask { await watch.status() }
-                    for _ in 0..<rounds {
+                    for round in 0..<rounds {
                         for index in fleet.indices {
-                            try await waitForWork(of: fleet[index], site)
-                            stops.append(try await fleet[index].stop())
+                            let worker = fleet[index]
+                            try await waitForWork(of: worker, site)
+                            async let stop = worker.stop()
+                            // Beside the last stop of the round: one that has been there for a while, each time another one.
+                            if index == fleet.count - 1 {
+                                let limit = round.isMultiple(of: 2) ? "1000/s" : "0"
+                                await watch.steer(fleet[round % (fleet.count - 2)].name, "faults.late", limit: limit)
+                            }
+                            stops.append(try await stop)
                             let name = fleet[index].shortName
                             let isSwift = fleet[index].isSwift
                             fleet[index] =
@@ -258,52 +264,6 @@ private struct Repeat {
     }
 }
 
-/// Asks all the time who is there, as `celery inspect ping` and `celery status` do.
-private final class Watch: Sendable {
-    struct Call {
-        var kind: String
-        var seconds: Double
-        var answers: Int
-    }
-
-    private let app: CeleryApp
-    private let client: PythonClient
-    private let names: Set<String>
-    private let made = Mutex<[Call]>([])
-
-    init(app: CeleryApp, client: PythonClient, names: [String]) {
-        (self.app, self.client, self.names) = (app, client, Set(names))
-    }
-
-    var calls: [Call] { made.withLock { $0 } }
-
-    private func note(_ kind: String, since begun: ContinuousClock.Instant, answers: Int) {
-        let seconds = (ContinuousClock.now - begun).seconds
-        made.withLock { $0.append(Call(kind: kind, seconds: seconds, answers: answers)) }
-    }
-
-    /// Ours, which waits for a second.
-    func ping() async {
-        while !Task.isCancelled {
-            let begun = ContinuousClock.now
-            let answered = (try? await app.inspect.ping()) ?? []
-            if Task.isCancelled { return }
-            note("inspect ping", since: begun, answers: names.intersection(answered).count)
-        }
-    }
-
-    /// Python's, which waits for a second too.
-    func status() async {
-        while !Task.isCancelled {
-            let begun = ContinuousClock.now
-            let answer = try? await client.request("celery", ["words": ["status"]], within: .seconds(60))
-            if Task.isCancelled { return }
-            let text = answer?["output"]?.text ?? ""
-            note("celery status", since: begun, answers: names.count { text.contains("\($0): OK") })
-        }
-    }
-}
-
 private struct RollingOutcome {
     /// A command waits for a second; more than this is not load any more.
     static let patience = 10.0
@@ -311,31 +271,37 @@ private struct RollingOutcome {
     var tally: Tally
     var repeats: [Repeat]
     var stops: [RollingStop]
-    var calls: [Watch.Call]
+    var calls: [RollingWatch.Call]
     var fleetSize: Int
 
-    private func calls(_ kind: String) -> [Watch.Call] { calls.filter { $0.kind == kind } }
+    private func calls(_ kind: RollingWatch.Kind) -> [RollingWatch.Call] { calls.filter { $0.kind == kind } }
+
+    /// One at a time is away, and one that has just come may not hear yet.
+    private func isFull(_ call: RollingWatch.Call) -> Bool { call.answers >= fleetSize - 1 }
 
     private func slowestStop(isSwift: Bool) -> String {
         stops.filter { $0.isSwift == isSwift }.map(\.seconds).max()?.tenths ?? "–"
     }
 
-    /// The number of calls, the longest of them, and the fewest that answered.
-    private func cells(_ kind: String) -> String {
+    /// The number of calls, the longest of them, the fewest that answered, and how often all but one did.
+    private func cells(_ kind: RollingWatch.Kind) -> String {
         let calls = calls(kind)
         let longest = calls.map(\.seconds).max()?.tenths ?? "–"
-        return "\(calls.count) | \(longest) | \(calls.map(\.answers).min() ?? 0)"
+        return "\(calls.count) | \(longest) | \(calls.map(\.answers).min() ?? 0) | \(calls.count(where: isFull))"
     }
 
     func report(_ title: String) {
         for one in repeats { print("ran twice: \(one.history)") }
+        for call in calls { if let failure = call.failure { print("\(call.kind.rawValue) failed: \(failure)") } }
+        let steered = calls(.steering)
         FaultReport.add(
             "\(title): \(stops.count) restarts",
             "\(Tally.columns) | … of these by a Python worker's own stop | slowest stop, Swift, s | slowest stop, Python, s | pings by Swift | longest, s | "
-                + "fewest answers | status by Python | longest, s | fewest answers",
+                + "fewest answers | all but one or all | status by Python | longest, s | fewest answers | all but one or all | "
+                + "rate limits set | answered",
             [
                 "\(tally.cells) | \(repeats.count(where: \.isPythons)) | \(slowestStop(isSwift: true)) | \(slowestStop(isSwift: false)) | "
-                    + "\(cells("inspect ping")) | \(cells("celery status"))"
+                    + "\(cells(.ping)) | \(cells(.status)) | \(steered.count) | \(steered.count { $0.answers == 1 })"
             ]
         )
     }
@@ -353,13 +319,17 @@ private struct RollingOutcome {
     }
 
     func expectNothingHung() {
-        for kind in ["inspect ping", "celery status"] {
+        for kind in [RollingWatch.Kind.ping, .status] {
             let calls = calls(kind)
-            #expect(!calls.isEmpty, "\(kind) was never answered")
-            #expect(calls.allSatisfy { $0.seconds < Self.patience }, "\(kind): \(calls.map(\.seconds).max() ?? 0) s")
-            // One at a time is away, and one that has just come may not hear yet.
-            #expect(calls.contains { $0.answers >= fleetSize - 1 })
+            let full = calls.count(where: isFull)
+            #expect(!calls.isEmpty, "\(kind.rawValue) was never answered")
+            #expect(full * 10 >= calls.count * 9, "\(kind.rawValue): \(calls.map(\.answers)) of \(fleetSize)")
         }
+        #expect(calls.allSatisfy { $0.seconds < Self.patience }, "\(calls.map(\.seconds).max() ?? 0) s")
+        #expect(!calls(.steering).isEmpty, "nothing was steered")
+        // Redis was up all the time.
+        let failures = calls.compactMap(\.failure)
+        #expect(failures.isEmpty, "\(failures)")
         #expect(stops.allSatisfy { $0.code == 0 }, "exit codes: \(stops.map(\.code))")
     }
 }

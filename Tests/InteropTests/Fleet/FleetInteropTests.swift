@@ -254,6 +254,11 @@ func withFleetSite(_ version: PythonVersion, _ body: @escaping @Sendable (FleetS
             try await Task.sleep(for: .seconds(3600))
             return 1
         }
+        app.task("interop.sleep") { (seconds: Double) -> String in
+            // sleeps: a task that runs while it is looked at.
+            try await Task.sleep(for: .seconds(seconds))
+            return "slept"
+        }
         var options = WorkerOptions()
         options.hostname = "swift-\(tag)@test"
         options.queues = [tag]

@@ -12,6 +12,7 @@ import CoreMetrics
 import Foundation
 import Logging
 import ServiceTestSupport
+import Synchronization
 import Testing
 
 /// A worker's `/metrics`, read by Prometheus's own client library.
@@ -30,6 +31,11 @@ struct PrometheusInteropTests {
         let directory = try TemporaryDirectory("metrics")
         let app = try await Self.app(broker, directory)
         let task = app.task("metrics.add") { (x: Int, y: Int) in x + y }
+        let isOver = Mutex(false)
+        let hold = app.task("metrics.hold") { () -> Int in
+            _ = try await eventually { isOver.withLock { $0 } }
+            return 0
+        }
         let worker = try Worker(app, pool: .async(concurrency: 4))
         let metrics = HealthService.makeMetrics()
         Counter(label: "own.requests", dimensions: [("path", nasty), ("le", "1")], factory: metrics).increment(by: 3)
@@ -42,12 +48,13 @@ struct PrometheusInteropTests {
             logger: app.logger
         )
         let text = try await service.servingText(worker) { port in
+            defer { isOver.withLock { $0 = true } }
             for number in 0..<5 { _ = try await task.delay(number, 1).get(timeout: .seconds(60)) }
-            return try await waited(for: "the depth of the queue", within: .seconds(60)) {
-                let page = try HTTPProbe.request(port: port, "/metrics")
-                #expect(page.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
-                return page.body.contains("celery_queue_messages") ? page.body : nil
-            }
+            // The worker holds four and takes no more: what is sent then stays in the queue.
+            for _ in 0..<4 { _ = try await hold.delay() }
+            _ = try await Self.page(port, with: "celery_worker_pool_busy 4")
+            _ = try await task.delay(5, 1)
+            return try await Self.page(port, with: #"celery_queue_messages{queue="celery",state="ready"} 1"#)
         }
         let families = try await parse(text)
         func value(_ name: String, _ labels: CeleryObject = [:]) -> CeleryValue? {
@@ -69,9 +76,12 @@ struct PrometheusInteropTests {
         #expect(value("celery_worker_tasks_total", ["task": "metrics.add", "state": "SUCCESS"]) == 5)
         #expect(value("celery_worker_task_runtime_seconds_count", ["task": "metrics.add"]) == 5)
         #expect(value("celery_worker_task_runtime_seconds_bucket", ["task": "metrics.add", "le": "+Inf"]) == 5)
-        #expect(value("celery_worker_task_wait_seconds_count", ["queue": "celery"]) == 5)
-        #expect(value("celery_worker_task_wait_seconds_bucket", ["queue": "celery", "le": "+Inf"]) == 5)
-        #expect(value("celery_queue_messages", ["queue": "celery", "state": "ready"]) == 0)
+        #expect(value("celery_worker_task_wait_seconds_count", ["queue": "celery"]) == 9)
+        #expect(value("celery_worker_task_wait_seconds_bucket", ["queue": "celery", "le": "+Inf"]) == 9)
+        #expect(value("celery_queue_messages", ["queue": "celery", "state": "ready"]) == 1)
+        let age = value("celery_queue_oldest_message_age_seconds", ["queue": "celery"])?.number
+        #expect(age.map { $0 > 0 && $0 < 120 } == true, "\(age ?? -1) s")
+        #expect(value("celery_worker_pool_busy") == 4 && value("celery_worker_prefetched") == 4)
         #expect(value("celery_worker_info", ["pool": "async"]) == 1)
         #expect(value("celery_worker_broker_up") == 1)
         #expect(value("own_requests_total", ["path": .string(nasty)]) == 3)
@@ -92,10 +102,20 @@ struct PrometheusInteropTests {
         #expect(samples == lines)
     }
 
+    /// The page, once it has that line.
+    private static func page(_ port: Int, with line: String) async throws -> String {
+        try await waited(for: line, within: .seconds(60)) {
+            let page = try HTTPProbe.request(port: port, "/metrics")
+            #expect(page.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+            return page.body.contains("\(line)\n") ? page.body : nil
+        }
+    }
+
     private static func app(_ broker: String, _ directory: TemporaryDirectory) async throws -> CeleryApp {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         var settings = CelerySettings()
+        settings.workerPrefetchMultiplier = 1
         switch broker {
         case "redis":
             settings.brokerURL = try await RedisServer.shared.url()
