@@ -2,7 +2,7 @@
 # What `make test` runs. Every step has a heading and its time; a failed step does not hide the later ones,
 # except a failed build, after which there is nothing to test.
 #
-#   SWIFT_TEST_OPTIONS   more options for `swift test`, for example "--filter CeleryWireTests"
+#   SWIFT_TEST_OPTIONS   more options for the tests, for example "--filter CeleryWireTests"
 #   CI=true              nothing may be skipped because a service is absent
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -62,8 +62,7 @@ tests() {
     CELERY_TEST_PYTHON_56=$(scripts/interop.sh 5.6) || return 1
     export CELERY_TEST_PYTHON CELERY_TEST_PYTHON_56
     # shellcheck disable=SC2086
-    timeout --kill-after=30 900 \
-        swift test --skip-build --disable-xctest "${swift_options[@]}" "$@" ${SWIFT_TEST_OPTIONS:-} 2>&1 | tee "$log"
+    timeout --kill-after=30 900 "${run[@]}" "$@" ${SWIFT_TEST_OPTIONS:-} 2>&1 | tee "$log"
     result=$?
     [ "$result" -ne 124 ] || say "the tests were still running after 15 minutes" | tee -a "$failures"
     if [ "$result" -ne 0 ]; then
@@ -78,14 +77,38 @@ tests() {
     return "$result"
 }
 
+# lane GROUP…: one after the other.
+lane() {
+    local group result=0
+    for group in "$@"; do
+        heading "Tests that take their time: $group"
+        tests "timed-${group//[^A-Za-z]/_}" --no-parallel --filter "$group" || result=1
+    done
+    return "$result"
+}
+
+# Two groups at a time: each waits more than it computes. All of them at once run in scripts/repeat.sh.
+timed_tests() {
+    local group other=0 first=() second=() pids=() pid result=0
+    for group in "${timed_groups[@]}"; do
+        if [ "$other" -eq 0 ]; then first+=("$group"); else second+=("$group"); fi
+        other=$((1 - other))
+    done
+    lane "${first[@]}" &
+    pids+=($!)
+    lane "${second[@]}" &
+    pids+=($!)
+    for pid in "${pids[@]}"; do wait "$pid" || result=1; done
+    return "$result"
+}
+
 step "Setup" scripts/setup.sh || finish
 find_swift
 step "Build, debug, with tests; warnings are errors" build || finish
+test_program "${swift_options[@]}"
 # The fuzz run, which takes both cores for a minute or two, stands apart.
 step "Tests" tests test --skip FuzzTests --skip "$timed"
-for group in "${timed_groups[@]}"; do
-    step "Tests that take their time, one by one: $group" tests "timed-${group//[^A-Za-z]/_}" --no-parallel --filter "$group"
-done
+step "Tests that take their time, two groups at a time" timed_tests
 step "Fuzz, a million inputs" tests fuzz --filter FuzzTests
 step "Programs that must not compile, and README.md's, which must" scripts/negative-compile.sh
 step "Kill loop, short" env FAULTS_BUILT=1 scripts/faults.sh short
