@@ -50,7 +50,7 @@ struct ChordCommands {
                 let payload = try Self.encoded(group: chord.groupID, nested, codec)
                 ResultCommands.set(keys.group, payload, life: life, in: &commands)
             }
-            commands.add("DEL", keys.claim, keys.own)
+            commands.add("DEL", keys.claim)
             if let life {
                 commands.add("PEXPIRE", keys.extra, life)
             } else {
@@ -65,10 +65,8 @@ struct ChordCommands {
         var commands = RedisCommands(capacity: parts.reduce(64) { $0 + $1.bytes.count + 700 })
         for encoded in parts {
             let (part, keys) = (encoded.part, keys(encoded.part.groupID))
-            RedisScript.countChordPart.begin(form, keys: 7, arguments: 8, in: &commands)
-            for key in [keys.parts, keys.extra, keys.size, keys.seen, keys.claim, keys.own, keys.group] {
-                commands.argument(key)
-            }
+            RedisScript.countChordPart.begin(form, keys: 6, arguments: 8, in: &commands)
+            for key in [keys.parts, keys.extra, keys.size, keys.seen, keys.claim, keys.group] { commands.argument(key) }
             commands.argument(part.taskID)
             commands.argument(part.index.map(String.init) ?? "+inf")
             commands.argument(encoded.bytes)
@@ -85,10 +83,8 @@ struct ChordCommands {
         var commands = RedisCommands(capacity: 64 + claims.count * 500)
         for claim in claims {
             let keys = keys(claim.groupID)
-            RedisScript.finishChord.begin(form, keys: 6, arguments: 2, in: &commands)
-            for key in [keys.claim, keys.own, keys.parts, keys.extra, keys.size, keys.seen] {
-                commands.argument(key)
-            }
+            RedisScript.finishChord.begin(form, keys: 5, arguments: 2, in: &commands)
+            for key in [keys.claim, keys.parts, keys.extra, keys.size, keys.seen] { commands.argument(key) }
             commands.argument(claim.claimant)
             commands.argument(ChordTimes.over.components.seconds)
         }

@@ -23,10 +23,7 @@ struct ChordKeys {
     var size: String { group + ".s" }
     /// `task id:index` of what was counted; not written by Celery 5.6.
     var seen: String { group + ".d" }
-    /// Which Python worker sends the body, then `done`; unknown to Celery 5.6.
+    /// Who sends the body, then `done`; unknown to Celery 5.6.
     var claim: String { group + ".c" }
-    /// Which Swift worker does. A key of its own: while the claim of a worker that has died is in force, a Python worker that
-    /// is given its part would leave the body to it, and nobody would ever send that.
-    var own: String { group + ".swift" }
 }
 #endif

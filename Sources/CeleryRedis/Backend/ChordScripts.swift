@@ -9,7 +9,7 @@
 extension RedisScript {
     /// Counts a part of a chord, and gives the claim to whoever counts the last.
     ///
-    /// - KEYS: ``ChordKeys`` parts, extra, size, seen, claim, own, group.
+    /// - KEYS: ``ChordKeys`` parts, extra, size, seen, claim, group.
     /// - ARGV: task id, index, part, length of what all parts of this task begin with, `1` when parts are ordered, life of
     ///   the counters in milliseconds (0: for ever), that of the claim, claimant.
     /// - Returns: `over`; `waiting`; `claimed`; `complete`, the parts and the saved group; `broken` and a key that holds no number.
@@ -17,7 +17,7 @@ extension RedisScript {
     /// A part of a worker that does not write `seen` is told by its beginning, when there are more parts than were seen.
     static let countChordPart = RedisScript(
         text: #"""
-            local parts, extra, size, seen, claim, own, group = unpack(KEYS)
+            local parts, extra, size, seen, claim, group = unpack(KEYS)
             local id, place, part, head, mode, life, lease, who = unpack(ARGV)
             local ordered = mode == '1'
             local holder = redis.call('GET', claim)
@@ -59,35 +59,31 @@ extension RedisScript {
             if not tonumber(wanted) then return {'broken', size} end
             if not tonumber(more) then return {'broken', extra} end
             if count() < tonumber(wanted) + tonumber(more) then return {'waiting'} end
-            if holder then return {'claimed'} end
-            holder = redis.call('GET', own)
             if holder and holder ~= who then return {'claimed'} end
-            redis.call('SET', own, who, 'PX', lease)
+            redis.call('SET', claim, who, 'PX', lease)
             return {
               'complete',
               redis.call(ordered and 'ZRANGE' or 'LRANGE', parts, 0, -1),
               redis.call('GET', group),
             }
             """#,
-        digest: "d46031509ecbe209c03702793fb2b4797be623e5"
+        digest: "af2961fc684a63dd41994fc1c8b3dd70063375a7"
     )
 
-    /// Forgets a chord's counters and remembers that it is over, unless somebody else holds a claim.
+    /// Forgets a chord's counters and remembers that it is over, unless somebody else holds the claim.
     ///
-    /// - KEYS: ``ChordKeys`` claim, own, parts, extra, size, seen.
+    /// - KEYS: ``ChordKeys`` claim, parts, extra, size, seen.
     /// - ARGV: claimant, how long it is remembered in seconds.
     /// - Returns: Whether it did.
     static let finishChord = RedisScript(
         text: #"""
             local holder = redis.call('GET', KEYS[1])
-            if holder and holder ~= 'done' then return 0 end
-            holder = redis.call('GET', KEYS[2])
             if holder and holder ~= ARGV[1] then return 0 end
             redis.call('DEL', unpack(KEYS, 2))
             redis.call('SET', KEYS[1], 'done', 'EX', ARGV[2])
             return 1
             """#,
-        digest: "171b1b0c925d4dac741b96b9c7a4f27a20fa0e5d"
+        digest: "707c44c7a2b908d3d219dc1de67c47f26e6d05c3"
     )
 
     /// Makes a chord wait for more parts, for as long as its other counters are kept.

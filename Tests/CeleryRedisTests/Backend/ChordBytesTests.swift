@@ -105,7 +105,7 @@ struct ChordBytesTests {
             for suffix in [".j", ".s", ".d"] + (chord.extra > 0 ? [".t"] : []) {
                 try await expectLife(chord.life, of: chord.key(suffix), client)
             }
-            try await expectLife(15, of: chord.key(".swift"), client)
+            try await expectLife(15, of: chord.key(".c"), client)
 
             try await chords.finish([claim], timeout: .seconds(5))
             let left = try await client.ask("KEYS", chord.key("*")).elements.compactMap(\.string)
