@@ -12,10 +12,13 @@ public import CeleryWire
 public struct FaultyTransport: Transport {
     private let base: any Transport
     private let outage: Outage
+    /// What events and control commands go through, with no outage of their own.
+    public let broadcasts: (any BroadcastChannel)?
 
-    public init(_ base: any Transport, outage: Outage) {
+    public init(_ base: any Transport, outage: Outage, broadcasts: (any BroadcastChannel)? = nil) {
         self.base = base
         self.outage = outage
+        self.broadcasts = broadcasts
     }
 
     public var capabilities: TransportCapabilities { base.capabilities }

@@ -7,6 +7,7 @@
 
 import CeleryCore
 import CeleryKit
+import CeleryTesting
 import CeleryWire
 import Logging
 import Synchronization
@@ -23,7 +24,7 @@ struct EventBufferTests {
         let channel = channel
         var registry = PluginRegistry()
         registry.register(transport: "gated") { _ throws(TransportError) in
-            GatedTransport(base: base, channel: channel)
+            FaultyTransport(base, outage: Outage(), broadcasts: channel)
         }
         registry.registerMemory()
         var settings = CelerySettings()
@@ -131,32 +132,4 @@ private final class GatedChannel: BroadcastChannel {
     {
         throw TransportError(.unsupported, "sending only")
     }
-}
-
-/// Another transport, but for its broadcasts.
-private struct GatedTransport: Transport {
-    let base: any Transport
-    let channel: GatedChannel
-
-    var capabilities: TransportCapabilities { base.capabilities }
-    var location: String { base.location }
-    var storeIdentity: StoreIdentity? { base.storeIdentity }
-    var revocations: (any RevocationStore)? { base.revocations }
-    var deadLetters: any DeadLetterStore { base.deadLetters }
-    var broadcasts: (any BroadcastChannel)? { channel }
-
-    func declare(_ topology: Topology) async throws(TransportError) { try await base.declare(topology) }
-    func publish(_ messages: [OutgoingMessage], timeout: Duration) async throws(TransportError) {
-        try await base.publish(messages, timeout: timeout)
-    }
-    func openConsumer(_ configuration: ConsumerConfiguration) async throws(TransportError) -> any TransportConsumer {
-        try await base.openConsumer(configuration)
-    }
-    func purge(_ queues: [String]) async throws(TransportError) -> Int { try await base.purge(queues) }
-    func status(of queues: [String]) async throws(TransportError) -> [QueueStatus] {
-        try await base.status(of: queues)
-    }
-    func bindings() async throws(TransportError) -> [Binding] { try await base.bindings() }
-    func consumers() async throws(TransportError) -> [ConsumerPresence] { try await base.consumers() }
-    func shutdown() async { await base.shutdown() }
 }
