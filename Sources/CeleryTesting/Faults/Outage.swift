@@ -17,6 +17,8 @@ public final class Outage: Sendable {
         case flapping
         /// Consumers hear of nothing; other calls work.
         case deaf
+        /// Calls of that name fail; others work.
+        case refusing(String)
     }
 
     private struct State {
@@ -34,6 +36,11 @@ public final class Outage: Sendable {
     ///
     /// - Parameter losingConsumers: Whether those that are open lose their epoch, at their next receipt.
     public func begin(losingConsumers: Bool = false) { enter(.away(losingConsumers: losingConsumers)) }
+
+    /// Calls of one name fail from now on.
+    ///
+    /// - Parameter call: That of the method, such as `consume`.
+    public func begin(only call: String) { enter(.refusing(call)) }
 
     /// Calls fail from now on, although consumers say that the store can be reached.
     public func beginFlapping() { enter(.flapping) }
@@ -68,7 +75,8 @@ public final class Outage: Sendable {
         let isDown = state.withLock { state in
             switch state.mode {
             case .none, .deaf: return false
-            case .away, .flapping:
+            case .refusing(let name) where name != what: return false
+            case .away, .flapping, .refusing:
                 state.failures += 1
                 return true
             }

@@ -16,7 +16,7 @@ import Synchronization
 struct TroubledStore: Sendable {
     let app: CeleryApp
     let store: MemoryStore
-    /// While it lasts no consumer changes its queues; all else works.
+    /// Of the broker.
     let consumption = Outage()
     /// While it lasts nothing can be broadcast; who listens goes on.
     let telling = Outage()
@@ -31,7 +31,7 @@ struct TroubledStore: Sendable {
             let channel = store.transport.broadcasts.map {
                 CountedChannel(base: $0, telling: telling, listeners: listeners)
             }
-            return StubbornTransport(base: store.transport, broadcasts: channel, consumption: consumption)
+            return FaultyTransport(store.transport, outage: consumption, broadcasts: channel)
         }
         registry.register(backend: "troubled") { _ throws(TransportError) in
             SlowBackend(base: store.backend, lookups: lookups)
@@ -69,49 +69,6 @@ struct TroubledStore: Sendable {
             }
         }
     }
-}
-
-private struct StubbornTransport: Transport {
-    let base: any Transport
-    let broadcasts: (any BroadcastChannel)?
-    let consumption: Outage
-
-    var capabilities: TransportCapabilities { base.capabilities }
-    var location: String { base.location }
-    var storeIdentity: StoreIdentity? { base.storeIdentity }
-    var revocations: (any RevocationStore)? { base.revocations }
-    var deadLetters: any DeadLetterStore { base.deadLetters }
-
-    func declare(_ topology: Topology) async throws(TransportError) { try await base.declare(topology) }
-    func publish(_ messages: [OutgoingMessage], timeout: Duration) async throws(TransportError) {
-        try await base.publish(messages, timeout: timeout)
-    }
-    func openConsumer(_ configuration: ConsumerConfiguration) async throws(TransportError) -> any TransportConsumer {
-        StubbornConsumer(base: try await base.openConsumer(configuration), consumption: consumption)
-    }
-    func purge(_ queues: [String]) async throws(TransportError) -> Int { try await base.purge(queues) }
-    func status(of queues: [String]) async throws(TransportError) -> [QueueStatus] {
-        try await base.status(of: queues)
-    }
-    func bindings() async throws(TransportError) -> [Binding] { try await base.bindings() }
-    func consumers() async throws(TransportError) -> [ConsumerPresence] { try await base.consumers() }
-    func shutdown() async { await base.shutdown() }
-}
-
-private struct StubbornConsumer: TransportConsumer {
-    let base: any TransportConsumer
-    let consumption: Outage
-
-    func receive(upTo credit: Int) async throws(TransportError) -> [Delivery] {
-        try await base.receive(upTo: credit)
-    }
-    func begin(_ marks: [BeginMark]) async throws(TransportError) { try await base.begin(marks) }
-    func settle(_ settlements: [Settlement]) async throws(TransportError) { try await base.settle(settlements) }
-    func consume(_ queues: [String]) async throws(TransportError) {
-        try consumption.call("consume")
-        try await base.consume(queues)
-    }
-    func close() async throws(TransportError) { try await base.close() }
 }
 
 private struct SlowBackend: ResultBackend {
