@@ -40,7 +40,7 @@ extension FleetBench {
         add("… and takes then at most, MB", .async, megabytes(grown - before), aim: "< 100")
         let revoked = [0, options.revokes / 2, options.revokes - 1].map { Self.id($0) }
         for id in revoked { _ = try await tasks.mark.applyAsync(1, options: SendOptions(taskID: id)) }
-        let ran = try await ledger(after: tasks.mark.applyAsync(0).id)
+        let ran = try await ledger(after: tasks.mark.delay(0).id)
         let kept = revoked.count { !ran.contains($0) }
         add("… of the first, the middle and the last, sent afterwards and not run", .async, "\(kept)", aim: "3")
         next.signal(SIGKILL)

@@ -21,7 +21,10 @@ struct Bench: Sendable {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("worker-bench-\(getpid())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        FileManager.default.changeCurrentDirectoryPath(folder)
+        // What lies in the working directory is deleted between measurements.
+        guard FileManager.default.changeCurrentDirectoryPath(folder) else {
+            throw BareConnection.Failure(what: "the folder \(folder) cannot be entered")
+        }
         let pools = [["-P", "async", "-c", "256"], ["-P", "prefork", "-c", "2"], ["-P", "prefork", "-c", "16"]]
         if what == nil || what == "drain" {
             for pool in pools { try await drain(count, pool: pool) }
