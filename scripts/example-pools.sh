@@ -91,7 +91,8 @@ compare --pool=async "100 (async)"
 compare --pool=solo "1 (solo)"
 compare --pool=prefork "$cores (prefork)"
 compare --concurrency=6 "6 (prefork)"
-by_itself=(swift run "${hello_package[@]}" --skip-build hello)
+# The program itself, which becomes hello: a shell function in the background would stand between it and the signal.
+by_itself=("$(type -P swift)" run "${hello_package[@]}" --skip-build hello)
 compare --autoscale=6,2 "{min=2, max=6} (prefork)"
 
 # expect CODE TEXT PROGRAM…: the exit code, and that the text is said, on standard error when it is an error.

@@ -6,6 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root" || exit 1
 find_swift
 times=${1:-20}
+commit=$(git rev-parse --short HEAD 2>/dev/null || say unknown)
 filter=${2:-}
 CELERY_TEST_PYTHON=$(scripts/interop.sh) || exit 1
 CELERY_TEST_PYTHON_56=$(scripts/interop.sh 5.6) || exit 1
@@ -57,7 +58,7 @@ if [ -z "$filter" ]; then
     {
         say "# The tests again and again"
         say
-        say "Written by \`scripts/repeat.sh\` on $(date -u +%Y-%m-%d) at commit $(git rev-parse --short HEAD 2>/dev/null || say unknown), $(nproc) cores:"
+        say "Written by \`scripts/repeat.sh\` on $(date -u +%Y-%m-%d) at commit $commit, $(nproc) cores:"
         say "$times runs of all tests but the fuzz, $failed of them with a failure, in $(elapsed "$start")." \
             "${#timed_groups[@]} groups of tests, and the rest, ran side by side in each."
     } >docs/evidence/repeated.md

@@ -90,7 +90,7 @@ struct HealthFacts: Sendable {
             WorkerHealth.Check(
                 "starting",
                 problem: standsStill(poolStall) {
-                    "the pool has begun nothing for \($0) although tasks wait (\(work.handed + work.ready)) "
+                    "the pool has begun nothing for \($0) although tasks wait (\(work.unbegun)) "
                         + "and \(max(0, work.slots - work.busy)) of \(work.slots) slots are free"
                 }
             ),

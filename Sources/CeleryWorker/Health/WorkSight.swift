@@ -35,6 +35,9 @@ struct WorkSight: Sendable, Hashable {
     var epochs = 0
     var lostEpochs = 0
 
+    /// Tasks that have not begun, wherever they are on their way to the pool, or back from a child that is late.
+    var unbegun: Int { ready + starting + handed }
+
     /// Whether the pool ought to begin something.
     func mustStart(isBrokerUp: Bool) -> Bool {
         guard poolIsReady, shutdown == nil, busy < slots else { return false }
@@ -48,7 +51,7 @@ struct WorkSight: Sendable, Hashable {
         guard poolIsReady, shutdown == nil else { return false }
         guard hasEpoch else { return true }
         let free = prefetch - held
-        return free > 0 && (free * 2 >= prefetch || ready + starting + handed + busy < slots)
+        return free > 0 && (free * 2 >= prefetch || unbegun + busy < slots)
     }
 }
 

@@ -80,7 +80,7 @@ import Testing
             ["the pool has begun nothing for 40 s although tasks wait (3) and 2 of 4 slots are free"]
         ) {
             $0.poolStall = .seconds(40)
-            $0.work.handed = 3
+            ($0.work.ready, $0.work.starting, $0.work.handed) = (1, 1, 1)
         },
         Case([true, false, false], ["nothing was received for 30 s although messages wait in the queues (7)"]) {
             $0.intakeStall = .milliseconds(30_500)
