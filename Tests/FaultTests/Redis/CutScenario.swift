@@ -107,7 +107,7 @@ struct CutScenario: Sendable {
             let worker = try victim(site)
             if point == .dueMoved {
                 try await ready(worker)
-                try await site.send(2, .late, milliseconds: 5, options: SendOptions(countdown: .milliseconds(500)))
+                try await park(at: site, until: worker)
             }
             return point.situation == .working ? [try await death(of: worker, site)] : [try await note(site)]
         case .reconnecting:
@@ -150,6 +150,14 @@ struct CutScenario: Sendable {
             } else {
                 try await site.send(1, .early, milliseconds: milliseconds)
             }
+        }
+    }
+
+    /// Sends tasks for a little later until the worker is dead: one that it gets only when they are due parks none.
+    private func park(at site: FaultSite, until worker: GuardedProcess) async throws {
+        for _ in 0..<12 where worker.isRunning {
+            try await site.send(2, .late, milliseconds: 5, options: SendOptions(countdown: .milliseconds(500)))
+            if try await eventually(within: .seconds(2), { !worker.isRunning }) { return }
         }
     }
 
