@@ -90,8 +90,8 @@ public protocol TransportConsumer: Sendable {
     ///   cannot be reached: the epoch goes on, and what is held stays so as long as its lease.
     func receive(upTo credit: Int) async throws(TransportError) -> [Delivery]
 
-    /// Waits until a store that could not be reached can be again, or the epoch is over, or the caller is cancelled. False at once when it
-    /// can be reached as far as is known, and by default: such a store is to be asked again now and then.
+    /// Waits until a store that could not be reached can be again, or the epoch is over: true, at once when that is so already. False when
+    /// the caller is cancelled, and by default, where it is not known: such a store is to be asked again now and then.
     func untilReachable() async -> Bool
 
     /// The same, and permits the first of them to start, so many at most: ``Delivery/isPermitted``. Only where there is a

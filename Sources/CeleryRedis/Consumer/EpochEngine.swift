@@ -163,9 +163,9 @@ final class EpochEngine {
         pump()
     }
 
-    /// Calls back when messages can be received again, or the epoch is over; with false when there is nothing to wait for.
+    /// Calls back with true when messages can be received, or whoever tries hears that the epoch is over; at once if that is so now.
     func reach(_ number: UInt64, _ completion: @escaping (Bool) -> Void) {
-        guard outage != nil, !isOver else { return completion(false) }
+        guard outage != nil, !isOver else { return completion(true) }
         reaching[number] = completion
     }
 

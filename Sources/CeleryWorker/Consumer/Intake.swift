@@ -215,11 +215,17 @@ struct Intake {
         return await withTaskGroup(of: Bool?.self) { group in
             group.addTask {
                 try? await Task.sleep(for: wait)
-                return false
+                return nil
             }
-            if let epoch { group.addTask { await epoch.consumer.untilReachable() ? true : nil } }
-            defer { group.cancelAll() }
-            for await case let isBack? in group { return isBack }
+            if let epoch { group.addTask { await epoch.consumer.untilReachable() } }
+            for await isBack in group {
+                if isBack ?? false {
+                    group.cancelAll()
+                    return true
+                }
+                // Time is up: it may have come back in this moment, and then nothing else would tell of it.
+                if isBack == nil { group.cancelAll() }
+            }
             return false
         }
     }

@@ -68,6 +68,25 @@ struct BrokenConnectionTests {
         }
     }
 
+    @Test func `who waits until the server can be reached hears so when it is back, and at once when it is there`() async throws {
+        try await RedisServer.with(RedisServerOptions(appendOnly: .always)) { server in
+            let place = try await RedisPlace(server.url())
+            let consumer = try await place.consumer()
+            #expect(await consumer.untilReachable())
+            await server.kill()
+            await #expect(throws: TransportError.self) { try await consumer.receive(upTo: 1) }
+            let waiting = Task { await consumer.untilReachable() }
+            let cancelled = Task { await consumer.untilReachable() }
+            cancelled.cancel()
+            #expect(await !cancelled.value)
+            try await server.restart()
+            #expect(await waiting.value)
+            try await consumer.close()
+            #expect(await consumer.untilReachable(), "there is nothing to wait for")
+            await place.end()
+        }
+    }
+
     /// Takes, begins and settles with a result until all are settled. A call that fails for the moment is made again.
     private func work(_ consumer: any TransportConsumer, _ settled: Tally) async throws {
         while settled.count < Self.total {
