@@ -171,6 +171,9 @@ public struct ConsumerConfiguration: Sendable {
     public var results: (any ResultBackend)?
     /// How a delivery is acknowledged that starts without a mark of its own; nil, the default, when none may.
     public var starts: AcknowledgementMode?
+    /// Whether what comes now would have to wait: a transport that tells several consumers of one message may let others go first. By
+    /// default never. Asked often, from the transport's threads.
+    public var isBusy: @Sendable () -> Bool
 
     public init(
         name: String,
@@ -178,7 +181,8 @@ public struct ConsumerConfiguration: Sendable {
         lease: Duration = .seconds(10),
         renewal: Duration = .seconds(3),
         results: (any ResultBackend)? = nil,
-        starts: AcknowledgementMode? = nil
+        starts: AcknowledgementMode? = nil,
+        isBusy: @escaping @Sendable () -> Bool = { false }
     ) {
         self.name = name
         self.queues = queues
@@ -186,6 +190,7 @@ public struct ConsumerConfiguration: Sendable {
         self.renewal = renewal
         self.results = results
         self.starts = starts
+        self.isBusy = isBusy
     }
 }
 

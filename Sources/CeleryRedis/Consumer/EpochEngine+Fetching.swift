@@ -19,7 +19,9 @@ extension EpochEngine {
         }
         // A full server runs no other script; see passing(_:_:).
         if !isFull, let fetch = dueFetch(first.credit) { return fetch }
-        return plan.isAllEmpty ? Fetch() : Fetch(asks: plan.next(first.credit))
+        // A round that is sent anyway asks on its way.
+        let isTurn = timers.turn == nil || !plan.isMerelyWoken || !begins.isEmpty || !settles.isEmpty
+        return plan.isAllEmpty || !isTurn ? Fetch() : Fetch(asks: plan.next(first.credit))
     }
 
     /// Each list's messages move to one that belongs to this epoch; then its length, which makes the server tell of the next
@@ -48,6 +50,7 @@ extension EpochEngine {
                 }
             }
         }
+        let before = lastTag
         for ask in round.fetch.asks {
             for answer in rest.prefix(ask.count) {
                 refusal = refusal ?? answer.error
@@ -60,6 +63,7 @@ extension EpochEngine {
             plan.found(ask.key, length: Int(length.int ?? 0))
         }
         if let refusal { return pauseFetching(refusal) }
+        plan.took(Int(lastTag - before), by: round.fetch.asks)
         if !isTracking, plan.isAllEmpty, round.fetch.due == 0 { lookLater() }
     }
 
@@ -91,6 +95,7 @@ extension EpochEngine {
             plan.forget()
             return pump()
         }
+        let wasEmpty = plan.isAllEmpty
         for name in names {
             switch name {
             case keys.fence: checkFence()
@@ -99,7 +104,36 @@ extension EpochEngine {
             default: plan.woken(name)
             }
         }
+        if wasEmpty { leaveToOthers() }
         pump()
+    }
+
+    /// Who is told that a list was touched may have to look at it a little later than others; see ``WakeUps``.
+    private func leaveToOthers() {
+        guard timers.turn == nil, plan.isMerelyWoken, !receivers.isEmpty else { return }
+        let pause = plan.wakeUps.pause(isBusy: isBusy())
+        guard pause > 0 else { return }
+        timers.turn = loop.assumeIsolated()
+            .scheduleTask(in: .microseconds(pause)) { [weak self] in
+                guard let self, !isOver else { return }
+                timers.turn = nil
+                lookAfterOthers()
+            }
+    }
+
+    /// Most likely others were sooner: then all that is needed is that the server tells of the next change.
+    private func lookAfterOthers() {
+        let lists = plan.touchedLists()
+        guard isArmed, let connection = link.connection, !lists.isEmpty else { return pump() }
+        var commands = RedisCommands()
+        for list in lists { commands.add("LLEN", list) }
+        send(commands, over: connection) { [self] replies in
+            for (list, length) in zip(lists, replies) {
+                if let length = length.int { plan.found(list, length: Int(length)) }
+            }
+            if plan.isAllEmpty { plan.foundNothing() }
+            pump()
+        }
     }
 
     /// The connection broke after a fetch took effect and before it was heard of: what nobody knows goes back where it was.

@@ -99,6 +99,8 @@ final class EpochEngine {
     let journal: StartJournal?
     /// How that is acknowledged which starts without a mark; nil when nothing does.
     let starts: AcknowledgementMode?
+    /// Whether what comes would have to wait.
+    let isBusy: @Sendable () -> Bool
     /// For tests: silent as a dead process, but for what is asked of it.
     var isAbandoned = false
 
@@ -124,6 +126,7 @@ final class EpochEngine {
         sweeper = Sweeper(store)
         journal = JournalPlace.create(id, store)
         starts = journal == nil ? nil : configuration.starts
+        isBusy = configuration.isBusy
         if let journal { record.journal = (JournalPlace.machine, journal.path) }
         serve(configuration.queues)
         link.onUp = { [weak self] in self?.arm($0) }
@@ -296,10 +299,12 @@ struct EpochTimers {
     var mine: Scheduled<Void>?
     var others: Scheduled<Void>?
     var look: Scheduled<Void>?
+    /// While a touched list is left to others.
+    var turn: Scheduled<Void>?
     var deadline: Scheduled<Void>?
 
     func cancel() {
-        for timer in [opening, renewal, due, mine, others, look, deadline] { timer?.cancel() }
+        for timer in [opening, renewal, due, mine, others, look, turn, deadline] { timer?.cancel() }
     }
 }
 

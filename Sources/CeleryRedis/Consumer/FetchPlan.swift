@@ -20,10 +20,10 @@ struct FetchPlan: Sendable {
         case filled(Int)
 
         /// How many to ask for.
-        func wanted(_ credit: Int) -> Int {
+        func wanted(_ credit: Int, woken: Int) -> Int {
             switch self {
             case .unknown, .empty: 0
-            case .woken: min(credit, 16)
+            case .woken: min(credit, woken)
             case .filled(let count): min(credit, count)
             }
         }
@@ -45,14 +45,22 @@ struct FetchPlan: Sendable {
         var key: String
         var place: Int
         var count: Int
+        /// Whether it was touched since it was empty, and no more is known of it.
+        var isWoken = false
     }
 
     private(set) var entries: [Entry] = []
     private var turn = 0
     /// Lists that were touched while a fetch was under way, whose answer may be older than that.
     private var touched: Set<String> = []
+    private(set) var wakeUps = WakeUps()
 
     var isAllEmpty: Bool { entries.allSatisfy { $0.fill == .empty } }
+
+    /// Whether all that is known of any list is that it was touched: others will have been told as well.
+    var isMerelyWoken: Bool {
+        entries.allSatisfy { $0.fill == .empty || $0.fill == .woken } && !isAllEmpty
+    }
 
     /// Replaces the lists; what is known of those that stay is kept.
     mutating func set(_ lists: [(key: String, place: Int, rank: Int, queue: String?)]) {
@@ -72,14 +80,32 @@ struct FetchPlan: Sendable {
         var asks: [Ask] = []
         for index in order() where entries[index].fill != .empty {
             if !queues.isEmpty, let queue = entries[index].queue, queues.contains(queue) { continue }
-            let count = entries[index].fill.wanted(left)
+            let entry = entries[index]
+            let count = entry.fill.wanted(left, woken: wakeUps.ask)
             left -= count
-            asks.append(Ask(key: entries[index].key, place: entries[index].place, count: count))
+            asks.append(Ask(key: entry.key, place: entry.place, count: count, isWoken: entry.fill == .woken))
             if left == 0 { break }
         }
         turn += 1
         touched = []
         return asks
+    }
+
+    /// The lists that were touched since they were empty: for somebody who asks for their lengths alone.
+    mutating func touchedLists() -> [String] {
+        let lists = entries.filter { $0.fill == .woken }.map(\.key)
+        // A fetch that is under way may have asked for others before they were touched.
+        touched.subtract(lists)
+        return lists
+    }
+
+    /// Others have taken what touched lists had.
+    mutating func foundNothing() { wakeUps.found(0) }
+
+    /// What a fetch has taken.
+    mutating func took(_ count: Int, by asks: [Ask]) {
+        guard count > 0 || asks.contains(where: \.isWoken) else { return }
+        wakeUps.found(count)
     }
 
     mutating func found(_ key: String, length: Int) {

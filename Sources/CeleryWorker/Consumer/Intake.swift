@@ -99,7 +99,12 @@ struct Intake {
                 lease: lease,
                 renewal: lease * 3 / 10,
                 results: pipeline.backend,
-                starts: starts
+                starts: starts,
+                isBusy: { [weak pipeline] in
+                    guard let pipeline else { return true }
+                    let slots = pipeline.pool.slots
+                    return pipeline.state.withLock { $0.isBusy(slots: slots, now: .now) }
+                }
             )
         )
         pipeline.troubles.clear(.intake)

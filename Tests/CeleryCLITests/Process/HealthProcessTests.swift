@@ -191,6 +191,31 @@ struct HealthRedisProcessTests {
         }
     }
 
+    @Test func aLeaseThatAnotherWorkerEndsIsCounted() async throws {
+        try await RedisServer.with { (server: RedisServer) async throws -> Void in
+            let options = ["-P", "async", "worker_lease=1"]
+            try await withWorker(options, broker: server.url()) { (site: HealthSite) async throws -> Void in
+                try await site.reaches("/readyz", 200)
+                let other = try ToolProcess(
+                    "CLITestApp",
+                    ["worker", "-l", "INFO", "-n", "w2@test.example"] + options,
+                    environment: ["CELERY_BROKER_URL": server.url()]
+                )
+                defer { other.signal(SIGKILL) }
+                try await other.prints(" ready.")
+                let epochs = { try server.command("HLEN", "_swift.epochs").number }
+                #expect(try epochs() == 2)
+                site.worker.signal(SIGSTOP)
+                defer { site.worker.signal(SIGCONT) }
+                #expect(try await eventually { try epochs() == 1 })
+                site.worker.signal(SIGCONT)
+                #expect(try await eventually { try site.metric("celery_worker_leases_lost_total") == 1 })
+                try await site.reaches("/readyz", 200)
+                #expect(try site.metric("celery_worker_leases_total") == 2)
+            }
+        }
+    }
+
     @Test func aPoolWhoseChildrenAreStoppedIsDeadAndTheyHaveNoSocket() async throws {
         try await RedisServer.with { (server: RedisServer) async throws -> Void in
             try await withWorker(

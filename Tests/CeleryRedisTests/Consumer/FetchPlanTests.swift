@@ -47,7 +47,7 @@ import Testing
         #expect(plan.isAllEmpty)
         plan.woken("a")
         #expect(!plan.isAllEmpty)
-        #expect(plan.next(100) == [.init(key: "a", place: 0, count: 16)])
+        #expect(plan.next(100) == [.init(key: "a", place: 0, count: 16, isWoken: true)])
     }
 
     @Test func `a list that is touched while it is asked is asked again`() {
@@ -59,6 +59,52 @@ import Testing
         _ = plan.next(5)
         plan.found("a", length: 0)
         #expect(plan.isAllEmpty)
+    }
+
+    @Test func `a touched list may be asked for its length alone, and is asked again if it is touched meanwhile`() {
+        var plan = plan(("a", 1), ("b", 2))
+        plan.found("a", length: 0)
+        plan.found("b", length: 0)
+        #expect(!plan.isMerelyWoken)
+        plan.woken("a")
+        #expect(plan.isMerelyWoken)
+        #expect(plan.touchedLists() == ["a"])
+        plan.woken("a")
+        plan.found("a", length: 0)
+        #expect(plan.isMerelyWoken)
+        #expect(plan.touchedLists() == ["a"])
+        plan.found("a", length: 0)
+        #expect(plan.isAllEmpty)
+        plan.woken("a")
+        _ = plan.touchedLists()
+        plan.found("a", length: 3)
+        #expect(!plan.isMerelyWoken)
+        #expect(plan.next(9) == [.init(key: "a", place: 0, count: 3)])
+    }
+
+    @Test func `who asks for touched lists' lengths forgets nothing of a fetch that is under way`() {
+        var plan = plan(("a", 1), ("b", 2))
+        plan.found("a", length: 4)
+        plan.found("b", length: 0)
+        _ = plan.next(2)
+        plan.woken("a")
+        plan.woken("b")
+        #expect(plan.touchedLists() == ["b"])
+        plan.found("a", length: 0)
+        #expect(plan.isMerelyWoken, "the answer may be older than the touch")
+    }
+
+    @Test func `a fetch that found nothing in a touched list makes the next one ask for less`() {
+        var plan = plan(("a", 1))
+        plan.found("a", length: 0)
+        plan.woken("a")
+        let asks = plan.next(100)
+        plan.took(0, by: asks)
+        plan.found("a", length: 0)
+        plan.woken("a")
+        #expect(plan.next(100) == [.init(key: "a", place: 0, count: 1, isWoken: true)])
+        plan.took(0, by: [.init(key: "a", place: 0, count: 5)])
+        #expect(plan.wakeUps.pause(isBusy: false) == WakeUps.step, "only touched lists count")
     }
 
     @Test func `queues that are left alone are not asked, and lists of no queue always are`() {
