@@ -42,7 +42,8 @@ struct UnheardFetchTests {
             )
             async let received = consumer.receiveWhenReachable(upTo: 5)
             _ = try await waited(for: "connections that break again") { proxy.accepted > before + 3 ? true : nil }
-            #expect(try await sender.ready() == 0, "the fetch did not take effect")
+            // After a single message a touched list is asked for two.
+            #expect(try await sender.ready() <= 1, "the fetch did not take effect")
             try proxy.heal()
 
             let deliveries = try await received

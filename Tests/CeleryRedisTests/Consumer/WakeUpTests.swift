@@ -62,7 +62,9 @@ struct WakingTests {
         }
     }
 
-    @Test func `five idle workers share single messages, each comes once, and few commands are for nothing`() async throws {
+    @Test func `five idle workers share single messages, each comes once, and few commands are for nothing`()
+        async throws
+    {
         try await RedisServer.with { (server: RedisServer) async throws -> Void in
             let place = try await RedisPlace(server.url())
             let got = Notes()

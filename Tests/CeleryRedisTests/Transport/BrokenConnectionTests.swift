@@ -68,7 +68,9 @@ struct BrokenConnectionTests {
         }
     }
 
-    @Test func `who waits until the server can be reached hears so when it is back, and at once when it is there`() async throws {
+    @Test func `who waits until the server can be reached hears so when it is back, and at once when it is there`()
+        async throws
+    {
         try await RedisServer.with(RedisServerOptions(appendOnly: .always)) { server in
             let place = try await RedisPlace(server.url())
             let consumer = try await place.consumer()

@@ -17,7 +17,13 @@ struct BusyTests {
     private func task(_ number: UInt64) throws -> AdmittedTask {
         let app = TestApp.make()
         _ = app.task("known") { (x: Int) in x }
-        let admission = Admission(app: app, codec: app.codec, settings: app.settings, hostname: "w1@test", canDelay: true)
+        let admission = Admission(
+            app: app,
+            codec: app.codec,
+            settings: app.settings,
+            hostname: "w1@test",
+            canDelay: true
+        )
         let message = Message(
             headers: TaskHeaders(task: "known", id: "\(number)"),
             properties: MessageProperties(correlationID: "\(number)", routingKey: "celery"),
