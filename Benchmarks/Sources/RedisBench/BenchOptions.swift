@@ -9,7 +9,7 @@
 struct BenchOptions {
     static let usage = """
         redis-bench [--quick] [--rounds N] [--tasks N] [--idle SECONDS] [--only WHAT] [--python PATH] [--scripts FOLDER] [--output FILE]
-          WHAT: drain, publish, latency, open, life, canvas, idle, floor, or, only when asked for, scale or sizes; may be given several times
+          WHAT: drain, publish, latency, open, life, canvas, idle, floor, or, only when asked for, scale (wake for a part of it) or sizes; may be given several times
         """
 
     var rounds = 3

@@ -16,9 +16,11 @@ extension RedisBench {
         let most = options.isQuick ? 100_000 : 1_000_000
         var rows = [["what", "few", "many"]]
         rows += try await wakeUp()
-        rows += try await waitingMessages(most)
-        rows += try await waitingETAs(most)
-        rows += try await waitingResults(most / 10)
+        if options.only.contains("scale") {
+            rows += try await waitingMessages(most)
+            rows += try await waitingETAs(most)
+            rows += try await waitingResults(most / 10)
+        }
         scales = rows
     }
 

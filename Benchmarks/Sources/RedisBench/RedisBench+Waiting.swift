@@ -89,16 +89,21 @@ extension RedisBench {
     /// One task at a time with pauses, so that every worker sleeps when it is sent.
     func wakeUp() async throws -> [[String]] {
         var sides: [Side] = []
+        var work: [BenchServer.Work] = []
         for count in [1, 10] {
             try server.clear()
             let workers = try (0..<count).map { try worker(.async, ["-l", "INFO", "-n", "idle\($0)@%h"]) }
             for worker in workers { try await worker.waitUntilReady() }
+            let before = try server.work
             sides.append(Side(try await latencies(500, SendOptions(), pause: .milliseconds(20))))
+            work.append(try server.work - before)
             for worker in workers { worker.stop() }
         }
         return [
             row("send → start with 1 and 10 idle workers, p50, ms (aim < 1)", sides.map(\.median), 2),
             row("… p99, ms", sides.map(\.tail), 2),
+            row("… Redis commands a task, heartbeats included", work.map { $0.commands / 501 }, 1),
+            row("… server's CPU a task, µs", work.map { $0.cpu / 501 * 1_000_000 }, 0),
         ]
     }
 
