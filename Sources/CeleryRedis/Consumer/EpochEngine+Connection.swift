@@ -15,6 +15,7 @@ extension EpochEngine {
     /// Sets up a new connection: enters the epoch, or finds it again.
     func arm(_ connection: RedisConnection) {
         (isArmed, isTracking, knowsTake) = (false, false, false)
+        endTurn()
         connection.handler.value.onPush = { [weak self] in self?.pushed($0) }
         connectionNumber += 1
         let isFirst: Bool

@@ -19,9 +19,11 @@ extension EpochEngine {
         }
         // A full server runs no other script; see passing(_:_:).
         if !isFull, let fetch = dueFetch(first.credit) { return fetch }
-        // A round that is sent anyway asks on its way.
-        let isTurn = timers.turn == nil || !plan.isMerelyWoken || !begins.isEmpty || !settles.isEmpty
-        return plan.isAllEmpty || !isTurn ? Fetch() : Fetch(asks: plan.next(first.credit))
+        // A round that is sent anyway, with marks or releases, asks on its way.
+        let isTurn = !isLeavingToOthers || !plan.isMerelyWoken || !begins.isEmpty || !settles.isEmpty
+        guard isTurn, !plan.isAllEmpty else { return Fetch() }
+        endTurn()
+        return Fetch(asks: plan.next(first.credit))
     }
 
     /// Each list's messages move to one that belongs to this epoch; then its length, which makes the server tell of the next
@@ -110,9 +112,10 @@ extension EpochEngine {
 
     /// Who is told that a list was touched may have to look at it a little later than others; see ``WakeUps``.
     private func leaveToOthers() {
-        guard timers.turn == nil, plan.isMerelyWoken, !receivers.isEmpty else { return }
+        guard !isLeavingToOthers, plan.isMerelyWoken, !receivers.isEmpty else { return }
         let pause = plan.wakeUps.pause(isBusy: isBusy())
         guard pause > 0 else { return }
+        isLeavingToOthers = true
         timers.turn = loop.assumeIsolated()
             .scheduleTask(in: .microseconds(pause)) { [weak self] in
                 guard let self, !isOver else { return }
@@ -121,17 +124,28 @@ extension EpochEngine {
             }
     }
 
+    func endTurn() {
+        timers.turn?.cancel()
+        timers.turn = nil
+        isLeavingToOthers = false
+    }
+
     /// Most likely others were sooner: then all that is needed is that the server tells of the next change.
     private func lookAfterOthers() {
         let lists = plan.touchedLists()
-        guard isArmed, let connection = link.connection, !lists.isEmpty else { return pump() }
+        guard isArmed, let connection = link.connection, !lists.isEmpty else {
+            endTurn()
+            return pump()
+        }
         var commands = RedisCommands()
         for list in lists { commands.add("LLEN", list) }
         send(commands, over: connection) { [self] replies in
             for (list, length) in zip(lists, replies) {
                 if let length = length.int { plan.found(list, length: Int(length)) }
             }
-            if plan.isAllEmpty { plan.foundNothing() }
+            // Unless a fetch was sent meanwhile, which may have found something.
+            if isLeavingToOthers, plan.isAllEmpty { plan.foundNothing() }
+            endTurn()
             pump()
         }
     }

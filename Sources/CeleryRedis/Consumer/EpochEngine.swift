@@ -84,6 +84,8 @@ final class EpochEngine {
     /// Milliseconds until the next look at lists, where the server does not tell of changes or refused.
     var idlePause: Int64 = 5
     var timers = EpochTimers()
+    /// Whether a touched list is left to others: until this worker has looked, or it is sent a round that asks.
+    var isLeavingToOthers = false
     /// Queues that have more that is due than was taken.
     var overdue: Set<String> = []
     /// Whether the next fetch is for queues that are not overdue.
@@ -299,7 +301,7 @@ struct EpochTimers {
     var mine: Scheduled<Void>?
     var others: Scheduled<Void>?
     var look: Scheduled<Void>?
-    /// While a touched list is left to others.
+    /// When to look at a list that is left to others.
     var turn: Scheduled<Void>?
     var deadline: Scheduled<Void>?
 

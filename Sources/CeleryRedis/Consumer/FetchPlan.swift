@@ -45,8 +45,6 @@ struct FetchPlan: Sendable {
         var key: String
         var place: Int
         var count: Int
-        /// Whether it was touched since it was empty, and no more is known of it.
-        var isWoken = false
     }
 
     private(set) var entries: [Entry] = []
@@ -57,7 +55,7 @@ struct FetchPlan: Sendable {
 
     var isAllEmpty: Bool { entries.allSatisfy { $0.fill == .empty } }
 
-    /// Whether all that is known of any list is that it was touched: others will have been told as well.
+    /// Whether all that is known of any list is that it was touched: nearly always others have been told as well.
     var isMerelyWoken: Bool {
         entries.allSatisfy { $0.fill == .empty || $0.fill == .woken } && !isAllEmpty
     }
@@ -83,7 +81,7 @@ struct FetchPlan: Sendable {
             let entry = entries[index]
             let count = entry.fill.wanted(left, woken: wakeUps.ask)
             left -= count
-            asks.append(Ask(key: entry.key, place: entry.place, count: count, isWoken: entry.fill == .woken))
+            asks.append(Ask(key: entry.key, place: entry.place, count: count))
             if left == 0 { break }
         }
         turn += 1
@@ -102,9 +100,9 @@ struct FetchPlan: Sendable {
     /// Others have taken what touched lists had.
     mutating func foundNothing() { wakeUps.found(0) }
 
-    /// What a fetch has taken.
+    /// What a fetch has taken; one that only asked for lengths says nothing.
     mutating func took(_ count: Int, by asks: [Ask]) {
-        guard count > 0 || asks.contains(where: \.isWoken) else { return }
+        guard asks.contains(where: { $0.count > 0 }) else { return }
         wakeUps.found(count)
     }
 

@@ -103,7 +103,7 @@ struct Intake {
                 isBusy: { [weak pipeline] in
                     guard let pipeline else { return true }
                     let slots = pipeline.pool.slots
-                    return pipeline.state.withLock { $0.isBusy(slots: slots, now: .now) }
+                    return pipeline.state.withLock { $0.isBusy(slots: slots) }
                 }
             )
         )

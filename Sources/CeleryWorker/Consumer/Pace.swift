@@ -22,6 +22,9 @@ struct Pace: Sendable {
 
     init(now: ContinuousClock.Instant = .now) { since = now }
 
+    /// Whether a task ends about every 5 ms, or more often.
+    var isQuick: Bool { perSecond >= 200 }
+
     mutating func taskEnded() { ended += 1 }
 
     /// The number of deliveries to hold: the prefetch, or what ends within the horizon up to the reach of the pool.

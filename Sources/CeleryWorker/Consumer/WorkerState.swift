@@ -148,11 +148,8 @@ struct WorkerState: Sendable {
     /// How many of the next deliveries the pool can take as soon as they come.
     func startable(reach: Int) -> Int { max(0, reach - running.count - starting - ready.count) }
 
-    /// Whether what comes now would wait for tasks that have run for a while, and so may go on.
-    func isBusy(slots: Int, now: ContinuousClock.Instant) -> Bool {
-        guard running.count >= slots else { return false }
-        return running.values.count { $0.pid != 0 && now - $0.startedAt > .milliseconds(5) } >= slots
-    }
+    /// Whether what comes now would wait: every slot has a task, and they do not end so fast that one is free in a moment.
+    func isBusy(slots: Int) -> Bool { running.count + starting + ready.count >= slots && !pace.isQuick }
 
     mutating func received(_ count: Int) {
         held += count

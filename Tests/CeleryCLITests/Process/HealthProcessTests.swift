@@ -209,9 +209,9 @@ struct HealthRedisProcessTests {
                 defer { site.worker.signal(SIGCONT) }
                 #expect(try await eventually { try epochs() == 1 })
                 site.worker.signal(SIGCONT)
-                #expect(try await eventually { try site.metric("celery_worker_leases_lost_total") == 1 })
+                #expect(try await eventually { try site.metric("celery_worker_leases_lost_total") ?? 0 >= 1 })
                 try await site.reaches("/readyz", 200)
-                #expect(try site.metric("celery_worker_leases_total") == 2)
+                #expect(try site.metric("celery_worker_leases_total") ?? 0 >= 2)
             }
         }
     }

@@ -16,19 +16,26 @@ import Testing
 @Suite struct WakeUpsTests {
     @Test func `whoever finds nothing looks later each time, up to a limit, and at once after a find`() {
         var wakeUps = WakeUps()
-        #expect(wakeUps.pause(isBusy: false) == 0)
+        #expect(wakeUps.pause(isBusy: false, chance: 0.9) == 0)
         var pauses: [Int64] = []
         for _ in 0..<6 {
             wakeUps.found(0)
-            pauses.append(wakeUps.pause(isBusy: false))
+            pauses.append(wakeUps.pause(isBusy: false, chance: 0))
         }
         #expect(pauses == [250, 500, 750, 1000, 1000, 1000])
+        #expect(
+            wakeUps.pause(isBusy: false, chance: 0.5) == 1125,
+            "those who have waited equally long do not look at once"
+        )
         wakeUps.found(1)
         #expect(wakeUps.pause(isBusy: false) == 0)
     }
 
     @Test func `a busy worker looks after all idle ones`() {
-        #expect(WakeUps().pause(isBusy: true) > WakeUps.longest)
+        #expect(WakeUps().pause(isBusy: true, chance: 0) >= WakeUps.longest + WakeUps.step)
+        var loser = WakeUps()
+        loser.found(0)
+        #expect(loser.pause(isBusy: true, chance: 0) > WakeUps().pause(isBusy: true, chance: 0))
     }
 
     @Test func `as much is asked for as touched lists gave of late, and a little more`() {
@@ -69,7 +76,8 @@ struct WakingTests {
             let place = try await RedisPlace(server.url())
             let got = Notes()
             var consumers: [any TransportConsumer] = []
-            for _ in 0..<5 { consumers.append(try await place.consumer()) }
+            // Renewed so rarely that nobody looks again for that: a message that nobody is woken for is waited for in vain.
+            for _ in 0..<5 { consumers.append(try await place.consumer(lease: .seconds(120))) }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for consumer in consumers {
                     group.addTask { try await work(consumer, got) }
@@ -91,20 +99,40 @@ struct WakingTests {
         }
     }
 
-    @Test func `a busy worker takes what nobody else takes`() async throws {
+    @Test func `a busy worker leaves most to an idle one, and takes all when there is none`() async throws {
         let place = try await RedisPlace()
-        let consumer = try await place.transport.openConsumer(
-            ConsumerConfiguration(name: "busy", queues: ["q"], results: place.backend, isBusy: { true })
+        let busy = try await place.transport.openConsumer(
+            ConsumerConfiguration(
+                name: "busy",
+                queues: ["q"],
+                lease: .seconds(120),
+                renewal: .seconds(30),
+                results: place.backend,
+                isBusy: { true }
+            )
         )
-        let got = Notes()
-        async let working: Void = work(consumer, got)
-        for number in 0..<20 {
-            try await place.publish(["\(number)"])
-            try await eventually("message \(number)") { got.all.count > number }
+        let (byBusy, byIdle) = (Notes(), Notes())
+        async let working: Void = work(busy, byBusy)
+        func send(_ numbers: Range<Int>) async throws {
+            for number in numbers {
+                try await place.publish(["\(number)"])
+                try await eventually("message \(number)") { byBusy.all.count + byIdle.all.count > number }
+            }
         }
-        try await consumer.close()
+        try await send(0..<20)
+        #expect(byBusy.all == (0..<20).map(String.init))
+        let idle = try await place.consumer(lease: .seconds(120))
+        async let idling: Void = work(idle, byIdle)
+        try await send(20..<80)
+        // A machine that stands still for a moment may turn it round now and then.
+        #expect(byIdle.all.count > 30, "the busy one took \(byBusy.all.count - 20) of 60")
+        try await idle.close()
+        try await idling
+        let taken = byBusy.all.count + byIdle.all.count
+        try await send(taken..<taken + 10)
+        try await busy.close()
         try await working
-        #expect(got.all == (0..<20).map(String.init))
+        #expect(Set(byBusy.all + byIdle.all).count == 90 && byBusy.all.count + byIdle.all.count == 90)
         await place.end()
     }
 }

@@ -38,28 +38,36 @@ struct BusyTests {
 
     private enum BusyTestError: Error { case notAdmitted }
 
-    @Test("It is when each slot's task has run for a while; tasks that wait, or are quick, keep nobody busy")
+    @Test("It is when each slot has a task, wherever that is on its way, unless tasks end as fast as they come")
     func busy() async throws {
         let consumer = try await MemoryStore(name: "busy").transport
             .openConsumer(ConsumerConfiguration(name: "w", queues: ["q"]))
         var state = WorkerState()
         state.poolBecameReady()
         let epoch = state.open(consumer)
-        let tasks = [try task(1), try task(2)]
-        _ = state.admit(tasks, epoch: epoch)
+        #expect(!state.isBusy(slots: 1))
+        _ = state.admit([try task(1), try task(2)], epoch: epoch)
+        #expect(state.isBusy(slots: 2), "they wait for their slots")
         let taken = try #require(state.takeReady(slots: 2, reach: 2)?.tasks)
+        #expect(state.isBusy(slots: 2), "they are being marked")
         let ids = state.number(2)
         state.run(zip(ids, taken).map { (job: PoolJob(id: $0, request: $1.request), task: $1) }, epoch: epoch)
-        let later = ContinuousClock.now + .seconds(1)
-        #expect(!state.isBusy(slots: 2, now: later), "nothing has begun")
-        _ = state.accepted(ids[0], pid: 7)
-        #expect(!state.isBusy(slots: 2, now: later), "one slot is free")
-        _ = state.accepted(ids[1], pid: 8)
-        #expect(state.isBusy(slots: 2, now: later))
-        #expect(!state.isBusy(slots: 2, now: .now - .seconds(1)), "they may be quick")
-        #expect(!state.isBusy(slots: 3, now: later), "the pool has grown")
+        #expect(state.isBusy(slots: 2))
+        #expect(!state.isBusy(slots: 3), "the pool has grown")
         _ = state.finish(ids[0])
-        #expect(!state.isBusy(slots: 2, now: later))
+        #expect(!state.isBusy(slots: 2))
         try await consumer.close()
+    }
+
+    @Test("A pool whose tasks end every few milliseconds has a slot in a moment")
+    func quick() {
+        let start = ContinuousClock.now
+        var pace = Pace(now: start)
+        #expect(!pace.isQuick)
+        for _ in 0..<100 { pace.taskEnded() }
+        _ = pace.limit(prefetch: 8, reach: 8, now: start + .milliseconds(100))
+        #expect(pace.isQuick)
+        for second in 1...4 { _ = pace.limit(prefetch: 8, reach: 8, now: start + .seconds(second)) }
+        #expect(!pace.isQuick)
     }
 }
