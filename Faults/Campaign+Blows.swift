@@ -46,7 +46,7 @@ extension Campaign {
             for pid in pids { kill(pid, SIGKILL) }
         case .pause, .stall:
             guard workers[index].resumeAt == nil, workers.allSatisfy({ $0.resumeAt == nil }) else { return }
-            workers[index].resumeAt = .now.advanced(bySeconds: options.lease * (blow == .stall ? 1.5 : 0.2))
+            workers[index].resumeAt = .now.advanced(bySeconds: options.lease * blow.leases)
             record(Strike(blow: blow, pids: pids, at: .now))
             endService(of: index)
             group.signalAll(SIGSTOP)

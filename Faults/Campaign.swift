@@ -92,6 +92,7 @@ final class Campaign {
             rules: Verdict.Rules(
                 contract: Contract(rawValue: options.contract.rawValue) ?? .late,
                 backWithin: backWithin,
+                stall: options.lease * Plan.Blow.stall.leases,
                 service: service
             )
         )

@@ -27,6 +27,9 @@ struct Plan {
         case connections
         /// SIGKILL to the server, which starts again at once.
         case server
+
+        /// For how many leases SIGSTOP stops a worker.
+        var leases: Double { self == .stall ? 3 : 0.2 }
     }
 
     var generator: SplitMix64

@@ -39,6 +39,8 @@ struct Verdict {
         var contract: Contract
         /// A dead worker's tasks are back within this many seconds.
         var backWithin: Double
+        /// How long a stalled worker is stopped, in seconds.
+        var stall = 30.0
         /// Between the end of a task and the moment that its settlement is durable, in seconds.
         var settling = 5.0
         var service = Service()
@@ -205,7 +207,7 @@ struct Verdict {
             all.filter { strike in
                 switch strike.blow {
                 case .pause, .warm, .client, .connections, .server: false
-                case .stall: strike.at <= until && strike.at.advanced(bySeconds: 30) >= run.start
+                case .stall: strike.at <= until && strike.at.advanced(bySeconds: rules.stall + 15) >= run.start
                 case .group, .parent, .child: strike.at <= until && strike.at.advanced(bySeconds: 0.5) >= run.start
                 }
             }

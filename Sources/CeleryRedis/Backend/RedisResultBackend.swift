@@ -16,6 +16,8 @@ import NIOCore
 final class RedisResultBackend: ResultBackend {
     /// For a look that is not to wait: a connection may have to be made for it.
     private static let glance = Duration.seconds(1)
+    /// Results of one command: the server does nothing else until it has ended.
+    private static let chunk = 500
 
     let configuration: RedisConfiguration
     /// In front of all keys and channels.
@@ -168,9 +170,13 @@ final class RedisResultBackend: ResultBackend {
     }
 
     private func values(of ids: [String], timeout: Duration) async throws(TransportError) -> [RESPValue] {
+        try await client.send(commands("MGET", ids), timeout: timeout).flatMap(\.elements)
+    }
+
+    private func commands(_ name: StaticString, _ ids: [String]) -> RedisCommands {
         var commands = RedisCommands(capacity: ids.count * 80)
-        commands.add("MGET", list: ids.map(key))
-        return try await client.send(commands, timeout: timeout).first?.elements ?? []
+        for chunk in ids.chunks(of: Self.chunk) { commands.add(name, list: chunk.map(key)) }
+        return commands
     }
 
     @inline(never)
@@ -182,9 +188,7 @@ final class RedisResultBackend: ResultBackend {
 
     func forget(_ ids: [String]) async throws(TransportError) {
         guard !ids.isEmpty else { return }
-        var commands = RedisCommands(capacity: ids.count * 80)
-        commands.add("DEL", list: ids.map(key))
-        _ = try await client.send(commands)
+        _ = try await client.send(commands("DEL", ids))
     }
 
     /// Redis does it by itself.

@@ -35,6 +35,8 @@ final class ResultFeed {
     private var timer: (time: NIODeadline, task: Scheduled<Void>)?
     private var nextPing = NIODeadline.distantFuture
     private var isEnded = false
+    /// Whether the server has answered once: the configuration was right then.
+    private var hasAnswered = false
 
     init(_ configuration: RedisConfiguration, prefix: String, codec: WireCodec, _ loop: any EventLoop, logger: Logger) {
         self.configuration = configuration
@@ -94,7 +96,8 @@ final class ResultFeed {
 
     /// Whether the link should go on trying.
     private func down(_ error: TransportError) -> Bool {
-        if !error.isTransient {
+        // Later it is an outage like others, such as a password that is being changed.
+        if !error.isTransient, !hasAnswered {
             for completion in waits.removeAll() { completion(.failure(error)) }
         }
         return !waits.isEmpty
@@ -142,6 +145,7 @@ final class ResultFeed {
                 return link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
             }
             link.proved()
+            hasAnswered = true
             if !ids.isEmpty { read(ids, replies.last?.elements ?? [], isPolled: !connection.hasPushes) }
         }
     }

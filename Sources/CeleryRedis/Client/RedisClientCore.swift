@@ -25,10 +25,16 @@ final class RedisClientCore {
     private var waiting: Deque<Waiting> = []
     private var expiry: Scheduled<Void>?
     private var isEnded = false
+    /// Whether there has been a connection: the configuration was right then.
+    private var wasUp = false
 
     init(_ link: RedisLink) {
         self.link = link
-        link.onUp = { [weak self] _ in self?.sendWaiting() }
+        link.onUp = { [weak self] _ in
+            guard let self else { return }
+            wasUp = true
+            sendWaiting()
+        }
         link.onDown = { [weak self] in self?.down($0) ?? false }
     }
 
@@ -57,16 +63,17 @@ final class RedisClientCore {
     private func send(_ entry: Waiting, over connection: RedisConnection) {
         connection.handler.value.send(entry.commands, deadline: entry.deadline) { [self] result in
             guard case .success(let replies) = result else { return entry.completion(result) }
-            // Only when the very first was refused is it certain that nothing took effect, and the batch can go again.
-            if let error = replies.first?.error, RedisFailure.wantsReconnection(error), entry.deadline > .now(),
-                !isEnded
-            {
-                wait(entry)
-                link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
-            } else {
+            guard let error = RedisFailure.reconnection(in: replies) else {
                 link.proved()
+                return entry.completion(result)
+            }
+            // Again goes only what certainly took no effect; the others are the caller's to repeat.
+            if RedisFailure.tookNoEffect(replies), entry.deadline > .now(), !isEnded {
+                wait(entry)
+            } else {
                 entry.completion(result)
             }
+            link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
         }
         CutPoint.commandSent.reached()
     }
@@ -88,7 +95,8 @@ final class RedisClientCore {
 
     /// Whether the link should go on trying.
     private func down(_ error: TransportError) -> Bool {
-        if !error.isTransient {
+        // Later it is an outage like others, such as a password that is being changed: told at the deadlines, if it lasts.
+        if !error.isTransient, !wasUp {
             let failed = waiting
             waiting = []
             for entry in failed { entry.completion(.failure(error)) }

@@ -19,7 +19,7 @@ struct RedisConfiguration: Sendable {
 
     /// How the server is found.
     enum Discovery: Sendable, Hashable {
-        /// The first that answers, in order.
+        /// The first that answers, in order; replicas among several are passed over.
         case fixed([Endpoint])
         /// Whoever the sentinels call the master of that name.
         case sentinels([Endpoint], master: String, user: String?, password: String?)
@@ -43,13 +43,16 @@ struct RedisConfiguration: Sendable {
     /// For people: the URL with its password masked.
     var location: String
 
-    /// Equal for what is the same server, whichever database.
+    /// Equal for what is the same server, whichever database, and the same user: another one may not do there what this one may.
     var serverIdentity: String {
-        switch discovery {
-        case .fixed(let endpoints): "redis " + endpoints.map(\.description).joined(separator: ",")
-        case .sentinels(let endpoints, let master, _, _):
-            "redis-sentinel \(master) " + endpoints.map(\.description).sorted().joined(separator: ",")
-        }
+        let server =
+            switch discovery {
+            case .fixed(let endpoints): "redis " + endpoints.map(\.description).joined(separator: ",")
+            case .sentinels(let endpoints, let master, _, _):
+                "redis-sentinel \(master) " + endpoints.map(\.description).sorted().joined(separator: ",")
+            }
+        guard let user, !user.isEmpty, user != "default" else { return server }
+        return "\(server) as \(user)"
     }
 }
 

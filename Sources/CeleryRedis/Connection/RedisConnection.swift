@@ -20,6 +20,8 @@ struct RedisConnection: Sendable {
     var hasPushes = false
     /// Redis 7 and later: a script may say that it is to run although the server is full.
     var passesMemoryLimit = false
+    /// It only copies another server; false when it did not tell.
+    var isReplica = false
     /// The server's number for it; nil when it did not tell.
     var clientID: Int64?
 

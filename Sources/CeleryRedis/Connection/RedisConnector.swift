@@ -16,13 +16,22 @@ struct RedisConnector: Sendable {
     let configuration: RedisConfiguration
     let eventLoop: any EventLoop
 
-    /// A connection that is ready for commands, to the first server that answers.
+    /// A connection that is ready for commands, to the first server that answers and, of several, is no replica.
     ///
     /// - Throws: `.misconfigured` when trying again will not help; `.unavailable` otherwise, with what each server said.
     func connect() async throws(TransportError) -> RedisConnection {
         switch configuration.discovery {
         case .fixed(let endpoints):
-            return try await first(of: endpoints) { (endpoint) throws(TransportError) in try await ready(endpoint) }
+            return try await first(of: endpoints) { (endpoint) throws(TransportError) in
+                let connection = try await ready(endpoint)
+                // One that stands alone is the one that is meant: it will say what it refuses.
+                guard connection.isReplica, endpoints.count > 1 else { return connection }
+                connection.close()
+                throw TransportError(
+                    .unavailable,
+                    "Redis at \(endpoint) is a replica: name its master too, or the sentinels"
+                )
+            }
         case .sentinels(let endpoints, let master, let user, let password):
             return try await first(of: endpoints) { (sentinel) throws(TransportError) in
                 let found = try await self.master(of: sentinel, named: master, user, password)

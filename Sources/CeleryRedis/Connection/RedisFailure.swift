@@ -19,6 +19,26 @@ enum RedisFailure {
         }
     }
 
+    /// The first error among replies that wants a new connection, those inside a transaction included.
+    static func reconnection(in replies: [RESPValue]) -> RESPError? {
+        for reply in replies {
+            if let error = reply.error, wantsReconnection(error) { return error }
+            guard case .array(let inner) = reply else { continue }
+            for case .error(let error) in inner where wantsReconnection(error) { return error }
+        }
+        return nil
+    }
+
+    /// Whether certainly nothing of a batch took effect: each command was refused, or the transaction that all of it is.
+    static func tookNoEffect(_ replies: [RESPValue]) -> Bool {
+        var rest = replies[...]
+        // The answer to MULTI tells nothing when EXEC is refused.
+        if rest.first == .text("OK"), rest.contains(where: { $0.error?.message.hasPrefix("EXECABORT") == true }) {
+            rest = rest.dropFirst()
+        }
+        return rest.allSatisfy { $0.error != nil || $0 == .text("QUEUED") }
+    }
+
     static func error(_ error: RESPError, at location: String) -> TransportError {
         let code: TransportError.Code
         let advice: String

@@ -12,7 +12,8 @@ import CeleryCore
 enum RedisHandshake {
     /// Speaks RESP3 where the server or a proxy before it lets us, else RESP2.
     ///
-    /// - Throws: `.misconfigured` for a wrong password or database, and for Redis Cluster; `.unavailable` while loading.
+    /// - Throws: `.misconfigured` for a wrong password or database, and for Redis Cluster; `.unavailable` while the server
+    ///   is loading or busy.
     static func run(
         _ connection: RedisConnection,
         _ configuration: RedisConfiguration
@@ -27,6 +28,7 @@ enum RedisHandshake {
             for (name, value) in reply.pairs {
                 switch name {
                 case "id": ready.clientID = value.int
+                case "role": ready.isReplica = value.string == "replica"
                 case "version":
                     let major = value.string.flatMap { Int($0.prefix { $0 != "." }) }
                     ready.passesMemoryLimit = major ?? 0 >= 7
@@ -39,6 +41,10 @@ enum RedisHandshake {
         var select = RedisCommands()
         select.add("SELECT", configuration.database)
         if let error = try await connection.send(select, timeout: configuration.connectTimeout).first?.error {
+            // Others, such as that a script runs for too long, say nothing about the number.
+            guard error.code == "ERR" || error.code == "NOPERM" else {
+                throw RedisFailure.error(error, at: connection.endpoint.description)
+            }
             throw TransportError(
                 .misconfigured,
                 "database \(configuration.database) of Redis at \(connection.endpoint) cannot be used: \(error.message)"

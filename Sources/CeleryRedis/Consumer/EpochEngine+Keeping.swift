@@ -96,6 +96,15 @@ extension EpochEngine {
         let others = others.filter { $0.key != keys.id }
         self.others = others.map(\.value)
         guard !others.isEmpty else { return }
+        let count = KeyCount(others.map { store.keys.epoch($0.key).lease })
+        send(count.commands, over: connection) { [self] replies in
+            let doubtful = count.doubtful(replies).map { others[$0] }
+            guard !doubtful.isEmpty else { return sweeper.sweep([], loop: loop) }
+            lookClosely(at: doubtful, connection)
+        }
+    }
+
+    private func lookClosely(at others: [(key: String, value: RESPValue)], _ connection: RedisConnection) {
         var commands = RedisCommands()
         for other in others { commands.add("EXISTS", store.keys.epoch(other.key).lease) }
         send(commands, over: connection) { [self] replies in
@@ -106,6 +115,30 @@ extension EpochEngine {
                 if reachable > lease { sweeper.sweep(silent, loop: loop) }
             }
         }
+    }
+}
+
+/// Asks by few commands whether many keys are there: mostly all are, and how many is all there is to know.
+///
+/// All workers look at each other again and again: one command for each would be as many as there are workers, squared.
+struct KeyCount {
+    private let chunks: [ArraySlice<String>]
+
+    init(_ keys: [String]) { chunks = keys.chunks(of: 250) }
+
+    var commands: RedisCommands {
+        var commands = RedisCommands(capacity: chunks.reduce(64) { $0 + $1.count * 80 })
+        for chunk in chunks { commands.add("EXISTS", list: chunk) }
+        return commands
+    }
+
+    /// Places of the keys among which one is missing. An error says nothing of any.
+    func doubtful(_ replies: [RESPValue]) -> [Int] {
+        var places: [Int] = []
+        for (chunk, reply) in zip(chunks, replies) {
+            if let found = reply.int, found < chunk.count { places += chunk.indices }
+        }
+        return places
     }
 }
 #endif

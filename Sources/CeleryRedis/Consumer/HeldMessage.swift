@@ -43,6 +43,8 @@ enum Destination: Equatable {
         case .parked(let queue, let due, let bytes):
             commands.add("ZADD", keys.parked(queue), due, bytes)
             commands.add("SADD", keys.parkedQueues, queue)
+            // Or others would not notice before they look for such by themselves.
+            commands.add("EVAL", RedisScripts.lowerDue, 1, keys.parkedDue, due)
         }
     }
 }

@@ -68,6 +68,7 @@ enum ConnectionChecks {
         for name in ["HGETALL", "HKEYS", "SMEMBERS", "GET", "DEL", "EXISTS", "LLEN", "ZCARD"] as [StaticString] {
             commands.add(name, key)
         }
+        commands.add("UNLINK", key)
         for name in ["LPUSH", "RPUSH", "HDEL", "SADD", "SREM", "ZREM", "HMGET", "SET", "PEXPIRE"] as [StaticString] {
             commands.add(name, key, 1)
         }

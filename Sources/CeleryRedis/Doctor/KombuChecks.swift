@@ -17,16 +17,7 @@ enum KombuChecks {
     /// Messages that are in one of both only.
     static func unpaired(_ examination: Examination) async throws(TransportError) -> [Finding] {
         let keys = examination.keys
-        var commands = RedisCommands()
-        commands.add("MULTI")
-        commands.add("HKEYS", keys.unacked)
-        commands.add("ZRANGE", keys.unackedIndex, 0, -1)
-        commands.add("EXEC")
-        let answer = try await examination.send(commands).last?.elements ?? []
-        guard answer.count == 2 else { return [] }
-        let (held, dated) = (answer[0].elements.compactMap(\.string), answer[1].elements.compactMap(\.string))
-        let undated = Set(held).subtracting(dated).sorted()
-        let empty = Set(dated).subtracting(held).sorted()
+        let (undated, empty) = try await KombuPairs(examination: examination).unpaired()
         var findings: [Finding] = []
         if let first = undated.first {
             let finding = Finding(

@@ -25,14 +25,30 @@ enum RESPValue: Sendable, Equatable {
 
 /// An error reply: a code in capitals and a text.
 struct RESPError: Error, Sendable, Equatable {
-    /// The first word: `ERR`, `LOADING`, `NOAUTH`.
+    /// The first word: `ERR`, `LOADING`, `NOAUTH`; or that of the error which it only wraps.
     var code: String
     /// All of it.
     var message: String
 
     init(_ message: String) {
         self.message = message
-        code = String(message.prefix { $0 != " " })
+        code = Self.wrapped(in: message) ?? String(message.prefix { $0 != " " })
+    }
+
+    /// The code of what a script met, up to Redis 6.2, and of what a transaction was discarded for.
+    private static func wrapped(in message: String) -> String? {
+        let mark: String
+        if message.hasPrefix("ERR Error running script") {
+            mark = ": -"
+        } else if message.hasPrefix("EXECABORT ") {
+            mark = " because of: "
+        } else {
+            return nil
+        }
+        guard let range = message.firstRange(of: mark) else { return nil }
+        let code = message[range.upperBound...].prefix { $0 != " " }
+        // Or it is something else that a script said, such as a number.
+        return !code.isEmpty && code.allSatisfy(\.isUppercase) ? String(code) : nil
     }
 }
 

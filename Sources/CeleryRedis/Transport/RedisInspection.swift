@@ -20,7 +20,8 @@ struct RedisInspection {
         for queue in queues {
             for list in keys.lists(queue) { commands.add("LLEN", list) }
             commands.add("ZCARD", keys.parked(queue))
-            commands.add("DEL", list: keys.lists(queue) + [keys.parked(queue)])
+            // DEL would hold up everybody until the last of a million messages is freed.
+            commands.add("UNLINK", list: keys.lists(queue) + [keys.parked(queue)])
         }
         let answers = try await together(commands)
         let width = keys.steps.count + 2

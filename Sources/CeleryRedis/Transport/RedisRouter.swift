@@ -64,7 +64,7 @@ final class RedisRouter: Sendable {
         }
         commands.add("MULTI")
         for binding in bindings {
-            let member = self.member(binding)
+            let member = Self.member(binding, separator: keys.separator)
             commands.add("HSET", keys.exchanges, binding.exchange, binding.kind.rawValue)
             commands.add("SADD", keys.binding(binding.exchange), member)
             commands.add("SADD", keys.permanentBinding(binding.exchange), member)
@@ -135,7 +135,8 @@ final class RedisRouter: Sendable {
     private func knows(_ bindings: [Binding]) async throws(TransportError) -> Bool {
         var commands = RedisCommands()
         for binding in bindings {
-            commands.add("SISMEMBER", keys.binding(binding.exchange), member(binding))
+            let member = Self.member(binding, separator: keys.separator)
+            commands.add("SISMEMBER", keys.binding(binding.exchange), member)
             if binding.kind == .fanout { commands.add("SISMEMBER", keys.copies(binding.exchange), binding.queue) }
         }
         guard !commands.isEmpty else { return true }
@@ -206,13 +207,41 @@ final class RedisRouter: Sendable {
     }
 
     /// Routing key, pattern and queue; the pattern is a regular expression for topics and empty otherwise.
-    private func member(_ binding: Binding) -> String {
-        let pattern =
-            binding.kind == .topic
-            ? "^"
-                + binding.routingKey.split(separator: ".", omittingEmptySubsequences: false)
-                .map { $0 == "#" ? ".*?" : $0 == "*" ? ".*?[^\\.]" : String($0) }.joined(separator: "\\.") + "$" : ""
-        return [binding.routingKey, pattern, binding.queue].joined(separator: keys.separator)
+    static func member(_ binding: Binding, separator: String) -> String {
+        let pattern = binding.kind == .topic ? pattern(of: binding.routingKey) : ""
+        return [binding.routingKey, pattern, binding.queue].joined(separator: separator)
+    }
+
+    /// As kombu 5.7 writes it. 5.6, whose `*` may be several words, uses what it finds there as it is, so that it learns the better one.
+    private static func pattern(of key: String) -> String {
+        let words = key.split(separator: ".", omittingEmptySubsequences: false)
+            .map { word -> String in
+                switch word {
+                case "#": ".*?"
+                case "*": "[^\\.]+"
+                default: escaped(word)
+                }
+            }
+        return "^" + words.joined(separator: "\\.") + "$"
+    }
+
+    /// With a backslash before all but letters and digits: an expression that Python cannot read fails every publish to the exchange.
+    /// Kombu spares a `*` inside a word, which is none when it comes first; here it stands for itself, as it does for us.
+    private static func escaped(_ word: Substring) -> String {
+        word.unicodeScalars
+            .map { scalar -> String in
+                if scalar == "#" || isAlphanumeric(scalar) { return String(scalar) }
+                return scalar == "\0" ? "\\000" : "\\" + String(scalar)
+            }
+            .joined()
+    }
+
+    /// What Python's `isalnum` says.
+    private static func isAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
+        default: scalar.properties.numericType != nil
+        }
     }
 }
 #endif

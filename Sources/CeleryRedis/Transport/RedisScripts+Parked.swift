@@ -7,11 +7,34 @@
 
 #if Redis
 extension RedisScripts {
+    /// A function that notes when the first of all parked messages is due, if that was later or never.
+    ///
+    /// The server tells a connection of the next change only if it has read since its own: so it is read again.
+    static let lowering = """
+        local function lower(KEYS, ARGV)
+            local first = tonumber(redis.call('GET', KEYS[1]) or '') or -1
+            if first < 0 or tonumber(ARGV[1]) < first then
+                redis.call('SET', KEYS[1], ARGV[1])
+                redis.call('GET', KEYS[1])
+            end
+            return 0
+        end
+
+        """
+
+    /// Tells all workers of ours that something was parked.
+    ///
+    /// KEYS: where the next due time is kept. ARGV: when it is due, in microseconds.
+    static let lowerDue =
+        lowering + """
+            return lower(KEYS, ARGV)
+            """
+
     /// What ``take`` and ``move`` begin with.
     ///
     /// `due` are a queue's members whose time has come, `list` is where one belongs, `put` puts one in front there and returns the
     /// refusal, `isMoved` tells whether a message in front was put there, `rest` sets the next due time and returns it of each
-    /// served queue and of the others, as text; -1 for never.
+    /// served queue and of the others, as text; -1 for never. It reads again what it has set, as ``lowering`` does.
     private static let parked = """
         local last = 4 + ARGV[4]
         local served, mine = {}, {}
@@ -51,7 +74,10 @@ extension RedisScripts {
                 end
             end
             local text = string.format('%.0f', all)
-            if redis.call('GET', KEYS[2]) ~= text then redis.call('SET', KEYS[2], text) end
+            if redis.call('GET', KEYS[2]) ~= text then
+                redis.call('SET', KEYS[2], text)
+                redis.call('GET', KEYS[2])
+            end
             local texts = {}
             for i, queue in ipairs(served) do texts[i] = string.format('%.0f', times[queue] or -1) end
             return texts, string.format('%.0f', others)
@@ -120,7 +146,7 @@ extension RedisScripts {
             local times, others = rest()
             return {times, others, refusal, taken}
             """,
-        digest: "6920900f242ff17e5ac57e91e8a7cda0c4bc5a51"
+        digest: "f785d19bd9b8010f3c9f1179f7d4e9c8fa46a648"
     )
 
     /// Puts what is due in front of its list, the earliest foremost, where nothing lies in front that was put there before. What
@@ -165,21 +191,21 @@ extension RedisScripts {
     /// Parks a message until its time when one of our workers is there to take it out again, and puts it on its list otherwise,
     /// for Python to hold.
     ///
-    /// KEYS: epochs, the queue's parked messages, the set of queues with such, where the next due time is kept. ARGV: what precedes and follows an epoch's id in
-    /// the key of its lease, queue, list, due time in microseconds, message.
-    static let park = """
-        for _, id in ipairs(redis.call('HKEYS', KEYS[1])) do
-            if redis.call('EXISTS', ARGV[1] .. id .. ARGV[2]) == 1 then
-                redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4] .. '\\0' .. ARGV[6])
-                redis.call('SADD', KEYS[3], ARGV[3])
-                local due = redis.call('GET', KEYS[4])
-                if not due or tonumber(due) < 0 or tonumber(ARGV[5]) < tonumber(due) then redis.call('SET', KEYS[4], ARGV[5]) end
-                return 1
+    /// KEYS: epochs, the queue's parked messages, the set of queues with such, where the next due time is kept. ARGV: what
+    /// precedes and follows an epoch's id in the key of its lease, queue, list, due time in microseconds, message.
+    static let park =
+        lowering + """
+            for _, id in ipairs(redis.call('HKEYS', KEYS[1])) do
+                if redis.call('EXISTS', ARGV[1] .. id .. ARGV[2]) == 1 then
+                    redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4] .. '\\0' .. ARGV[6])
+                    redis.call('SADD', KEYS[3], ARGV[3])
+                    lower({KEYS[4]}, {ARGV[5]})
+                    return 1
+                end
             end
-        end
-        redis.call('LPUSH', ARGV[4], ARGV[6])
-        return 0
-        """
+            redis.call('LPUSH', ARGV[4], ARGV[6])
+            return 0
+            """
 
     /// Puts parked messages back on their lists, behind all others, unless one of our workers is there to take them out in time.
     ///

@@ -15,11 +15,11 @@ enum RedisScripts {
 
     /// A round on a full server, which refuses every transaction, even one that only deletes.
     ///
-    /// KEYS: fence. ARGV: connection, round, then each command as the number of its words and these; the only script among
-    /// them is the one that stores results, without its text. Returns what the transaction would, its first answer
-    /// included; nothing when the epoch was swept.
+    /// KEYS: fence. ARGV: connection, round, then each command as the number of its words and these; the only scripts among
+    /// them are the one that stores results, without its text, and ``lowerDue``. Returns what the transaction would, its first
+    /// answer included; nothing when the epoch was swept.
     static let round =
-        RedisScript.storing + """
+        lowering + RedisScript.storing + """
 
             local fence = redis.call('GET', KEYS[1])
             if not fence or string.match(fence, '%d+$') ~= ARGV[1] then return false end
@@ -34,8 +34,10 @@ enum RedisScripts {
                         local list = i < first and keys or rest
                         list[#list + 1] = ARGV[i]
                     end
-                    local fine, answer = pcall(store, keys, rest)
-                    answers[#answers + 1] = fine and answer or {err = 'ERR results cannot be stored'}
+                    local isResult = ARGV[next + 2] == ''
+                    local fine, answer = pcall(isResult and store or lower, keys, rest)
+                    local refusal = isResult and 'ERR results cannot be stored' or 'ERR what is parked cannot be told of'
+                    answers[#answers + 1] = fine and answer or {err = refusal}
                 else
                     answers[#answers + 1] = redis.pcall(unpack(ARGV, next + 1, last))
                 end
@@ -76,17 +78,18 @@ enum RedisScripts {
         return redis.call('HDEL', KEYS[1], ARGV[1])
         """
 
-    /// Puts back a message that a Python worker has held for too long.
+    /// Puts back a message that a Python worker has held for too long. Fails before it changes anything where a list is none.
     ///
-    /// KEYS: kombu's hash and index of what is held, the list. ARGV: delivery tag, what the hash held, when it must have been
-    /// taken at the latest (seconds), the message. Returns 0 when it was released or taken again meanwhile.
+    /// KEYS: kombu's hash and index of what is held, the lists. ARGV: delivery tag, what the hash held, when it must have been
+    /// taken at the latest (seconds), the message for each list. Returns 0 when it was released or taken again meanwhile.
     static let restore = """
+        for i = 3, #KEYS do redis.call('LLEN', KEYS[i]) end
         local score = redis.call('ZSCORE', KEYS[2], ARGV[1])
         if not score or tonumber(score) > tonumber(ARGV[3]) then return 0 end
         if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
         redis.call('ZREM', KEYS[2], ARGV[1])
         redis.call('HDEL', KEYS[1], ARGV[1])
-        redis.call('RPUSH', KEYS[3], ARGV[4])
+        for i = 3, #KEYS do redis.call('RPUSH', KEYS[i], ARGV[i + 1]) end
         return 1
         """
 

@@ -62,6 +62,18 @@ struct StoringTests {
         }
     }
 
+    @Test(arguments: [
+        ("redis://h/0", "redis://h/1", true), ("redis://:pw@h/0", "redis://default:pw@h/0", true),
+        ("redis://a:one@h/0", "redis://a:two@h/0", true), ("redis://a:pw@h/0", "redis://b:pw@h/0", false),
+        ("redis://:pw@h/0", "redis://b:pw@h/0", false),
+    ])
+    func `one server is two stores to two users`(_ broker: String, _ results: String, _ isOne: Bool) async throws {
+        let (first, second) = (try await RedisPlace(broker), try await RedisPlace(results))
+        #expect((first.transport.storeIdentity == second.backend.storeIdentity) == isOne)
+        await first.end()
+        await second.end()
+    }
+
     @Test func `every state is announced with the bytes that are stored`() async throws {
         let server = try await TestServer()
         let (backend, client) = (try server.backend(options: ["global_keyprefix": "p:"]), try server.client())
@@ -111,6 +123,22 @@ struct StoringTests {
         #expect(statistics.contains("cmdstat_eval:calls=1,"))
         #expect(statistics.contains("cmdstat_evalsha:calls=3,"))
         #expect(statistics.contains("failed_calls=1"))
+    }
+
+    @Test func `many results are fetched and forgotten a few hundred at a time`() async throws {
+        let server = try await TestServer()
+        let (backend, client) = (try server.backend(), try server.client())
+        let ids = (0..<1200).map { "r\($0)" }
+        let results = ids.map { StoredResult(TaskMeta(taskID: $0, state: .success), expires: nil) }
+        try await backend.store(results, timeout: .seconds(20))
+        let found = try await backend.fetch(["none"] + ids, timeout: .seconds(20))
+        #expect(found.count == 1200)
+        #expect(ids.allSatisfy { found[$0]?.taskID == $0 })
+        try await backend.forget(ids)
+        #expect(try await client.ask("DBSIZE").int == 0)
+        let statistics = try #require(try await client.ask("INFO", "commandstats").string)
+        #expect(statistics.contains("cmdstat_mget:calls=3,"))
+        #expect(statistics.contains("cmdstat_del:calls=3,"))
     }
 
     @Test(arguments: [false, true])

@@ -78,6 +78,37 @@ struct KombuExaminationTests {
         }
     }
 
+    @Test func `one of each kind among many is found, although both are of one size, and read in pieces`() async throws {
+        try await Patient.with { patient in
+            let (client, keys) = (patient.transport.store.client, patient.keys)
+            let now = "\(Timestamp.now.unixSeconds)"
+            let tags = (0..<1200).map { "tag-\($0)" }
+            var commands = RedisCommands()
+            commands.add("HSET", keys.unacked, list: (tags + ["undated"]).flatMap { [$0, "[]"] })
+            commands.add("ZADD", keys.unackedIndex, list: (tags + ["empty"]).flatMap { [now, $0] })
+            _ = try await client.send(commands)
+            let found = try await patient.look(repair: true)
+            #expect(found.map(\.code) == ["undated-unacked", "empty-unacked"])
+            #expect(found.first?.found.contains("1 message in unacked (undated for one)") == true)
+            #expect(found.last?.found.contains("1 entry of unacked_index (empty for one)") == true)
+            try patient.server.command("CONFIG", "RESETSTAT")
+            #expect(try await patient.look() == [])
+            let statistics = try #require(try patient.server.command("INFO", "commandstats").text)
+            #expect(statistics.contains("cmdstat_zscan:calls="))
+            #expect(!statistics.contains("cmdstat_hscan:calls="), "messages are read although nothing is missing")
+        }
+    }
+
+    @Test(arguments: ["unacked", "unacked_index", "_swift.epochs"])
+    func `a check that a key of another type keeps from being made is serious`(_ key: String) async throws {
+        try await Patient.with { patient in
+            try patient.server.command("SET", key, "x")
+            let found = try await patient.look()
+            #expect(Set(found.map(\.code)) == ["check-failed"])
+            #expect(found.allSatisfy { $0.severity == .serious }, "\(found)")
+        }
+    }
+
     @Test func `an ETA beyond the visibility timeout is told of`() async throws {
         try await Patient.with { patient in
             try hold(patient, "far", for: .seconds(5), eta: .now.advanced(by: .seconds(7200)))

@@ -101,5 +101,59 @@ struct RefusalTests {
             await place.end()
         }
     }
+
+    @Test func `of several servers a replica is passed over`() async throws {
+        try await RedisServer.with { master in
+            try await RedisServer.with(RedisServerOptions(replicaOf: master.port)) { replica in
+                let place = try await RedisPlace(replica.url(), alternates: try BrokerURL.list(master.url()))
+                try await place.publish(["a"])
+                #expect(try master.command("LLEN", "\(place.prefix)q").number == 1)
+                await place.end()
+            }
+        }
+    }
+
+    @Test func `several servers that are all replicas are named`() async throws {
+        // Nobody is there to be followed.
+        let options = RedisServerOptions(replicaOf: try LoopbackSocket.freePort())
+        try await RedisServer.with(options) { first in
+            try await RedisServer.with(options) { second in
+                let place = try await RedisPlace(first.url(), alternates: try BrokerURL.list(second.url()))
+                let refused = await #expect(throws: TransportError.self) {
+                    try await place.transport.publish([place.message("a")], timeout: .seconds(1))
+                }
+                #expect(refused?.code == .unavailable)
+                for port in [first.port, second.port] {
+                    #expect(refused?.message.contains("127.0.0.1:\(port) is a replica") == true)
+                }
+                await place.end()
+            }
+        }
+    }
+
+    @Test func `a script that runs for too long makes no database wrong`() async throws {
+        try await RedisServer.with(RedisServerOptions(directives: [("lua-time-limit", "10")])) { server in
+            let other = try await RedisPlace(server.url())
+            let place = try await RedisPlace(server.url(database: 1))
+            let running = Task { _ = try? await other.backend.client.ask("EVAL", "while true do end", 0) }
+            try await eventually("a busy server") {
+                do {
+                    try server.command("PING")
+                    return false
+                } catch {
+                    return "\(error)".contains("BUSY")
+                }
+            }
+            let refused = await #expect(throws: TransportError.self) {
+                try await place.backend.fetch(["a"], timeout: .seconds(2))
+            }
+            #expect(refused?.code == .unavailable)
+            #expect(refused?.message.contains("a script runs for too long") == true)
+            try server.command("SCRIPT", "KILL")
+            #expect(try await place.backend.fetch(["a"], timeout: .seconds(5)).isEmpty)
+            await running.value
+            for place in [other, place] { await place.end() }
+        }
+    }
 }
 #endif

@@ -1,0 +1,102 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import CeleryWire
+import ServiceTestSupport
+import Testing
+
+@testable import CeleryRedis
+
+/// Where what dead Python workers held goes.
+@Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"), .timeLimit(.minutes(2)))
+struct KombuRestoreTests {
+    private func envelope(_ id: String, _ place: RedisPlace) -> String {
+        String(decoding: StoredMessage.encode(place.message(id).message), as: UTF8.self)
+    }
+
+    /// As a Python worker left it that died long ago.
+    private func hold(_ tag: String, _ held: String, takenAt seconds: Int = 1, _ place: RedisPlace) async throws {
+        let (server, keys) = (try await RedisServer.shared, place.transport.store.keys)
+        try server.command("HSET", keys.unacked, tag, held)
+        try server.command("ZADD", keys.unackedIndex, "\(seconds)", tag)
+    }
+
+    /// What waits in a queue, the next to be taken last.
+    private func messages(_ queue: String, _ place: RedisPlace) async throws -> [Message] {
+        let (server, store) = (try await RedisServer.shared, place.transport.store)
+        let texts = try server.command("LRANGE", store.keys.list(queue, step: 0), "0", "-1").texts
+        return try texts.map { try StoredMessage.decode(Array($0.utf8), limits: store.codec.limits).0 }
+    }
+
+    private func declare(_ place: RedisPlace) async throws {
+        let exchange = Exchange("news", .topic)
+        try await place.transport.declare(
+            Topology([
+                Queue("a", exchange: exchange, routingKey: "news.#"),
+                Queue("b", exchange: exchange, routingKey: "news.*"),
+                Queue("c", exchange: exchange, routingKey: "sports.*"),
+            ])
+        )
+    }
+
+    @Test func `it goes to every queue that its exchange leads to, as kombu's workers do it`() async throws {
+        let place = try await RedisPlace()
+        let (server, store) = (try await RedisServer.shared, place.transport.store)
+        try await declare(place)
+        try await hold("tag", "[\(envelope("left", place)), \"news\", \"news.x\"]", place)
+        await KombuRestore(store: store).run()
+        let (first, second) = (try await messages("a", place), try await messages("b", place))
+        #expect(first.map(\.headers.id) == ["left"])
+        #expect(second.map(\.headers.id) == ["left"])
+        #expect((first + second).map(\.properties.redelivered) == [true, true])
+        // By its tag Python's workers know what they hold.
+        #expect(Set((first + second).map(\.properties.deliveryTag)).count == 2)
+        #expect(try await messages("c", place).isEmpty)
+        #expect(try server.command("EXISTS", store.keys.unacked, store.keys.unackedIndex).number == 0)
+        await place.end()
+    }
+
+    @Test func `it stays where it is while one of the queues cannot take it`() async throws {
+        let place = try await RedisPlace()
+        let (server, store) = (try await RedisServer.shared, place.transport.store)
+        try await declare(place)
+        try await hold("tag", "[\(envelope("left", place)), \"news\", \"news.x\"]", place)
+        try await hold("older", "[\(envelope("older", place)), \"\", \"q\"]", takenAt: 0, place)
+        try server.command("SET", store.keys.list("b", step: 0), "no list")
+        await KombuRestore(store: store).run()
+        #expect(try await messages("a", place).isEmpty)
+        #expect(try await messages("q", place).map(\.headers.id) == ["older"])
+        #expect(try server.command("HKEYS", store.keys.unacked).texts == ["tag"])
+        try server.command("DEL", store.keys.list("b", step: 0))
+        await KombuRestore(store: store).run()
+        #expect(try await messages("a", place).map(\.headers.id) == ["left"])
+        #expect(try await messages("b", place).map(\.headers.id) == ["left"])
+        await place.end()
+    }
+
+    @Test func `what cannot be given back stays, and hides nothing that was taken before`() async throws {
+        let place = try await RedisPlace()
+        let (server, store) = (try await RedisServer.shared, place.transport.store)
+        let lost = "[\(envelope("lost", place)), \"nowhere\", \"k\"]"
+        for number in 0..<230 {
+            let held = number.isMultiple(of: 2) ? "{" : lost
+            try await hold("stuck-\(number)", held, takenAt: 1000 + number, place)
+        }
+        try server.command("ZADD", store.keys.unackedIndex, "1500", "an index of nothing")
+        for number in 0..<3 {
+            try await hold("old-\(number)", "[\(envelope("\(number)", place)), \"\", \"q\"]", takenAt: number, place)
+        }
+        await KombuRestore(store: store).run()
+        #expect(try await messages("q", place).map(\.headers.id) == ["2", "1", "0"])
+        #expect(try server.command("HLEN", store.keys.unacked).number == 230)
+        #expect(try server.command("ZCARD", store.keys.unackedIndex).number == 230)
+        await place.end()
+    }
+}
+#endif

@@ -1,0 +1,52 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import Testing
+
+@testable import CeleryRedis
+
+/// What a binding is to kombu's clients, who take the second part of a member for a regular expression.
+@Suite struct TopicMemberTests {
+    private func pattern(_ key: String) -> String {
+        let binding = Binding(exchange: "x", kind: .topic, routingKey: key, queue: "q")
+        let member = RedisRouter.member(binding, separator: "|")
+        #expect(member.hasPrefix(key + "|") && member.hasSuffix("|q"))
+        return String(member.dropFirst(key.count + 1).dropLast(2))
+    }
+
+    @Test func `a star is one word and a hash any number, as kombu 5.7 writes them`() {
+        #expect(pattern("a.*") == #"^a\.[^\.]+$"#)
+        #expect(pattern("*.small") == #"^[^\.]+\.small$"#)
+        #expect(pattern("feed.#") == #"^feed\..*?$"#)
+        #expect(pattern("#") == "^.*?$")
+        #expect(pattern("") == "^$")
+    }
+
+    @Test func `what has a meaning in a regular expression is escaped as kombu does it`() {
+        #expect(pattern("a+b.*") == #"^a\+b\.[^\.]+$"#)
+        #expect(pattern("a(b.*") == #"^a\(b\.[^\.]+$"#)
+        #expect(pattern("[x].{y}") == #"^\[x\]\.\{y\}$"#)
+        #expect(pattern("task_x-1.c#") == #"^task\_x\-1\.c#$"#)
+        #expect(pattern("a b") == #"^a\ b$"#)
+        #expect(pattern("a\0b") == #"^a\000b$"#)
+        #expect(pattern("\u{E9}t\u{E9}.\u{2460}") == "^\u{E9}t\u{E9}\\.\u{2460}$")
+    }
+
+    @Test func `a star inside a word stands for itself, where kombu would write no regular expression`() {
+        #expect(pattern("*a.b") == #"^\*a\.b$"#)
+        #expect(pattern("**") == #"^\*\*$"#)
+    }
+
+    @Test(arguments: [Exchange.Kind.direct, .fanout])
+    func `only topics have a pattern`(_ kind: Exchange.Kind) {
+        let binding = Binding(exchange: "x", kind: kind, routingKey: "a.*", queue: "q")
+        #expect(RedisRouter.member(binding, separator: RedisKeys().separator) == "a.*\u{6}\u{16}\u{6}\u{16}q")
+    }
+}
+#endif
