@@ -78,7 +78,8 @@ struct KombuExaminationTests {
         }
     }
 
-    @Test func `one of each kind among many is found, although both are of one size, and read in pieces`() async throws {
+    @Test func `one of each kind among many is found, although both are of one size, and read in pieces`() async throws
+    {
         try await Patient.with { patient in
             let (client, keys) = (patient.transport.store.client, patient.keys)
             let now = "\(Timestamp.now.unixSeconds)"
