@@ -4,7 +4,7 @@
 #
 #   scripts/bench-redis.sh [--quick] [--rounds N] [--tasks N] [--idle SECONDS] [--only WHAT] [--output FILE]
 #
-# WHAT is one of drain, publish, latency, open, life, canvas, idle and floor, and only when asked for scale and sizes. With --quick or --only nothing is written unless asked for.
+# WHAT is one of drain, publish, latency, open, life, canvas, idle and floor, and only when asked for scale (wake is a part of it) and sizes. With --quick or --only nothing is written unless asked for.
 # Benchmarks/README.md says what the figures mean.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
