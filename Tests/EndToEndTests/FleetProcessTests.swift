@@ -66,6 +66,13 @@ struct FleetProcessTests {
             let status = try site.tool("status", "-t", "30", "-d", "w1@control,w2@control")
             #expect(try await status.exitCode(within: patience) == 0)
             #expect(status.logText.contains("w1@control: OK") && status.logText.contains("2 nodes online."))
+            // It waits a second for answers, which a busy machine may take longer for.
+            let isDrawn = try await eventually {
+                let graph = try site.tool("graph", "workers")
+                guard try await graph.exitCode(within: patience) == 0 else { return false }
+                return ["digraph workers {", "w1@control", "w2@control"].allSatisfy { graph.logText.contains($0) }
+            }
+            #expect(isDrawn)
             let dump = try site.tool("events", "--json")
             // It asks for heartbeats at its start: when it prints some it listens.
             #expect(try await eventually { dump.logText.contains("\"worker-heartbeat\"") })

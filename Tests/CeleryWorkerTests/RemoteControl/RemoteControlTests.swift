@@ -76,7 +76,8 @@ struct RemoteControlTests {
 
     @Test("Replies to another ticket, and those that come after the limit, are left out")
     func tickets() async throws {
-        let app = TestApp.make()
+        let log = LogRecorder()
+        let app = TestApp.make(log: log)
         let channel = try #require(try await app.transport().broadcasts)
         let pidbox = BroadcastAddress(Exchange("celery.pidbox", .fanout), queue: "w.celery.pidbox")
         let ear = try await channel.listen(to: [pidbox], timeout: .seconds(5))
@@ -101,6 +102,8 @@ struct RemoteControlTests {
         ]
         try await channel.send(messages, kind: .direct, timeout: .seconds(5))
         #expect(try await replies.map(\.hostname) == ["twin", "twin"])
+        let warnings = log.lines.map(\.text).filter { $0.contains("two workers answer to the name twin") }
+        #expect(warnings.count == 1, "\(log.lines.map(\.text))")
         #expect(app.clock.value > 41)
         // Nobody is there any more to take it: that is no error.
         try await channel.send([try reply("late", ticket: request.ticket)], kind: .direct, timeout: .seconds(5))

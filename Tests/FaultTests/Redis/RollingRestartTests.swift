@@ -326,7 +326,12 @@ private struct RollingOutcome {
             #expect(full * 10 >= calls.count * 9, "\(kind.rawValue): \(calls.map(\.answers)) of \(fleetSize)")
         }
         #expect(calls.allSatisfy { $0.seconds < Self.patience }, "\(calls.map(\.seconds).max() ?? 0) s")
-        #expect(!calls(.steering).isEmpty, "nothing was steered")
+        let steered = calls(.steering)
+        #expect(!steered.isEmpty, "nothing was steered")
+        #expect(
+            steered.count { $0.answers > 0 } * 10 >= steered.count * 9,
+            "not answered: \(steered.count { $0.answers == 0 }) of \(steered.count)"
+        )
         // Redis was up all the time.
         let failures = calls.compactMap(\.failure)
         #expect(failures.isEmpty, "\(failures)")
