@@ -36,11 +36,12 @@ let nap = app.task("clitest.nap") { (context: TaskContext, seconds: Double) in
     return "rested"
 }
 
-// Runs until there is a file of that name.
+// Runs until there is a file of that name, ten minutes at most: a worker that outlives its test is not to hold for ever.
 app.task("clitest.hold") { (context: TaskContext, file: String) -> String in
     context.logger.info("holding")
-    // sleeps between looks whether the test has made the file; the worker that runs it is stopped with the test
-    while access(file, F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
+    let end = ContinuousClock.now + .seconds(600)
+    // sleeps between looks whether the test has made the file
+    while access(file, F_OK) != 0, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(10)) }
     return "let go"
 }
 

@@ -17,20 +17,7 @@ struct BusyTests {
     private func task(_ number: UInt64) throws -> AdmittedTask {
         let app = TestApp.make()
         _ = app.task("known") { (x: Int) in x }
-        let admission = Admission(
-            app: app,
-            codec: app.codec,
-            settings: app.settings,
-            hostname: "w1@test",
-            canDelay: true
-        )
-        let message = Message(
-            headers: TaskHeaders(task: "known", id: "\(number)"),
-            properties: MessageProperties(correlationID: "\(number)", routingKey: "celery"),
-            body: Array("[[1], {}, {}]".utf8)
-        )
-        let delivery = Delivery(tag: DeliveryTag(number), queue: "celery", content: .message(message))
-        guard case .run(let task) = admission.decide(delivery, isRevoked: false, now: .now) else {
+        guard case .run(let task) = Admission.decide(app, task: "known", number: number, arguments: "[1]") else {
             throw BusyTestError.notAdmitted
         }
         return task

@@ -14,34 +14,22 @@ import Testing
 
 @Suite("What becomes of a delivery", .timeLimit(.minutes(5)))
 struct AdmissionTests {
-    private func decide(_ kind: Delivery.Kind) throws -> Ending? {
-        let app = TestApp.make()
-        let admission = Admission(
-            app: app,
-            codec: app.codec,
-            settings: app.settings,
-            hostname: "w1@test",
-            canDelay: true
-        )
-        let message = Message(
-            headers: TaskHeaders(task: "elsewhere.task", id: "a"),
-            properties: MessageProperties(correlationID: "a", routingKey: "celery"),
-            body: Array("[[], {}, {}]".utf8)
-        )
-        let delivery = Delivery(tag: DeliveryTag(1), queue: "celery", kind: kind, content: .message(message))
-        guard case .end(let ending) = admission.decide(delivery, isRevoked: false, now: .now) else { return nil }
+    private func decide(_ kind: Delivery.Kind) -> Ending? {
+        guard case .end(let ending) = Admission.decide(TestApp.make(), task: "elsewhere.task", kind: kind) else {
+            return nil
+        }
         return ending
     }
 
     @Test("A death is told by whoever hears of it, of a task that another program knows too: it does not begin again")
     func obituaryOfUnknownTask() throws {
-        let death = try #require(try decide(.obituary))
+        let death = try #require(decide(.obituary))
         #expect(death.failure?.type == "WorkerLostError")
         guard case .acknowledge = death.disposition else {
             Issue.record("it can be replayed: \(death.disposition)")
             return
         }
-        let unknown = try #require(try decide(.task))
+        let unknown = try #require(decide(.task))
         #expect(unknown.failure?.type == "NotRegistered")
         guard case .deadLetter = unknown.disposition else {
             Issue.record("it is not set aside: \(unknown.disposition)")
