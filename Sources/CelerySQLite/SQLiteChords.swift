@@ -38,8 +38,13 @@ struct SQLiteChords: ChordStore {
         try await store.write(timeout: timeout) { for claim in claims { try $0.finish(claim) } }
     }
 
-    func extend(_ groupID: String, by count: Int, timeout: Duration) async throws(TransportError) {
-        try await store.write(timeout: timeout) { try $0.extend(groupID, by: count) }
+    func extend(
+        _ groupID: String,
+        by count: Int,
+        as addition: String,
+        timeout: Duration
+    ) async throws(TransportError) {
+        try await store.write(timeout: timeout) { try $0.extend(groupID, by: count, as: addition) }
     }
 
     private static func encode(_ part: ChordPart) throws(TransportError) -> [UInt8] {

@@ -118,7 +118,7 @@ package final class SQLiteConsumer: TransportConsumer {
             try await store.write { [epoch, encoded] in try $0.settle(encoded, epoch: epoch) }
         } catch {
             // Settled before: an earlier call took effect although it timed out.
-            if error.code == .notFound, settlements.count == 1 { starts.settled(settlements.map(\.tag)) }
+            if error.code == .notHeld, settlements.count == 1 { starts.settled(settlements.map(\.tag)) }
             throw error
         }
         starts.settled(settlements.lazy.map(\.tag))

@@ -15,7 +15,13 @@ import Testing
 /// Where workflows run while their workers are killed.
 struct KilledFleet: Sendable, CustomTestStringConvertible {
     var isRedis: Bool
-    var hasPython = false
+    /// Of a Python worker beside ours.
+    var python: PythonVersion?
+    /// Whether that one is killed too, where it can be without losing what it holds.
+    var strikesPython = false
+    /// Not beside Celery 5.6: a part that comes back from a dead worker of ours after its chord has ended may make one of 5.6 store a
+    /// failure of the body.
+    var strikesSwift = true
     /// Whether what is left of long chains is stored: who sends and each worker have their own idea of what is long.
     var cutsChains = false
     /// Whether tasks are acknowledged when they start: what runs at a blow ends as lost, and what follows it with it.
@@ -23,7 +29,8 @@ struct KilledFleet: Sendable, CustomTestStringConvertible {
 
     var testDescription: String {
         var words = [isRedis ? "Redis" : "one SQLite file", "two prefork and two async workers"]
-        if hasPython { words.append("a Python 5.7 worker beside them") }
+        if let python { words.append("a worker of \(python) beside them") }
+        if strikesPython { words.append(strikesSwift ? "killed too" : "which alone is killed") }
         if cutsChains { words.append("chains cut at 2, 3, 4 or not at all") }
         if isEarly { words.append("acknowledged early") }
         return words.joined(separator: ", ")
@@ -31,14 +38,19 @@ struct KilledFleet: Sendable, CustomTestStringConvertible {
 
     static let all: [KilledFleet] =
         ([false] + (RedisServer.isAvailable ? [true] : []))
-        .flatMap { isRedis in
+        .flatMap { isRedis -> [KilledFleet] in
             [
                 KilledFleet(isRedis: isRedis), KilledFleet(isRedis: isRedis, cutsChains: true),
                 KilledFleet(isRedis: isRedis, isEarly: true),
             ]
         }
-        + (RedisServer.isAvailable && PythonVersion.available.contains(.current)
-            ? [KilledFleet(isRedis: true, hasPython: true)] : [])
+        + (RedisServer.isAvailable ? PythonVersion.available : [])
+        .flatMap { version -> [KilledFleet] in
+            guard version == .current else {
+                return [KilledFleet(isRedis: true, python: version, strikesPython: true, strikesSwift: false)]
+            }
+            return [false, true].map { KilledFleet(isRedis: true, python: version, strikesPython: $0) }
+        }
 }
 
 @Suite("Workflows whose workers are killed", .serialized, .timeLimit(.minutes(30)))
@@ -46,6 +58,8 @@ struct KilledWorkflowTests {
     private static func variable(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
     /// More of them by night.
     private static let count = variable("CANVAS_KILLED").flatMap { Int($0) } ?? 200
+    /// Seconds until what a dead Python worker held is given to others.
+    private static let visibility = 6
     private static let firstSeed = variable("CANVAS_SEED").flatMap { UInt64($0) } ?? 1000
 
     private struct Run {
@@ -76,19 +90,26 @@ struct KilledWorkflowTests {
             backend: backend,
             queue: queue,
             directory: directory,
-            milliseconds: 20,
-            isEarly: fleet.isEarly
+            milliseconds: fleet.strikesPython ? 100 : 20,
+            isEarly: fleet.isEarly,
+            visibility: fleet.strikesPython ? Self.visibility : nil
         )
-        var python: PythonWorker?
+        var python: MortalPython?
         let app = CanvasTasks.app(broker: broker, backend: backend) { settings in
             settings.taskDefaultQueue = queue
             if fleet.cutsChains { settings.taskChainInlineLimit = 3 }
         }
         do {
-            if fleet.hasPython, let backend {
-                let settings: CeleryObject = ["task_default_queue": .string(queue), "task_acks_late": true]
-                let peer = try PythonPeer(.current, broker: broker, backend: backend, settings: settings)
-                python = try await peer.worker(.prefork, queues: [queue], concurrency: 2)
+            if let version = fleet.python, let backend {
+                let worker = try MortalPython(
+                    version,
+                    broker: broker,
+                    backend: backend,
+                    queue: queue,
+                    visibility: fleet.strikesPython ? Self.visibility : 3600
+                )
+                python = worker
+                try await worker.start()
             }
             let limits = fleet.cutsChains ? [2, 4, nil, 3] : [Int?](repeating: nil, count: 4)
             for (pool, limit) in zip(["prefork", "async", "prefork", "async"], limits) {
@@ -96,13 +117,15 @@ struct KilledWorkflowTests {
             }
             try await workers.waitUntilReady()
             let begun = ContinuousClock.now
-            let run = try await Self.run(on: app, workers, fleet)
-            Self.report(fleet, run, workers, ContinuousClock.now - begun)
+            let run = try await Self.run(on: app, workers, python, fleet)
+            Self.report(fleet, run, workers, python, ContinuousClock.now - begun)
             let complaints = run.wrong.isEmpty ? [] : workers.complaints.suffix(20)
             #expect(run.wrong.isEmpty, "\(run.wrong.joined(separator: "\n"))\n\(complaints.joined(separator: "\n"))")
-            #expect(run.values > 0 && run.errors > 0)
+            #expect(run.values > 0)
+            #expect(run.errors > 0 || fleet.python == .previous)
             let blows = workers.blows.withLock { $0.values.reduce(0, +) }
-            #expect(blows >= Self.count / 20, "too few blows to show anything")
+            if fleet.strikesSwift { #expect(blows >= Self.count / 20, "too few blows to show anything") }
+            if fleet.strikesPython { #expect((python?.blows ?? 0) > 0, "no blow has struck Python's worker") }
         } catch {
             await Self.end(app, workers, python)
             throw error
@@ -110,7 +133,7 @@ struct KilledWorkflowTests {
         await Self.end(app, workers, python)
     }
 
-    private static func end(_ app: CeleryApp, _ workers: MortalWorkers, _ python: PythonWorker?) async {
+    private static func end(_ app: CeleryApp, _ workers: MortalWorkers, _ python: MortalPython?) async {
         await workers.end()
         await python?.end()
         await app.shutdown()
@@ -120,45 +143,57 @@ struct KilledWorkflowTests {
     private static func run(
         on app: CeleryApp,
         _ workers: MortalWorkers,
+        _ python: MortalPython?,
         _ fleet: KilledFleet
     ) async throws -> Run {
         let progress = Progress()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let seeds = firstSeed..<firstSeed + UInt64(count)
+            // What a dead Python worker held is back only after seconds.
+            let seeds = firstSeed..<firstSeed + UInt64(fleet.strikesPython ? max(count / 2, 60) : count)
             let striking = Task {
                 var generator = SeededGenerator(seed: firstSeed)
-                while !Task.isCancelled {
+                while !Task.isCancelled, fleet.strikesSwift {
                     let next = progress.ended + Int.random(in: 1...6, using: &generator)
                     _ = try await eventually(within: .seconds(2)) { progress.ended >= next }
                     try await workers.strike(&generator)
                 }
             }
-            defer { striking.cancel() }
+            let strikingPython = Task {
+                while !Task.isCancelled, fleet.strikesPython {
+                    // Some have ended since the last blow, so that not all that runs is struck again and again.
+                    let next = progress.ended + 10
+                    _ = try await eventually(within: .seconds(10)) { progress.ended >= next }
+                    try await python?.strike()
+                }
+            }
+            defer { for blows in [striking, strikingPython] { blows.cancel() } }
             var next = seeds.lowerBound
             func add() {
                 guard next < seeds.upperBound else { return }
                 let seed = next
                 next += 1
-                let shape = shape(seed, fleet.hasPython)
+                let shape = shape(seed, fleet.python)
                 group.addTask { await check(shape, seed, on: app, progress, mayLose: fleet.isEarly) }
             }
             for _ in 0..<12 { add() }
             while try await group.next() != nil { add() }
-            striking.cancel()
-            // An error of its own, not that of being cancelled, is one of the test's.
-            do { try await striking.value } catch is CancellationError {}
+            for blows in [striking, strikingPython] {
+                blows.cancel()
+                // An error of its own, not that of being cancelled, is one of the test's.
+                do { try await blows.value } catch is CancellationError {}
+            }
         }
         return progress.run.withLock { $0 }
     }
 
-    private static func shape(_ seed: UInt64, _ sharesWithPython: Bool) -> WorkflowShape {
+    private static func shape(_ seed: UInt64, _ python: PythonVersion?) -> WorkflowShape {
         var limits = WorkflowShape.Limits()
-        guard sharesWithPython else {
+        guard let python else {
             limits.failures = seed % 2 == 0 ? 8 : 0
             return .random(seed: seed, limits: limits)
         }
         // Python's workers do not end everything that follows a failure.
-        guard seed % 3 > 0 else { return .failing(seed: seed) }
+        if python == .current, seed % 3 == 0 { return .failing(seed: seed) }
         limits = WorkflowShape.Limits(nestedGroups: false, singles: false, groupsFirstInBodies: false)
         return .random(seed: seed, limits: limits)
     }
@@ -193,8 +228,15 @@ struct KilledWorkflowTests {
     }
 
     /// Prints a row, and adds it to the file that `CANVAS_REPORT` names.
-    private static func report(_ fleet: KilledFleet, _ run: Run, _ workers: MortalWorkers, _ time: Duration) {
-        let blows = workers.blows.withLock { $0 }
+    private static func report(
+        _ fleet: KilledFleet,
+        _ run: Run,
+        _ workers: MortalWorkers,
+        _ python: MortalPython?,
+        _ time: Duration
+    ) {
+        var blows = workers.blows.withLock { $0 }
+        if let python, fleet.strikesPython { blows["Python all"] = python.blows }
         let kinds = blows.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         let errors = "\(run.errors)" + (fleet.isEarly ? ", and \(run.losses) lost" : "")
         let row =

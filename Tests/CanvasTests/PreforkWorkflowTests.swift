@@ -69,6 +69,24 @@ struct PreforkWorkflowTests {
         }
     }
 
+    @Test("What a task has added to its chord counts once, although its process died of it and it runs again")
+    func addingAgain() async throws {
+        let directory = try TemporaryDirectory("dying")
+        try await running { app in
+            let dying = app.signature("canvas.extend_and_die", args: [1, .string(directory.path("died"))])
+            let result = try await group([dying]).then(app.signature("canvas.tag", args: [7])).delay()
+            guard case .array(let values) = try await result.get(timeout: Self.patience), values.count == 2,
+                case .array(let parts) = values[1]
+            else {
+                Issue.record("the body was given no array")
+                return
+            }
+            #expect(parts.count == 2)
+            for part in [1, [101, nil]] as [CeleryValue] { #expect(parts.contains(part)) }
+        }
+        #expect(try directory.read("died").isEmpty, "it has died")
+    }
+
     @Test("A task sends a chord")
     func sending() async throws {
         try await running { app in

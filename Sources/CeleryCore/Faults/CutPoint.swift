@@ -29,8 +29,9 @@ package enum CutPoint: String, CaseIterable, Sendable {
     // sent and the results not stored; the results are stored and the messages not acknowledged; all is done.
     case received, begun, ended, followUpsPublished, resultsStored, settled
 
-    // A chord: parts are counted; they were the last, and the body is not sent; it was sent.
-    case partsCounted, chordClaimed, chordSettled
+    // A chord: results of parts are stored, and they are not counted; they are counted; they were the last, and the body is not
+    // sent; it was sent.
+    case partsStored, partsCounted, chordClaimed, chordSettled
 
     // A sweep: the fence is gone; the journal is sealed; all was read; all was given back.
     case condemned, journalSealed, sweepRead, swept

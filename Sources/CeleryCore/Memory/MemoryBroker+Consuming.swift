@@ -115,7 +115,7 @@ extension MemoryBroker {
     }
 
     private static func notHeld(_ tag: DeliveryTag) -> TransportError {
-        TransportError(.notFound, "delivery \(tag.rawValue) is not held by this consumer: it was settled already")
+        TransportError(.notHeld, "delivery \(tag.rawValue) is not held by this consumer: it was settled already")
     }
 }
 

@@ -24,6 +24,8 @@ struct MemoryChord {
 
     private var size: Int?
     private var extra = 0
+    /// What is in ``extra``.
+    private var additions: Set<String> = []
     private var parts: [Place: ChordClaim.Member] = [:]
     private var claim: Claim?
     private var isFinished = false
@@ -61,8 +63,8 @@ struct MemoryChord {
         expires = now.advanced(by: ChordTimes.over)
     }
 
-    mutating func extend(by count: Int) {
-        guard !isFinished else { return }
+    mutating func extend(by count: Int, as addition: String) {
+        guard !isFinished, additions.insert(addition).inserted else { return }
         extra += count
     }
 

@@ -38,9 +38,14 @@ struct MemoryChordStore: ChordStore {
         }
     }
 
-    func extend(_ groupID: String, by count: Int, timeout: Duration) async throws(TransportError) {
+    func extend(
+        _ groupID: String,
+        by count: Int,
+        as addition: String,
+        timeout: Duration
+    ) async throws(TransportError) {
         change { state, now in
-            state.change(groupID, now: now, new: .unknown(now: now)) { $0.extend(by: count) }
+            state.change(groupID, now: now, new: .unknown(now: now)) { $0.extend(by: count, as: addition) }
         }
     }
 

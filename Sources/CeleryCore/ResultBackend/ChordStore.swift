@@ -18,6 +18,7 @@ public import CeleryWire
 /// - Of all calls at one time at most one is given the claim.
 /// - A chord that was finished answers `over` to all that comes later, for some minutes at least.
 /// - Parts may be counted before the chord was started.
+/// - An addition counts once, however often it is told.
 public protocol ChordStore: Sendable {
     /// Makes chords known, before the last of their parts is published.
     func start(_ chords: [ChordStart], timeout: Duration) async throws(TransportError)
@@ -32,7 +33,14 @@ public protocol ChordStore: Sendable {
     func finish(_ claims: [ChordClaim], timeout: Duration) async throws(TransportError)
 
     /// Makes a chord wait for so many parts more.
-    func extend(_ groupID: String, by count: Int, timeout: Duration) async throws(TransportError)
+    ///
+    /// - Parameter addition: Names them in the chord: a task that runs again tells of the same ones again.
+    func extend(
+        _ groupID: String,
+        by count: Int,
+        as addition: String,
+        timeout: Duration
+    ) async throws(TransportError)
 }
 
 /// A chord that is about to be sent.

@@ -13,7 +13,7 @@ package enum ChordTimes {
     package static let claim = Duration.seconds(15)
     /// How long it is remembered that a chord is over.
     package static let over = Duration.seconds(300)
-    /// How long what ``ChordStore/extend(_:by:timeout:)`` notes of a chord of which nothing else is known is kept.
+    /// How long what ``ChordStore/extend(_:by:as:timeout:)`` notes of a chord of which nothing else is known is kept.
     package static let unknown = Duration.seconds(86400)
 
     /// `chord_claim_timeout` in the transport options or in the URL's query, in seconds.

@@ -106,7 +106,8 @@ public protocol TransportConsumer: Sendable {
     func begin(_ marks: [BeginMark]) async throws(TransportError)
 
     /// Settles held deliveries, all or none of them. Concurrent calls may share one transaction.
-    /// - Throws: `.epochLost` when fenced: nothing took effect, and the attempts belong to others.
+    /// - Throws: `.epochLost` when fenced: nothing took effect, and the attempts belong to others. `.notHeld` for what was settled
+    ///   before, be it by a call that timed out and took effect all the same; `.notFound` as `publish` of ``Transport``.
     func settle(_ settlements: [Settlement]) async throws(TransportError)
 
     /// Changes what is consumed; deliveries already held stay.

@@ -10,7 +10,7 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
     /// What went wrong, in kind.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         enum Kind: String {
-            case unavailable, timedOut, epochLost, notFound, misconfigured, full, closed, unsupported
+            case unavailable, timedOut, epochLost, notFound, notHeld, misconfigured, full, closed, unsupported
         }
 
         let kind: Kind
@@ -23,6 +23,9 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
         public static let epochLost = Code(kind: .epochLost)
         /// The named queue, exchange or message does not exist.
         public static let notFound = Code(kind: .notFound)
+        /// This consumer does not hold the delivery: it was settled before. Unlike ``notFound`` it says nothing against what was to
+        /// be sent.
+        public static let notHeld = Code(kind: .notHeld)
         /// The URL or an option is wrong; trying again will not help.
         public static let misconfigured = Code(kind: .misconfigured)
         /// The store refuses to grow (disk full, memory limit); trying again later may help.

@@ -34,6 +34,9 @@ extension TaskContext {
 
     /// Adds a part to the chord that this task is a part of: its body is given one result more, beside this task's.
     ///
+    /// What a task adds when it runs again after its worker's death takes the place of what it has added before, in the same order: it
+    /// counts once. Another retry adds anew, as in Celery.
+    ///
     /// - Throws: ``CeleryError``: `.misconfigured` when the task is no part of a chord; as ``Workflow/applyAsync(_:)``.
     @discardableResult
     public func addToChord<Input: WorkflowStart, Output>(
@@ -47,17 +50,19 @@ extension TaskContext {
         place.chord = chord
         place.groupID = groupID
         place.groupIndex = groupIndex
-        let node = try workflow.node.attaching(place)
+        var node = try workflow.node.attaching(place)
         if let session = EagerSession.current {
             session.chords.extend(groupID, by: node.size)
             return try await app.sender.runEagerly(node)
         }
+        // An id that it was given is kept.
+        let addition = node.freeze(nextAdditionIDs()).id
         do {
             let backend = try await app.resultBackend()
             guard let store = backend.chords else {
                 throw TransportError(.unsupported, "\(backend.location) cannot count the parts of a chord")
             }
-            try await store.extend(groupID, by: node.size, timeout: app.settings.brokerTimeout)
+            try await store.extend(groupID, by: node.size, as: addition, timeout: app.settings.brokerTimeout)
         } catch let error as TransportError {
             throw SendingErrors.backend(error, id: id)
         }

@@ -56,6 +56,7 @@ public final class TaskContext: Sendable {
     let options: TaskOptions
     let control: RunControl
     private let sentChildren = Mutex<[CeleryValue]>([])
+    private let additions = Atomic<Int>(0)
 
     init(
         app: CeleryApp,
@@ -147,6 +148,13 @@ public final class TaskContext: Sendable {
     func addChild(_ id: String) { addChild(.task(id: id, parent: nil)) }
 
     func addChild(_ result: ResultTree) { sentChildren.withLock { $0.append(result.tuple) } }
+
+    /// Ids of what is added to the task's chord next: the same when it runs again after its worker's death, and others when it is
+    /// retried.
+    func nextAdditionIDs() -> () -> String {
+        let number = additions.wrappingAdd(1, ordering: .relaxed).oldValue
+        return CanvasOrigin.derivedIDs(from: id, salt: "add/\(retries)/\(number)")
+    }
 
     /// Result tuples of the tasks sent so far.
     var children: [CeleryValue] { sentChildren.withLock { $0 } }

@@ -83,21 +83,29 @@ struct ChordCommands {
         var commands = RedisCommands(capacity: 64 + claims.count * 500)
         for claim in claims {
             let keys = keys(claim.groupID)
-            RedisScript.finishChord.begin(form, keys: 5, arguments: 2, in: &commands)
-            for key in [keys.claim, keys.parts, keys.extra, keys.size, keys.seen] { commands.argument(key) }
+            RedisScript.finishChord.begin(form, keys: 6, arguments: 2, in: &commands)
+            for key in [keys.claim, keys.parts, keys.extra, keys.size, keys.seen, keys.additions] {
+                commands.argument(key)
+            }
             commands.argument(claim.claimant)
             commands.argument(ChordTimes.over.components.seconds)
         }
         return commands
     }
 
-    func extend(_ groupID: String, by count: Int, _ form: RedisScript.Form) -> RedisCommands {
+    func extend(
+        _ groupID: String,
+        by count: Int,
+        as addition: String,
+        _ form: RedisScript.Form
+    ) -> RedisCommands {
         let keys = keys(groupID)
         var commands = RedisCommands(capacity: 512)
-        RedisScript.extendChord.begin(form, keys: 4, arguments: 2, in: &commands)
-        for key in [keys.extra, keys.size, keys.parts, keys.claim] { commands.argument(key) }
+        RedisScript.extendChord.begin(form, keys: 5, arguments: 3, in: &commands)
+        for key in [keys.extra, keys.size, keys.parts, keys.claim, keys.additions] { commands.argument(key) }
         commands.argument(count)
         commands.argument(RedisResultKeys.milliseconds(ChordTimes.unknown))
+        commands.argument(addition)
         return commands
     }
 

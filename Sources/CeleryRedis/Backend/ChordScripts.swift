@@ -72,7 +72,7 @@ extension RedisScript {
 
     /// Forgets a chord's counters and remembers that it is over, unless somebody else holds the claim.
     ///
-    /// - KEYS: ``ChordKeys`` claim, parts, extra, size, seen.
+    /// - KEYS: ``ChordKeys`` claim, parts, extra, size, seen, additions.
     /// - ARGV: claimant, how long it is remembered in seconds.
     /// - Returns: Whether it did.
     static let finishChord = RedisScript(
@@ -86,23 +86,35 @@ extension RedisScript {
         digest: "707c44c7a2b908d3d219dc1de67c47f26e6d05c3"
     )
 
-    /// Makes a chord wait for more parts, for as long as its other counters are kept.
+    /// Makes a chord wait for more parts, for as long as its other counters are kept, unless it waits for these already.
     ///
-    /// - KEYS: ``ChordKeys`` extra, size, parts, claim.
-    /// - ARGV: how many, life in milliseconds when nothing else is known of the chord.
+    /// - KEYS: ``ChordKeys`` extra, size, parts, claim, additions.
+    /// - ARGV: how many, life in milliseconds when nothing else is known of the chord, name of the addition.
+    ///
+    /// A worker of Python's that ends the chord deletes `extra` and leaves `additions`, which are over with it then. They live as
+    /// long as `extra` did when the last of them came, and a day at least.
     static let extendChord = RedisScript(
         text: #"""
-            local extra, size, parts, claim = unpack(KEYS)
+            local extra, size, parts, claim, additions = unpack(KEYS)
+            local count, unknown, addition = unpack(ARGV)
             if redis.call('GET', claim) == 'done' then return 0 end
-            redis.call('INCRBY', extra, ARGV[1])
-            if redis.call('PTTL', extra) >= 0 then return 1 end
-            local life = redis.call('PTTL', size)
-            if life == -2 then life = redis.call('PTTL', parts) end
-            if life == -2 then life = ARGV[2] end
-            if tonumber(life) > 0 then redis.call('PEXPIRE', extra, life) end
+            if redis.call('EXISTS', extra) == 0 then
+              redis.call('DEL', additions)
+            elseif redis.call('SISMEMBER', additions, addition) == 1 then
+              return 1
+            end
+            redis.call('INCRBY', extra, count)
+            redis.call('SADD', additions, addition)
+            if redis.call('PTTL', extra) < 0 then
+              local life = redis.call('PTTL', size)
+              if life == -2 then life = redis.call('PTTL', parts) end
+              if life == -2 then life = unknown end
+              if tonumber(life) > 0 then redis.call('PEXPIRE', extra, life) end
+            end
+            redis.call('PEXPIRE', additions, math.max(redis.call('PTTL', extra), tonumber(unknown)))
             return 1
             """#,
-        digest: "58beac4a84bc5366fcf87036171071b8e32879df"
+        digest: "7211553e150e526dc38ca922b08adea76eed5a47"
     )
 }
 #endif

@@ -48,9 +48,14 @@ struct RedisChords: ChordStore {
         _ = try await client.sendScripts(timeout: timeout) { commands.finish(claims, $0) }
     }
 
-    func extend(_ groupID: String, by count: Int, timeout: Duration) async throws(TransportError) {
+    func extend(
+        _ groupID: String,
+        by count: Int,
+        as addition: String,
+        timeout: Duration
+    ) async throws(TransportError) {
         _ = try await naming([groupID]) { () throws(TransportError) in
-            try await client.sendScripts(timeout: timeout) { commands.extend(groupID, by: count, $0) }
+            try await client.sendScripts(timeout: timeout) { commands.extend(groupID, by: count, as: addition, $0) }
         }
     }
 

@@ -79,9 +79,16 @@ extension StoreTransaction {
         .run(end(of: ChordTimes.over), chord.id)
     }
 
-    func extend(_ groupID: String, by count: Int) throws {
-        let id = try chordID(groupID, expires: end(of: ChordTimes.unknown))
-        try database.query("UPDATE chord SET extra = extra + ? WHERE id = ? AND is_over = 0").run(count, id)
+    /// An addition lies among the parts, in a place that no part has and without a state.
+    func extend(_ groupID: String, by count: Int, as addition: String) throws {
+        let chord = try chord(try chordID(groupID, expires: end(of: ChordTimes.unknown)))
+        guard !chord.isOver else { return }
+        try database.query(
+            "INSERT OR IGNORE INTO chord_part(chord, place, task_id, state, value) VALUES(?, ?, ?, '', x'')"
+        )
+        .run(chord.id, Int64.min, addition)
+        guard database.changes > 0 else { return }
+        try database.query("UPDATE chord SET extra = extra + ? WHERE id = ?").run(count, chord.id)
     }
 
     /// Deletes expired chords, at most so many. Returns how many.
@@ -116,8 +123,10 @@ extension StoreTransaction {
 
     private func members(of chord: Int64) throws -> [CountedPart.Member] {
         var members: [CountedPart.Member] = []
-        try database.query("SELECT task_id, state, value FROM chord_part WHERE chord = ? ORDER BY place, task_id")
-            .rows(chord) { members.append(.init(taskID: $0.text(0), state: $0.text(1), value: $0.bytes(2))) }
+        try database.query(
+            "SELECT task_id, state, value FROM chord_part WHERE chord = ? AND state <> '' ORDER BY place, task_id"
+        )
+        .rows(chord) { members.append(.init(taskID: $0.text(0), state: $0.text(1), value: $0.bytes(2))) }
         return members
     }
 

@@ -40,7 +40,7 @@ extension StoreTransaction {
     }
 
     private func notHeld(_ tag: DeliveryTag) -> TransportError {
-        TransportError(.notFound, "delivery \(tag.rawValue) is not held by this consumer: it was settled already")
+        TransportError(.notHeld, "delivery \(tag.rawValue) is not held by this consumer: it was settled already")
     }
 
     private func dispose(of message: Int64, _ disposition: Settlement.Disposition) throws {

@@ -28,10 +28,29 @@ extension ResultBackendCheck {
         .ofChords("the results of a nested header come with the claim") { try await $0.keepsNesting() },
         .ofChords("a chord that is extended waits for more") { try await $0.extends() },
         .ofChords("a chord may be extended before anything else is known of it") { harness in
-            try await harness.chords.extend(harness.prefix + "c", by: 1, timeout: .seconds(5))
+            try await harness.extend("c", by: 1, as: "more")
             try await harness.start("c", 1)
             try requireEqual(try await harness.count("c", 0), .waiting)
             try requireEqual(try await harness.count("c", 1).claim?.members.count, 2)
+        },
+        .ofChords("an addition counts once, however often it is told") { harness in
+            try await harness.extend("c", by: 1, as: "early")
+            try await harness.start("c", 1)
+            for _ in 0..<3 { for name in ["early", "late"] { try await harness.extend("c", by: 1, as: name) } }
+            try requireEqual(try await harness.count("c", 0, id: "own"), .waiting)
+            try requireEqual(try await harness.count("c", 0, id: "early"), .waiting)
+            let claim = try requireSome(try await harness.count("c", 0, id: "late").claim, "the claim")
+            // In the order of their ids, which share a place.
+            try requireEqual(claim.members.map(\.taskID), ["early", "late", "own"].map { harness.prefix + $0 })
+        },
+        .ofChords("an addition to a chord that is started anew is another") { harness in
+            for _ in 0..<2 {
+                try await harness.start("c", 1)
+                try await harness.extend("c", by: 1, as: "more")
+                try requireEqual(try await harness.count("c", 0), .waiting)
+                let claim = try requireSome(try await harness.count("c", 0, id: "more").claim, "the claim")
+                try await harness.chords.finish([claim], timeout: .seconds(5))
+            }
         },
         .ofChords("counters expire") { harness in
             try await harness.start("c", 2, expires: .seconds(2))
@@ -151,9 +170,9 @@ extension ResultBackendHarness {
 
     fileprivate func extends() async throws {
         try await start("c", 1)
-        try await chords.extend(prefix + "c", by: 2, timeout: .seconds(5))
+        try await extend("c", by: 2, as: "two")
         try requireEqual(try await count("c", 0), .waiting)
-        try await chords.extend(prefix + "c", by: 1, timeout: .seconds(5))
+        try await extend("c", by: 1, as: "more")
         try requireEqual(try await count("c", 1), .waiting)
         try requireEqual(try await count("c", 2), .waiting)
         try requireEqual(try await count("c", 0, id: "more").claim?.members.count, 4)

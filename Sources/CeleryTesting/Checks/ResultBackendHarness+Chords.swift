@@ -23,6 +23,10 @@ extension ResultBackendHarness {
         try await chords.start([chord], timeout: .seconds(5))
     }
 
+    func extend(_ group: String, by count: Int, as addition: String) async throws {
+        try await chords.extend(prefix + group, by: count, as: prefix + addition, timeout: .seconds(5))
+    }
+
     /// - Parameter id: Without it the part is named for group and index.
     func part(
         _ group: String,

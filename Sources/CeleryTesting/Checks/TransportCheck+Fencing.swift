@@ -62,7 +62,7 @@ extension TransportCheck {
             let held = try await harness.take(2, from: consumer)
             try await consumer.settle([Settlement(held[0].tag, .acknowledge)])
             let next = [harness.message("next", queue: "q2")]
-            try await harness.expect(.notFound, "settling twice") {
+            try await harness.expect(.notHeld, "settling twice") {
                 try await consumer.settle([
                     Settlement(held[1].tag, .acknowledge, publish: next), Settlement(held[0].tag, .acknowledge),
                 ])

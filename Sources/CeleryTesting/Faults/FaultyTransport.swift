@@ -179,8 +179,13 @@ private struct FaultyChordStore: ChordStore {
         try await base.finish(claims, timeout: timeout)
     }
 
-    func extend(_ groupID: String, by count: Int, timeout: Duration) async throws(TransportError) {
+    func extend(
+        _ groupID: String,
+        by count: Int,
+        as addition: String,
+        timeout: Duration
+    ) async throws(TransportError) {
         try outage.check("extension of a chord")
-        try await base.extend(groupID, by: count, timeout: timeout)
+        try await base.extend(groupID, by: count, as: addition, timeout: timeout)
     }
 }

@@ -85,10 +85,12 @@ public final class Outage: Sendable {
         throw TransportError(.unavailable, "\(what): the store is away (an outage of the test)")
     }
 
-    /// As a consumer that is told when its store is back.
+    /// As a consumer is told that asks whether its store is back; nobody is told later.
     var isSaidToBeOver: Bool {
-        guard case .flapping = state.withLock({ $0.mode }) else { return false }
-        return true
+        switch state.withLock({ $0.mode }) {
+        case .none, .flapping: true
+        case .away, .deaf, .refusing: false
+        }
     }
 
     private func enter(_ mode: Mode) {

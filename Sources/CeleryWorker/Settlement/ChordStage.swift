@@ -25,15 +25,24 @@ struct ChordStage {
         var items: [SettlementPlan.Item]
         /// Indices of items that have to wait: somebody else is about to send a body for which they count.
         var deferred: Set<Int> = []
-        /// With the item that holds each.
-        private var held: [(index: Int, claim: ChordClaim)] = []
+        /// With the item that holds each, and the part that it was given for.
+        private var held: [Held] = []
+
+        struct Held {
+            var index: Int
+            var claim: ChordClaim
+            var part: ChordPart
+        }
 
         init(items: [SettlementPlan.Item]) { self.items = items }
 
-        mutating func hold(_ claim: ChordClaim, for index: Int) { held.append((index, claim)) }
+        mutating func hold(_ claim: ChordClaim, of part: ChordPart, for index: Int) {
+            held.append(Held(index: index, claim: claim, part: part))
+        }
 
         /// Those whose bodies leave now. The others' wait with their items: ended before, they would be lost.
-        var claims: [ChordClaim] { held.filter { !deferred.contains($0.index) }.map(\.claim) }
+        var leaving: [Held] { held.filter { !deferred.contains($0.index) } }
+        var claims: [ChordClaim] { leaving.map(\.claim) }
     }
 
     var timeout: Duration { pipeline.app.settings.brokerTimeout }
@@ -62,6 +71,7 @@ struct ChordStage {
         guard !counting.isEmpty else { return outcome }
         try await publish(counting, of: batch, &outcome)
         try await storeResults(counting, of: batch, &outcome)
+        CutPoint.partsStored.reached()
         var queue = counting.flatMap { index in (outcome.items[index].chords?.parts ?? []).map { (index, $0) } }
         while !queue.isEmpty {
             let progress: [ChordProgress]
@@ -77,7 +87,7 @@ struct ChordStage {
                 case .waiting, .over: break
                 case .claimed: outcome.deferred.insert(index)
                 case .complete(let claim):
-                    outcome.hold(claim, for: index)
+                    outcome.hold(claim, of: counted.part, for: index)
                     guard let failure = send(counted, claim, index, &outcome) else { continue }
                     next += try await failBody(of: counted, with: failure, index, &outcome)
                 }

@@ -34,14 +34,7 @@ extension SettlementPlan {
     ///
     /// At first only the bodies that it completes fail; then the task does, with all that waits for it; in the end the
     /// message alone goes to the dead letters.
-    /// - Parameter isDoubtful: Whether the outcome may have taken effect before. Then nothing is tried but what a store
-    ///   refuses as a whole.
-    func concessions(
-        for item: Item,
-        of finished: Finished,
-        isDoubtful: Bool,
-        _ error: TransportError
-    ) -> [Concession] {
+    func concessions(for item: Item, of finished: Finished, _ error: TransportError) -> [Concession] {
         let reason = DeadLetterReason("unsettleable", error.description)
         let hasPublished = finished.hasPublished.load(ordering: .relaxed)
         var refusal: TransportError?
@@ -49,12 +42,11 @@ extension SettlementPlan {
         var all: [Concession] = []
         // With the follow-ups gone it may be a body that is refused. What is no run's end had none to send.
         let hasLeft = hasPublished || item.source == nil
-        if refusal != nil, !isDoubtful, hasLeft, item.chords?.parts.isEmpty == false {
+        if refusal != nil, hasLeft, item.chords?.parts.isEmpty == false {
             all += Concession(item: item, refusal: refusal, isSetAside: false).both
         }
         if let failed = self.failed(item, reason, because: error, hasPublished: hasPublished) {
             var concession = Concession(item: failed, refusal: refusal)
-            if isDoubtful { concession.item.chords = nil }
             all += concession.both
             if concession.item.chords != nil {
                 // It may be this result that cannot be stored.

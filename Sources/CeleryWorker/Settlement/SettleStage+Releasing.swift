@@ -28,12 +28,17 @@ extension SettleStage {
         CutPoint.partsCounted.reached()
         if !outcome.claims.isEmpty { CutPoint.chordClaimed.reached() }
         let ready = items.indices.filter { !outcome.deferred.contains($0) }
-        try await release(
-            ready.map { outcome.items[$0] },
-            of: ready.map { batch[$0] },
-            consumer: consumer,
-            isConceding: concession != nil
-        )
+        do throws(TransportError) {
+            try await release(
+                ready.map { outcome.items[$0] },
+                of: ready.map { batch[$0] },
+                consumer: consumer,
+                isConceding: concession != nil
+            )
+        } catch {
+            if error.code == .epochLost || error.code == .closed { await keepPromises(outcome) }
+            throw error
+        }
         if !outcome.claims.isEmpty {
             CutPoint.chordSettled.reached()
             await finish(outcome.claims)
@@ -43,7 +48,7 @@ extension SettleStage {
 
     /// Says that the bodies have left, until that is answered: a part that comes back after the end of an unfinished claim
     /// sends one again. What is left is that this worker dies in between.
-    private func finish(_ claims: [ChordClaim]) async {
+    func finish(_ claims: [ChordClaim]) async {
         guard let chords = pipeline.backend.chords else { return }
         var failures = 0
         while !Task.isCancelled {
@@ -121,8 +126,8 @@ extension SettleStage {
     ) async throws(TransportError) {
         do throws(TransportError) {
             try await consumer.settle(settlements)
-        } catch  where error.code == .notFound && settlements.count == 1 && settlements[0].publish.isEmpty {
-            // Settled before: an earlier attempt took effect although it timed out.
+        } catch  where error.code == .notHeld && settlements.count == 1 {
+            // An earlier attempt took effect although it timed out, with all that was to be sent.
             pipeline.log.fenced(1, error)
         }
     }

@@ -21,12 +21,8 @@ extension SettleStage {
         _ error: TransportError,
         consumer: any TransportConsumer
     ) async -> Bool {
-        // Where all is one transaction it may mean both that the message was settled before, and that something cannot be sent.
-        let isDoubtful = isOneStore && error.code == .notFound && doubts.contains(batch[0])
         var last = error
-        let concessions = SettlementPlan(pipeline)
-            .concessions(for: item, of: batch[0], isDoubtful: isDoubtful, error)
-        for concession in concessions {
+        for concession in SettlementPlan(pipeline).concessions(for: item, of: batch[0], error) {
             do throws(TransportError) {
                 let deferred = try await apply([concession.item], of: batch, consumer: consumer, concession)
                 guard deferred.isEmpty else {
@@ -51,22 +47,6 @@ extension SettleStage {
         }
         failed(last, count: 1)
         return false
-    }
-}
-
-/// Outcomes that may have taken effect although an attempt to settle them failed.
-final class Doubts: Sendable {
-    private let outcomes = Mutex<Set<ObjectIdentifier>>([])
-
-    func note(_ batch: [Finished]) { outcomes.withLock { $0.formUnion(batch.map { ObjectIdentifier($0) }) } }
-
-    func contains(_ finished: Finished) -> Bool { outcomes.withLock { $0.contains(ObjectIdentifier(finished)) } }
-
-    func forget(_ batch: [Finished], except left: [Finished]) {
-        outcomes.withLock { outcomes in
-            guard !outcomes.isEmpty else { return }
-            outcomes.subtract(Set(batch.map { ObjectIdentifier($0) }).subtracting(left.map { ObjectIdentifier($0) }))
-        }
     }
 }
 

@@ -17,7 +17,6 @@ import Synchronization
 struct SettleStage {
     private static let batchLimit = 512
     let pipeline: WorkerPipeline
-    let doubts = Doubts()
 
     init(_ pipeline: WorkerPipeline) { self.pipeline = pipeline }
 
@@ -89,7 +88,6 @@ struct SettleStage {
             unsettled += await settle(group, as: items, consumer: group[0].epoch.consumer)
         }
         let left = unsettled
-        doubts.forget(batch, except: left)
         pipeline.state.withLock { $0.settled(batch, except: left) }
         pipeline.creditBell.ring()
         return unsettled
@@ -129,7 +127,6 @@ struct SettleStage {
             return []
         } catch  where error.isTransient && (error.code != .full || items.count == 1) {
             failed(error, count: items.count)
-            doubts.note(batch)
             return batch
         } catch {
             // A store that is full may have room for some, which then makes room for others.

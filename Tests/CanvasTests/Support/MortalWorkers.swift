@@ -11,8 +11,8 @@ import Foundation
 import ServiceTestSupport
 import Synchronization
 
-/// Workers of ours in processes of their own, which are killed at random and started again, and perhaps one of Python's beside
-/// them, which is left alone: what kombu has fetched and not filed yet is lost with a Python worker, whoever its neighbours are.
+/// Workers of ours in processes of their own, which are killed at random and started again; of Python's beside them see
+/// ``MortalPython``.
 final class MortalWorkers: Sendable {
     /// What a blow hits.
     enum Blow: String, CaseIterable {
@@ -42,7 +42,8 @@ final class MortalWorkers: Sendable {
         queue: String,
         directory: TemporaryDirectory,
         milliseconds: Int,
-        isEarly: Bool = false
+        isEarly: Bool = false,
+        visibility: Int? = nil
     ) throws {
         self.directory = directory
         var environment = [
@@ -52,6 +53,7 @@ final class MortalWorkers: Sendable {
         ]
         environment["CELERY_RESULT_BACKEND"] = backend
         if isEarly { environment["CANVAS_EARLY"] = "1" }
+        environment["CANVAS_VISIBILITY"] = visibility.map { "\($0)" }
         self.environment = environment
     }
 

@@ -50,6 +50,44 @@ struct ChordOnceTests {
         #expect(calls.withLock { $0 } == 3)
     }
 
+    @Test("A settlement that took effect although it timed out is not made again, and ends its chord")
+    func unheard() async throws {
+        let runs = Mutex(0)
+        let calls = Mutex(0)
+        let store = MemoryStore(name: "unheard")
+        var hooks = HookedTransport.Hooks()
+        hooks.afterSettling = { (settlements: [Settlement]) async throws(TransportError) -> Void in
+            let sendsBody = settlements.contains { $0.publish.contains { $0.message.headers.task == "sum" } }
+            guard sendsBody else { return }
+            calls.withLock { $0 += 1 }
+            throw TransportError(.timedOut, "no answer")
+        }
+        let app = HookedTransport.app(store, hooks)
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        let sum = app.task("sum") { (values: [Int]) in
+            runs.withLock { $0 += 1 }
+            return values.reduce(0, +)
+        }
+        let chords = try #require(store.backend.chords)
+        try await withWorker(app) { () async throws -> Void in
+            let chord = try await group([add.s(1, 1), add.s(2, 2)]).then(sum.s()).delay()
+            #expect(try await chord.get(timeout: patience) == 6)
+            let again = ChordPart(
+                groupID: try #require(chord.parent).id,
+                index: 0,
+                taskID: "whoever",
+                state: .success,
+                value: EncodedValue(2),
+                claimant: "another"
+            )
+            #expect(try await eventually { try await chords.count([again], timeout: .seconds(5)) == [.over] })
+            // What is settled after that comes behind a body that was sent again.
+            for number in 1...2 { #expect(try await add.delay(number, 0).get(timeout: patience) == number) }
+        }
+        #expect(calls.withLock { $0 } == 1)
+        #expect(runs.withLock { $0 } == 1)
+    }
+
     @Test("A part that never runs, since a step before it failed, is counted before its failure is stored")
     func countedBeforeStored() async throws {
         let store = MemoryStore(name: "abandoned part")

@@ -77,7 +77,12 @@ private struct HookedChords: ChordStore {
         try hooks.finish()
         try await base.finish(claims, timeout: timeout)
     }
-    func extend(_ groupID: String, by count: Int, timeout: Duration) async throws(TransportError) {
-        try await base.extend(groupID, by: count, timeout: timeout)
+    func extend(
+        _ groupID: String,
+        by count: Int,
+        as addition: String,
+        timeout: Duration
+    ) async throws(TransportError) {
+        try await base.extend(groupID, by: count, as: addition, timeout: timeout)
     }
 }

@@ -9,6 +9,7 @@ import CeleryCore
 import CeleryKit
 import CeleryWire
 import CeleryWorker
+import Synchronization
 import Testing
 
 @Suite("What waits for an outcome that can never take effect", .timeLimit(.minutes(5)))
@@ -86,6 +87,37 @@ struct UnsettleableTests {
             #expect(try await eventually { tasks.calls.all == ["alert \(chord.id)"] })
             #expect(try await letters().isEmpty)
         }
+    }
+
+    @Test("That an attempt to settle had failed for the moment before changes nothing of that")
+    func afterOutage() async throws {
+        let failures = Mutex<Set<String>>([])
+        var hooks = HookedTransport.Hooks()
+        // Once with the body; it had no effect, but who makes the attempt cannot know that.
+        hooks.beforeSettling = { (settlements: [Settlement]) async throws(TransportError) -> Void in
+            let tasks = settlements.flatMap { $0.publish.map(\.message.headers.task) }
+            guard tasks.contains("sum"), failures.withLock({ $0.insert("settle").inserted }) else { return }
+            throw TransportError(.timedOut, "no answer")
+        }
+        // Once with the part's callback.
+        hooks.beforePublishing = { (messages: [OutgoingMessage]) async throws(TransportError) -> Void in
+            let isCallback = messages.contains { $0.message.headers.task == "done" }
+            guard isCallback, failures.withLock({ $0.insert("publish").inserted }) else { return }
+            throw TransportError(.timedOut, "no answer")
+        }
+        let tasks = SemanticsTasks(app: HookedTransport.app(MemoryStore(name: "unanswered"), hooks))
+        let body = try tasks.app.workflow(lost(try tasks.sum.s().signature()))
+        var member = try tasks.add.s(1, 1).signature()
+        member.options["link"] = .array([try lost(try tasks.done.s().signature()).value()])
+        let header = try group([member, tasks.add.s(2, 2).signature()].map(tasks.app.workflow))
+        try await withWorker(tasks.app) { () async throws -> Void in
+            let bodiless = try await group([tasks.app.signature("add", args: [1, 1])]).then(body).delay()
+            #expect(await failure(bodiless) == "ChordError")
+            #expect(try await bodiless.parent?.get(timeout: patience) == [2])
+            let partless = try await header.then(tasks.app.signature("sum")).delay()
+            #expect(await failure(partless) == "ChordError")
+        }
+        #expect(failures.withLock { $0 } == ["settle", "publish"])
     }
 
     @Test("A task fails whose replacement cannot be sent, and what follows it too")

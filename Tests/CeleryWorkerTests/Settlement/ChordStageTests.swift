@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 import CeleryCore
+import CeleryWire
 import Testing
 
 @testable import CeleryWorker
@@ -16,9 +17,17 @@ struct ChordStageTests {
     func deferredClaims() {
         var outcome = ChordStage.Outcome(items: [])
         let claims = ["a", "b", "c"].map { ChordClaim(groupID: $0, claimant: "worker/\($0)", members: []) }
-        outcome.hold(claims[0], for: 0)
-        outcome.hold(claims[1], for: 1)
-        outcome.hold(claims[2], for: 0)
+        for (claim, index) in zip(claims, [0, 1, 0]) {
+            let part = ChordPart(
+                groupID: claim.groupID,
+                index: 0,
+                taskID: "part",
+                state: .success,
+                value: .null,
+                claimant: claim.claimant
+            )
+            outcome.hold(claim, of: part, for: index)
+        }
         #expect(outcome.claims == [claims[0], claims[1], claims[2]])
         outcome.deferred.insert(0)
         #expect(outcome.claims == [claims[1]])

@@ -68,8 +68,13 @@ private struct ChildChords: ChordStore {
         _ = try await link.request(.startChords(chords, timeout: timeout))
     }
 
-    func extend(_ groupID: String, by count: Int, timeout: Duration) async throws(TransportError) {
-        _ = try await link.request(.extendChord(groupID, by: count, timeout: timeout))
+    func extend(
+        _ groupID: String,
+        by count: Int,
+        as addition: String,
+        timeout: Duration
+    ) async throws(TransportError) {
+        _ = try await link.request(.extendChord(groupID, by: count, addition: addition, timeout: timeout))
     }
 
     func count(_ parts: [ChordPart], timeout: Duration) async throws(TransportError) -> [ChordProgress] {

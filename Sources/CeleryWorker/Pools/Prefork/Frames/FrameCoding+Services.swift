@@ -46,10 +46,11 @@ extension FrameEncoder {
             byte(8)
             list(chords) { $0.chord($1) }
             duration(timeout)
-        case .extendChord(let id, let count, let timeout):
+        case .extendChord(let id, let count, let addition, let timeout):
             byte(9)
             string(id)
             int(count)
+            string(addition)
             duration(timeout)
         case .storeGroup(let id, let tuple, let expires):
             byte(10)
@@ -157,7 +158,8 @@ extension FrameDecoder {
         case 9:
             let id = try string()
             let count = try int()
-            return .extendChord(id, by: count, timeout: try duration())
+            let addition = try string()
+            return .extendChord(id, by: count, addition: addition, timeout: try duration())
         case 10:
             let id = try string()
             let tuple = try value()
@@ -208,7 +210,7 @@ extension FrameDecoder {
     private mutating func transportError() throws(FrameError) -> TransportError {
         let name = try string()
         let codes: [TransportError.Code] = [
-            .unavailable, .timedOut, .epochLost, .notFound, .misconfigured, .full, .closed, .unsupported,
+            .unavailable, .timedOut, .epochLost, .notFound, .notHeld, .misconfigured, .full, .closed, .unsupported,
         ]
         guard let code = codes.first(where: { $0.description == name }) else {
             throw FrameError("no transport error has the code \"\(name)\"")

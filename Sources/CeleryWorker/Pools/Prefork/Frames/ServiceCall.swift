@@ -19,7 +19,7 @@ enum ServiceCall: Sendable {
     case wait(String, timeout: Duration)
     case forget([String])
     case startChords([ChordStart], timeout: Duration)
-    case extendChord(String, by: Int, timeout: Duration)
+    case extendChord(String, by: Int, addition: String, timeout: Duration)
     case storeGroup(String, CeleryValue, expires: Duration?)
     case fetchGroup(String)
     case forgetGroup(String)

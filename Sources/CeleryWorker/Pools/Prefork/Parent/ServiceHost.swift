@@ -93,8 +93,8 @@ final class ServiceHost: Sendable {
         case .startChords(let chords, let timeout):
             try await chordStore().start(chords, timeout: timeout)
             return .done
-        case .extendChord(let id, let count, let timeout):
-            try await chordStore().extend(id, by: count, timeout: timeout)
+        case .extendChord(let id, let count, let addition, let timeout):
+            try await chordStore().extend(id, by: count, as: addition, timeout: timeout)
             return .done
         case .storeGroup(let id, let tuple, let expires):
             try await services.backend.storeGroup(id, tuple, expires: expires)

@@ -1,0 +1,59 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+import CeleryKit
+import CeleryWire
+import CeleryWorker
+import Synchronization
+import Testing
+
+@Suite("What tasks add to their chords", .timeLimit(.minutes(5)))
+struct ChordAdditionTests {
+    private let patience = Duration.seconds(60)
+
+    @Test("A task that is acknowledged late and runs again adds the same parts again, and they count once")
+    func again() async throws {
+        let app = TestApp.make()
+        let ids = Mutex<[String]>([])
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        let inOrder = app.task("in order") { (values: [Int]) in values.sorted() }
+        let adder = app.task("adder", options: TaskOptions(acksLate: true)) { (context: TaskContext, x: Int) -> Int in
+            for number in 1...2 {
+                let id = try await context.addToChord(add.s(x, number * 1000)).id
+                ids.withLock { $0.append(id) }
+            }
+            // What a worker's death leaves: the parts are added, and the message comes back.
+            if context.attempt == 1 { throw Reject("once more", requeue: true) }
+            return x
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let chord = try await group([adder.s(1), add.s(2, 2)]).then(inOrder.s()).delay()
+            #expect(try await chord.get(timeout: patience) == [1, 4, 1001, 2001])
+        }
+        let all = ids.withLock { $0 }
+        #expect(all.count == 4)
+        #expect(Set(all).count == 2)
+        #expect(Array(all.prefix(2)) == Array(all.suffix(2)))
+    }
+
+    @Test("A retry adds anew, as in Celery")
+    func retried() async throws {
+        let app = TestApp.make()
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        let inOrder = app.task("in order") { (values: [Int]) in values.sorted() }
+        let adder = app.task("adder", options: TaskOptions(retry: RetryPolicy(limit: 1, delay: .constant(.zero)))) {
+            (context: TaskContext, x: Int) -> Int in
+            try await context.addToChord(add.s(x, 1000 * (context.retries + 1)))
+            if context.retries == 0 { throw context.retry(countdown: .zero) }
+            return x
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let chord = try await group([adder.s(1), add.s(2, 2)]).then(inOrder.s()).delay()
+            #expect(try await chord.get(timeout: patience) == [1, 4, 1001, 2001])
+        }
+    }
+}
