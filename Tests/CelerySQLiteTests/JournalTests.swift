@@ -27,8 +27,9 @@ import Testing
         try FileManager.default.createDirectory(atPath: journal, withIntermediateDirectories: false)
         (dying as? SQLiteConsumer)?.abandon(isDead: true)
         let heir = try await store.consumer("q")
-        // sleeps: two rounds of the keeper, each of which could have swept.
-        try await Task.sleep(for: .milliseconds(2500))
+        // Two rounds beside the keeper's own, each of which could have swept.
+        let rounds = KeeperRounds(keeper: try #require(store.transport as? SQLiteTransport).store.keeper)
+        for _ in 0..<2 { try rounds.lookAround() }
         #expect(try await store.transport.status(of: ["q"]).first?.held == 2)
         try FileManager.default.removeItem(atPath: journal)
         try FileManager.default.moveItem(atPath: journal + ".aside", toPath: journal)

@@ -147,9 +147,7 @@ extension SettingTable {
         Setting(
             "redis_backend_health_check_interval",
             \.redisBackendHealthCheckInterval,
-            "ask a silent connection whether it lives",
-            expected: seconds,
-            allowed: isPositive
+            "ask a silent connection whether it lives; 0: never"
         ),
         Setting(
             "redis_client_name",

@@ -136,7 +136,8 @@ final class ResultFeed {
     private func key(_ id: String) -> String { keyPrefix + id }
 
     private func send(_ commands: RedisCommands, _ ids: ArraySlice<String>, over connection: RedisConnection) {
-        nextPing = .now() + TimeAmount(configuration.healthCheckInterval)
+        let interval = configuration.healthCheckInterval
+        nextPing = interval > .zero ? .now() + TimeAmount(interval) : .distantFuture
         connection.handler.value.send(commands, deadline: .now() + TimeAmount(configuration.timeout)) {
             [weak self] result in
             // When there is no answer the connection is over, and everything is asked for again over the next.

@@ -11,6 +11,9 @@ import DequeModule
 import NIOCore
 
 /// What a client does on its event loop: commands wait here until there is a connection.
+///
+/// One that has been silent for `healthCheckInterval` is asked whether it still lives before anything else is sent over it: what
+/// waits meanwhile goes over another one if it does not, while of what was sent nobody would know whether it took effect.
 final class RedisClientCore {
     private struct Waiting {
         var commands: RedisCommands
@@ -23,16 +26,25 @@ final class RedisClientCore {
 
     private let link: RedisLink
     private var waiting: Deque<Waiting> = []
-    private var expiry: Scheduled<Void>?
+    /// What ends those of `waiting` whose time is over, and when it does.
+    private var expiry: (timer: Scheduled<Void>, due: NIODeadline)?
     private var isEnded = false
     /// Whether there has been a connection: the configuration was right then.
     private var wasUp = false
+    /// Calls that were sent and are not answered.
+    private var unanswered = 0
+    /// When the connection last proved to work.
+    private var lastAnswer = NIODeadline.now()
+    /// Whether the connection is being asked whether it lives.
+    private var isChecking = false
 
     init(_ link: RedisLink) {
         self.link = link
         link.onUp = { [weak self] _ in
             guard let self else { return }
             wasUp = true
+            isChecking = false
+            lastAnswer = .now()
             sendWaiting()
         }
         link.onDown = { [weak self] in self?.down($0) ?? false }
@@ -42,17 +54,16 @@ final class RedisClientCore {
         guard !isEnded else {
             return completion(.failure(TransportError(.closed, "the connection to Redis was shut down")))
         }
-        if let connection = link.connection {
-            send(Waiting(commands: commands, deadline: deadline, completion: completion), over: connection)
-        } else {
-            wait(Waiting(commands: commands, deadline: deadline, completion: completion))
-        }
+        let entry = Waiting(commands: commands, deadline: deadline, completion: completion)
+        guard let connection = link.connection else { return wait(entry) }
+        if !isChecking, isSilent { check(connection) }
+        if isChecking { wait(entry) } else { send(entry, over: connection) }
     }
 
     func end() {
         isEnded = true
         link.end()
-        expiry?.cancel()
+        expiry?.timer.cancel()
         let left = waiting
         waiting = []
         for entry in left {
@@ -60,9 +71,36 @@ final class RedisClientCore {
         }
     }
 
+    /// Whether it is time to ask the connection: nothing is under way, and it has not answered for long.
+    private var isSilent: Bool {
+        let interval = link.configuration.healthCheckInterval
+        return interval > .zero && unanswered == 0 && lastAnswer + TimeAmount(interval) <= .now()
+    }
+
+    /// Asks in half the time that a call has, so that there is some left for another connection.
+    private func check(_ connection: RedisConnection) {
+        isChecking = true
+        var ping = RedisCommands()
+        ping.add("PING")
+        let deadline = NIODeadline.now() + TimeAmount(link.configuration.timeout / 2)
+        connection.handler.value.send(ping, deadline: deadline) { [weak self] result in
+            // Without an answer the connection is over: the next takes what waits.
+            guard let self, case .success(let replies) = result else { return }
+            isChecking = false
+            lastAnswer = .now()
+            if let error = RedisFailure.reconnection(in: replies) {
+                return link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
+            }
+            sendWaiting()
+        }
+    }
+
     private func send(_ entry: Waiting, over connection: RedisConnection) {
+        unanswered += 1
         connection.handler.value.send(entry.commands, deadline: entry.deadline) { [self] result in
+            unanswered -= 1
             guard case .success(let replies) = result else { return entry.completion(result) }
+            lastAnswer = .now()
             guard let error = RedisFailure.reconnection(in: replies) else {
                 link.proved()
                 return entry.completion(result)
@@ -95,6 +133,7 @@ final class RedisClientCore {
 
     /// Whether the link should go on trying.
     private func down(_ error: TransportError) -> Bool {
+        isChecking = false
         // Later it is an outage like others, such as a password that is being changed: told at the deadlines, if it lasts.
         if !error.isTransient, !wasUp {
             let failed = waiting
@@ -105,14 +144,18 @@ final class RedisClientCore {
     }
 
     private func watch() {
-        guard expiry == nil, let next = waiting.map(\.deadline).min() else { return }
-        expiry = link.eventLoop.assumeIsolated()
+        guard let next = waiting.map(\.deadline).min() else { return }
+        // One is kept that is due no later, though what it was for may have been sent meanwhile.
+        if let expiry, expiry.due <= next { return }
+        expiry?.timer.cancel()
+        let timer = link.eventLoop.assumeIsolated()
             .scheduleTask(deadline: next) { [weak self] in
                 guard let self else { return }
                 expiry = nil
                 expire()
                 watch()
             }
+        expiry = (timer, next)
     }
 
     private func expire() {

@@ -65,7 +65,9 @@ extension RedisConfiguration {
         if let name = text("client_name") { clientName = name.replacing(" ", with: "-") }
         if let seconds = try Self.seconds("socket_timeout", context) { timeout = seconds }
         if let seconds = try Self.seconds("socket_connect_timeout", context) { connectTimeout = seconds }
-        if let seconds = try Self.seconds("health_check_interval", context) { healthCheckInterval = seconds }
+        if let seconds = try Self.seconds("health_check_interval", context, allowsZero: true) {
+            healthCheckInterval = seconds
+        }
     }
 
     private static func endpoint(of url: BrokerURL, default port: Int) throws(TransportError) -> Endpoint {
@@ -96,27 +98,37 @@ extension RedisConfiguration {
         return number
     }
 
-    static func seconds(_ name: String, _ context: PluginContext) throws(TransportError) -> Duration? {
+    /// A number of seconds in the options, or in the URL's query where they have none.
+    static func seconds(
+        _ name: String,
+        _ context: PluginContext,
+        allowsZero: Bool = false
+    ) throws(TransportError) -> Duration? {
         let value: Double?
         switch context.options[name] {
         case nil, .null?:
             return try context.url.query[name]
                 .map { text throws(TransportError) in
-                    guard let number = Double(text), number > 0 else { throw Self.notSeconds(name, text) }
+                    guard let number = Double(text), number > 0 || (allowsZero && number == 0) else {
+                        throw Self.notSeconds(name, text, allowsZero)
+                    }
                     return .bounded(seconds: number)
                 }
         case .int(let number)?: value = Double(number)
         case .double(let number)?: value = number
         default: value = nil
         }
-        guard let value, value > 0 else { throw notSeconds(name, "\(context.options[name] ?? .null)") }
+        guard let value, value > 0 || (allowsZero && value == 0) else {
+            throw notSeconds(name, PythonRepr.describe(context.options[name] ?? .null), allowsZero)
+        }
         return .bounded(seconds: value)
     }
 
-    private static func notSeconds(_ name: String, _ value: String) -> TransportError {
+    private static func notSeconds(_ name: String, _ value: String, _ allowsZero: Bool) -> TransportError {
         TransportError(
             .misconfigured,
-            "\(name) in the transport options is \(value): it must be a number of seconds above 0"
+            "\(name) in the transport options is \(value): it must be a number of seconds"
+                + (allowsZero ? ", 0 or more" : " above 0")
         )
     }
 }

@@ -38,7 +38,7 @@ struct RedisConfiguration: Sendable {
     var connectTimeout = Duration.seconds(4)
     /// For calls that have no time-out of their own.
     var timeout = Duration.seconds(5)
-    /// A connection that has been silent for so long is asked whether it still lives.
+    /// A connection that has been silent for so long is asked whether it still lives; zero: never.
     var healthCheckInterval = Duration.seconds(25)
     /// For people: the URL with its password masked.
     var location: String

@@ -40,6 +40,7 @@ final class RedisLink {
     }
 
     var eventLoop: any EventLoop { connector.eventLoop }
+    var configuration: RedisConfiguration { connector.configuration }
     /// The server, for messages; without its password.
     var location: String { connector.configuration.location }
 

@@ -104,6 +104,7 @@ final class BroadcastEar {
 
     private func pingLater() {
         ping?.cancel()
+        guard configuration.healthCheckInterval > .zero else { return }
         ping = link.eventLoop.assumeIsolated()
             .scheduleTask(in: TimeAmount(configuration.healthCheckInterval)) { [weak self] in
                 guard let self, !isEnded else { return }

@@ -166,8 +166,10 @@ extension EpochEngine {
 
     /// Of what was heard while there was no connection to send it over, so much waits.
     private static let unsentLimit = 1000
+    /// For so long the server knows that a message was put on its queue, in milliseconds: longer than workers may be apart.
+    private static let copiedLife = 60_000
 
-    private func subscribe(_ new: [String: String], over connection: RedisConnection) {
+    private func subscribe(_ new: [String: Set<String>], over connection: RedisConnection) {
         guard new != subscriptions || !new.isEmpty else { return }
         let gone = subscriptions.keys.filter { new[$0] == nil }
         subscriptions = new
@@ -197,26 +199,37 @@ extension EpochEngine {
                 metadata: ["reason": "\(elements.last?.error.map { "\($0)" } ?? "")"]
             )
         case "pmessage" where elements.count == 4:
-            guard let list = subscriptions[elements[1].string ?? ""], let bytes = elements[3].bytes else { return }
-            broadcast(bytes, to: list)
+            guard let lists = subscriptions[elements[1].string ?? ""], let bytes = elements[3].bytes else { return }
+            broadcast(bytes, to: lists)
         default: break
         }
     }
 
     /// A sender in Python has published to a fanout exchange: from here on it is a message like any other.
-    private func broadcast(_ bytes: [UInt8], to list: String) {
+    private func broadcast(_ bytes: [UInt8], to lists: Set<String>) {
         guard !StoredMessage.isCopied(bytes, limits: store.codec.limits) else { return }
-        if isArmed, let connection = link.connection {
-            put(bytes, into: list, over: connection)
-        } else if unsent.count < Self.unsentLimit {
-            unsent.append((bytes, list))
+        for list in lists {
+            if isArmed, let connection = link.connection {
+                put(bytes, into: list, over: connection)
+            } else if unsent.count < Self.unsentLimit {
+                unsent.append((bytes, list))
+            }
         }
     }
 
+    /// All workers of a queue hear the message; the first to come puts it there.
     private func put(_ bytes: [UInt8], into list: String, over connection: RedisConnection) {
         var commands = RedisCommands()
-        commands.add("LPUSH", list, bytes)
-        send(commands, over: connection) { [self] _ in
+        commands.add("EVAL", RedisScripts.copy, 1, list, bytes, store.keys.copiedPrefix, Self.copiedLife)
+        send(commands, over: connection) { [self] replies in
+            if let error = replies[0].error {
+                store.logger.warning(
+                    "a message that Python sent to a fanout exchange is lost: its queue does not take it",
+                    metadata: ["list": "\(list)", "reason": "\(error)"]
+                )
+            }
+            // What another worker has put there the server tells of.
+            guard replies[0].int == 1 else { return }
             plan.woken(list)
             pump()
         }

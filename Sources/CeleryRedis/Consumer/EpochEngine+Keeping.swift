@@ -31,6 +31,7 @@ extension EpochEngine {
         commands.add("PEXPIRE", keys.lease, record.lease)
         commands.add("PEXPIRE", store.keys.pulse(record.lease), pause)
         commands.add("HGETALL", store.keys.epochs)
+        store.router.keep(record.queues, every: renewal, &commands)
         send(commands, over: connection) { [self] replies in
             if let error = replies[0].error, RedisFailure.wantsReconnection(error) {
                 return link.reconnect(RedisFailure.error(error, at: store.configuration.location))

@@ -46,8 +46,8 @@ final class EpochEngine {
     /// What is to be filed with the next round that has something else to do.
     var unfiled: Set<UInt64> = []
     var plan = FetchPlan()
-    /// Channels' patterns, and the list that each feeds.
-    var subscriptions: [String: String] = [:]
+    /// Channels' patterns, and the lists that each feeds.
+    var subscriptions: [String: Set<String>] = [:]
     /// Taken while nobody waited any more; for the next who does.
     var stock: Deque<UInt64> = []
     var receivers: Deque<Receiver> = []
@@ -130,6 +130,7 @@ final class EpochEngine {
         starts = journal == nil ? nil : configuration.starts
         isBusy = configuration.isBusy
         if let journal { record.journal = (JournalPlace.machine, journal.path) }
+        plan.isInTurn = store.queueOrder == .roundRobin
         serve(configuration.queues)
         link.onUp = { [weak self] in self?.arm($0) }
         link.onDown = { [weak self] in self?.broke($0) ?? false }
@@ -243,7 +244,7 @@ final class EpochEngine {
         var names: Set<String> = []
         record.queues = queues.filter { names.insert($0).inserted }
         var lists: [(key: String, place: Int, rank: Int, queue: String?)] = [(store.keys.obituaries, 0, 0, nil)]
-        for queue in record.queues {
+        for queue in store.queueOrder.arranged(record.queues) {
             for (step, list) in store.keys.lists(queue).enumerated() {
                 let place = record.lists.firstIndex(of: list) ?? record.lists.count
                 if place == record.lists.count { record.lists.append(list) }
@@ -312,7 +313,7 @@ struct EpochTimers {
 
 extension TransportError {
     static var notHeld: TransportError {
-        TransportError(.notFound, "a delivery is not held by this consumer: it was settled already")
+        TransportError(.notHeld, "a delivery is not held by this consumer: it was settled already")
     }
 
     static var undecided: TransportError {

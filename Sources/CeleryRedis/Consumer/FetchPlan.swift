@@ -48,6 +48,8 @@ struct FetchPlan: Sendable {
     }
 
     private(set) var entries: [Entry] = []
+    /// Whether queues of one rank are served in turn; otherwise in the order in which their lists were set.
+    var isInTurn = true
     private var turn = 0
     /// Lists that were touched while a fetch was under way, whose answer may be older than that.
     private var touched: Set<String> = []
@@ -66,11 +68,14 @@ struct FetchPlan: Sendable {
         entries = lists.map {
             Entry(key: $0.key, place: $0.place, rank: $0.rank, queue: $0.queue, fill: known[$0.key] ?? .unknown)
         }
-        entries.sort { $0.rank < $1.rank }
+        // By place among equals too, for a sort need not keep their order.
+        entries = entries.enumerated()
+            .sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }
+            .map(\.element)
         turn = 0
     }
 
-    /// The next fetch for so much credit. Queues of one rank are served in turn.
+    /// The next fetch for so much credit.
     ///
     /// - Parameter queues: Left alone.
     mutating func next(_ credit: Int, without queues: Set<String> = []) -> [Ask] {
@@ -84,7 +89,7 @@ struct FetchPlan: Sendable {
             asks.append(Ask(key: entry.key, place: entry.place, count: count))
             if left == 0 { break }
         }
-        turn += 1
+        if isInTurn { turn += 1 }
         touched = []
         return asks
     }

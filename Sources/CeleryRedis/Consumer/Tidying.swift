@@ -10,7 +10,8 @@ import CeleryCore
 import Logging
 import NIOCore
 
-/// Forgets the names of workers and queues that have long gone, so that what is only for people to see has bounds.
+/// Forgets the names of workers and queues that have long gone, so that what is only for people to see has bounds, and queues of
+/// fanout exchanges that live for as long as somebody takes from them.
 struct Tidying: Sendable {
     let store: RedisStore
     /// For how long a worker that is gone is remembered.
@@ -26,6 +27,7 @@ struct Tidying: Sendable {
     func run(_ known: [String: NIODeadline]) async -> [String: NIODeadline] {
         do throws(TransportError) {
             try await forgetWorkers()
+            try await forgetPassing()
             return try await forgetQueues(known)
         } catch {
             store.logger.warning("cannot forget workers and queues of old", metadata: ["reason": "\(error)"])
@@ -44,6 +46,38 @@ struct Tidying: Sendable {
             }
         }
         if !commands.isEmpty { _ = try await store.client.send(commands) }
+    }
+
+    private func forgetPassing() async throws(TransportError) {
+        let served = try await servedQueues()
+        let now = store.now / 1000
+        var look = RedisCommands()
+        look.add("HGETALL", keys.exchanges)
+        let exchanges = try await store.client.send(look)[0].pairs.filter { $0.value.string == "fanout" }.map(\.key)
+        for exchange in exchanges {
+            var find = RedisCommands()
+            find.add("ZRANGEBYSCORE", keys.passingCopies(exchange), "-inf", "\(now)", "LIMIT", 0, 500)
+            find.add("SMEMBERS", keys.binding(exchange))
+            let found = try await store.client.send(find)
+            let members = found[1].elements.compactMap(\.string)
+            var commands = RedisCommands()
+            for queue in found[0].elements.compactMap(\.string) where !served.contains(queue) {
+                let lists = keys.lists(queue) + [keys.parked(queue)]
+                let bound = members.filter { $0.hasSuffix(keys.separator + queue) }
+                commands.begin("EVAL", arguments: 8 + lists.count + bound.count)
+                commands.argument(RedisScripts.forgetPassing)
+                commands.argument(4 + lists.count)
+                commands.argument(keys.passingCopies(exchange))
+                commands.argument(keys.copies(exchange))
+                commands.argument(keys.binding(exchange))
+                commands.argument(keys.permanentBinding(exchange))
+                for list in lists { commands.argument(list) }
+                commands.argument(queue)
+                commands.argument("\(now)")
+                for member in bound { commands.argument(member) }
+            }
+            if !commands.isEmpty { _ = try await store.client.send(commands) }
+        }
     }
 
     private func forgetQueues(_ known: [String: NIODeadline]) async throws(TransportError) -> [String: NIODeadline] {

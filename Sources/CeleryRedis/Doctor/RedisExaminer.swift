@@ -32,7 +32,8 @@ struct RedisExaminer: TransportExaminer {
         Check("parked messages", ParkedChecks.forgotten), Check("unattended messages", ParkedChecks.unattended),
         Check("unacked pairs", KombuChecks.unpaired), Check("unacked age", KombuChecks.overdue),
         Check("unacked ETAs", KombuChecks.farETAs), Check("bindings", TopologyChecks.bindings),
-        Check("exchanges", TopologyChecks.exchanges), Check("queues", QueueChecks.lists),
+        Check("exchanges", TopologyChecks.exchanges), Check("fanout queues", TopologyChecks.copies),
+        Check("queues", QueueChecks.lists),
         Check("envelopes", QueueChecks.envelopes), Check("dead letters", QueueChecks.deadLetters),
     ]
 

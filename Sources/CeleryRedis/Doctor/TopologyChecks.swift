@@ -71,6 +71,36 @@ enum TopologyChecks {
             }
     }
 
+    /// Queues of fanout exchanges that are filled although nobody empties them.
+    static func copies(_ examination: Examination) async throws(TransportError) -> [Finding] {
+        let keys = examination.keys
+        let declared = try await examination.ask("HGETALL", keys.exchanges).pairs
+        let consumed = try await consumedQueues(examination)
+        var findings: [Finding] = []
+        for (exchange, kind) in declared where kind.string == "fanout" {
+            let queues = try await examination.ask("SMEMBERS", keys.copies(exchange)).elements.compactMap(\.string)
+            for queue in queues.sorted() where !consumed.contains(queue) {
+                var commands = RedisCommands()
+                for list in keys.lists(queue) { commands.add("LLEN", list) }
+                var count: Int64 = 0
+                for length in try await examination.send(commands) { count += length.int ?? 0 }
+                if count > 0 { findings.append(unattended(queue, count, exchange, keys)) }
+            }
+        }
+        return findings
+    }
+
+    private static func unattended(_ queue: String, _ count: Int64, _ exchange: String, _ keys: RedisKeys) -> Finding {
+        Finding(
+            .warning,
+            "unattended-copies",
+            "\(counted(count, "message")) \(count == 1 ? "waits" : "wait") in queue \(queue), which no Swift worker takes "
+                + "from: each that a Swift client sends to the fanout exchange \(exchange) adds one, without an end",
+            cure: "start a worker with -Q \(queue); or SREM \(keys.copies(exchange)) \(queue) and celery purge "
+                + "-Q \(queue). Give a queue that comes and goes queue_arguments with x-expires"
+        )
+    }
+
     private static func unreadable(_ member: String, _ key: String) -> Finding {
         Finding(
             .serious,

@@ -14,6 +14,9 @@ struct RedisKeys: Sendable, Hashable {
     var separator = "\u{6}\u{16}"
     /// Ascending; a priority belongs to the highest step that is not above it (`priority_steps`).
     var steps = [0, 3, 6, 9]
+    /// Of the hash of what Python's workers hold (`unacked_key`), and of its index (`unacked_index_key`).
+    var unackedName = "unacked"
+    var unackedIndexName = "unacked_index"
 
     // MARK: - Kombu's
 
@@ -47,8 +50,8 @@ struct RedisKeys: Sendable, Hashable {
     var bindingDeadlines: String { "\(prefix)_kombu.binding_deadlines" }
     /// Beside it since kombu 5.7: bindings that never expire.
     func permanentBinding(_ exchange: String) -> String { "\(prefix)_kombu.binding_permanent.\(exchange)" }
-    var unacked: String { prefix + "unacked" }
-    var unackedIndex: String { prefix + "unacked_index" }
+    var unacked: String { prefix + unackedName }
+    var unackedIndex: String { prefix + unackedIndexName }
 
     // MARK: - Ours
 
@@ -66,6 +69,11 @@ struct RedisKeys: Sendable, Hashable {
     var exchanges: String { own("exchanges") }
     /// Set of queues that get a copy of what is published to a fanout exchange.
     func copies(_ exchange: String) -> String { own("fanout.\(exchange)") }
+    /// Sorted set of queues that get one for as long as a worker takes from them, by when that ends unless it is renewed:
+    /// milliseconds since 1970.
+    func passingCopies(_ exchange: String) -> String { own("passing.\(exchange)") }
+    /// What precedes a message's digest and a list in the key that says that the list has its copy; expires.
+    var copiedPrefix: String { own("copied.") }
     /// List of tasks that were running when their worker died: list's name, 0, envelope.
     var obituaries: String { own("obituaries") }
     /// Set of queues that have something parked.

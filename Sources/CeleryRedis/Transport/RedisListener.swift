@@ -54,7 +54,8 @@ final class RedisListener: BroadcastListener {
                     "\(store.configuration.location) did not confirm a subscription in time"
                 )
                 box.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) { answer.resume(late) }
-                ear.listen(to: patterns.sorted())
+                // Addresses may share a channel.
+                ear.listen(to: Set(patterns).sorted())
             }
         }
         guard let error else { return listener }

@@ -32,6 +32,8 @@ final class RedisRouter: Sendable {
         var known: [String: Known] = [:]
         /// Queues whose name the server knows, and since when.
         var noted: [String: ContinuousClock.Instant] = [:]
+        /// How long declared queues of fanout exchanges live unused, where they say so; milliseconds.
+        var lives: [String: Int64] = [:]
     }
 
     private static let patience = Duration.seconds(1)
@@ -41,12 +43,22 @@ final class RedisRouter: Sendable {
     private let client: RedisClient
     private let keys: RedisKeys
     private let database: Int
+    private let channels: FanoutChannels
+    private let time: any TimeSource
     private let state = Mutex(State())
 
-    init(client: RedisClient, keys: RedisKeys, database: Int) {
+    init(
+        client: RedisClient,
+        keys: RedisKeys,
+        database: Int,
+        channels: FanoutChannels,
+        time: any TimeSource
+    ) {
         self.client = client
         self.keys = keys
         self.database = database
+        self.channels = channels
+        self.time = time
     }
 
     /// Writes what is new of a topology as kombu 5.6 and 5.7 write it.
@@ -62,15 +74,20 @@ final class RedisRouter: Sendable {
                 )
             }
         }
+        let lives = topology.isConsumed ? Self.lives(of: topology.queues) : [:]
+        if topology.isConsumed {
+            // Before they are written: what is to be there for good is not renewed meanwhile.
+            state.withLock { state in
+                for queue in topology.queues { state.lives[queue.name] = lives[queue.name] }
+            }
+        }
         commands.add("MULTI")
         for binding in bindings {
             let member = Self.member(binding, separator: keys.separator)
             commands.add("HSET", keys.exchanges, binding.exchange, binding.kind.rawValue)
             commands.add("SADD", keys.binding(binding.exchange), member)
             commands.add("SADD", keys.permanentBinding(binding.exchange), member)
-            if binding.kind == .fanout, topology.isConsumed {
-                commands.add("SADD", keys.copies(binding.exchange), binding.queue)
-            }
+            if binding.kind == .fanout, topology.isConsumed { fill(binding, lives[binding.queue], &commands) }
         }
         for queue in topology.queues { commands.add("SADD", keys.queues, queue.name) }
         commands.add("EXEC")
@@ -78,7 +95,7 @@ final class RedisRouter: Sendable {
             _ = try await client.send(commands)
         } catch {
             // A full server is emptied by workers, which begin with this: there is nothing to write if all is there.
-            guard error.code == .full, try await knows(bindings) else { throw error }
+            guard error.code == .full, try await knows(bindings, lives) else { throw error }
         }
         try state.withLock { state throws(TransportError) in
             for binding in bindings {
@@ -119,25 +136,29 @@ final class RedisRouter: Sendable {
         commands.add("HGET", keys.exchanges, exchange)
         commands.add("SMEMBERS", keys.binding(exchange))
         commands.add("SMEMBERS", keys.copies(exchange))
+        commands.add("ZRANGEBYSCORE", keys.passingCopies(exchange), "\(now)", "+inf")
         let replies = try await client.send(commands)
         let declared = state.withLock { $0.declared.exchanges[exchange] }
         let table = try read(
             exchange,
             kind: replies[0].string.map { Exchange.Kind(rawValue: $0) } ?? declared,
             members: replies[1].elements.compactMap(\.string),
-            copies: replies[2].elements.compactMap(\.string)
+            copies: (replies[2].elements + replies[3].elements).compactMap(\.string)
         )
         state.withLock { $0.known[exchange] = Known(table: table, readAt: .now) }
         return table
     }
 
     /// Whether the server has all of them. The names of queues without are for people only.
-    private func knows(_ bindings: [Binding]) async throws(TransportError) -> Bool {
+    private func knows(_ bindings: [Binding], _ lives: [String: Int64]) async throws(TransportError) -> Bool {
         var commands = RedisCommands()
         for binding in bindings {
             let member = Self.member(binding, separator: keys.separator)
             commands.add("SISMEMBER", keys.binding(binding.exchange), member)
-            if binding.kind == .fanout { commands.add("SISMEMBER", keys.copies(binding.exchange), binding.queue) }
+            // What is there for a while only is entered again and again.
+            if binding.kind == .fanout, lives[binding.queue] == nil {
+                commands.add("SISMEMBER", keys.copies(binding.exchange), binding.queue)
+            }
         }
         guard !commands.isEmpty else { return true }
         return try await client.send(commands).allSatisfy { $0.int == 1 }
@@ -171,20 +192,70 @@ final class RedisRouter: Sendable {
         )
     }
 
-    /// Patterns of the channels by which Python's senders reach these queues, with the list to put into.
-    func subscriptions(of queues: [String]) -> [String: String] {
+    /// Patterns of the channels by which Python's senders reach these queues, with the lists to put into.
+    func subscriptions(of queues: [String]) -> [String: Set<String>] {
         let bindings = state.withLock { $0.declared.bindings }
-        var patterns: [String: String] = [:]
+        var patterns: [String: Set<String>] = [:]
         for binding in bindings where binding.kind == .fanout && queues.contains(binding.queue) {
             let pattern = channel(binding.exchange, binding.routingKey.replacing("#", with: "*"))
-            patterns[pattern] = keys.list(binding.queue, priority: nil)
+            patterns[pattern, default: []].insert(keys.list(binding.queue, priority: nil))
         }
         return patterns
     }
 
     /// The channel of a fanout exchange, as kombu names it.
     func channel(_ exchange: String, _ routingKey: String) -> String {
-        "\(keys.prefix)/\(database).\(exchange)" + (routingKey.isEmpty ? "" : "/\(routingKey)")
+        keys.prefix + channels.name(exchange, routingKey, database: database)
+    }
+
+    // MARK: - Queues that are filled for as long as a worker takes from them
+
+    /// A queue that says that it lives unused for less still lives so long, so that a worker can be late.
+    private static let shortestLife: Int64 = 60_000
+
+    /// Milliseconds since 1970.
+    private var now: Int64 { time.now.microseconds / 1000 }
+
+    /// Adds the commands by which those of these queues that live unused for a while only are kept for that while from now on.
+    ///
+    /// - Parameter pause: Until the next time, at the latest.
+    func keep(_ queues: [String], every pause: Duration, _ commands: inout RedisCommands) {
+        let lives = state.withLock { $0.lives }
+        guard !lives.isEmpty else { return }
+        let bindings = state.withLock { $0.declared.bindings }
+        for binding in bindings where binding.kind == .fanout && queues.contains(binding.queue) {
+            guard let life = lives[binding.queue] else { continue }
+            let end = now + max(life, 3 * Int64(pause / .milliseconds(1)))
+            commands.add("ZADD", keys.passingCopies(binding.exchange), end, binding.queue)
+        }
+    }
+
+    /// Has a queue filled with copies: for good, or for as long as it lives unused.
+    private func fill(_ binding: Binding, _ life: Int64?, _ commands: inout RedisCommands) {
+        let (copies, passing) = (keys.copies(binding.exchange), keys.passingCopies(binding.exchange))
+        if let life {
+            commands.add("ZADD", passing, now + life, binding.queue)
+            commands.add("SREM", copies, binding.queue)
+        } else {
+            commands.add("SADD", copies, binding.queue)
+            commands.add("ZREM", passing, binding.queue)
+        }
+    }
+
+    /// How long queues live unused (`x-expires`, milliseconds), of those that say so.
+    private static func lives(of queues: [Queue]) -> [String: Int64] {
+        var lives: [String: Int64] = [:]
+        for queue in queues {
+            let life: Int64?
+            switch queue.arguments["x-expires"] {
+            case .int(let number): life = Int64(number)
+            case .double(let number): life = Int64(exactly: number.rounded())
+            default: life = nil
+            }
+            // A century is as good as for ever, and can be added to the present.
+            if let life, life > 0 { lives[queue.name] = min(max(life, shortestLife), 3_155_760_000_000) }
+        }
+        return lives
     }
 
     private func read(

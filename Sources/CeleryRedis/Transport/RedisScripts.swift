@@ -70,6 +70,36 @@ enum RedisScripts {
         return found
         """
 
+    /// Puts a message of a fanout exchange on a queue, unless another worker that heard it has done so.
+    ///
+    /// KEYS: list. ARGV: message, what precedes its digest in the key that says so, how long that lives (milliseconds). Returns
+    /// whether it did.
+    static let copy = """
+        local copied = ARGV[2] .. redis.sha1hex(ARGV[1]) .. '.' .. KEYS[1]
+        if redis.call('EXISTS', copied) == 1 then return 0 end
+        redis.call('LPUSH', KEYS[1], ARGV[1])
+        redis.call('SET', copied, '', 'PX', ARGV[3])
+        return 1
+        """
+
+    /// Deletes a queue of a fanout exchange whose time is over, with what waits in it and its bindings there, unless a worker
+    /// takes from it again, or it was declared for good.
+    ///
+    /// KEYS: the set of such queues, the set of those for good, bindings and permanent bindings of the exchange, the queue's
+    /// lists and what is parked of it. ARGV: the queue, now (milliseconds), its bindings. Returns whether it did.
+    static let forgetPassing = """
+        local last = redis.call('ZSCORE', KEYS[1], ARGV[1])
+        if not last or tonumber(last) > tonumber(ARGV[2]) then return 0 end
+        redis.call('ZREM', KEYS[1], ARGV[1])
+        if redis.call('SISMEMBER', KEYS[2], ARGV[1]) == 1 then return 0 end
+        for i = 3, #ARGV do
+            redis.call('SREM', KEYS[3], ARGV[i])
+            redis.call('SREM', KEYS[4], ARGV[i])
+        end
+        redis.call('UNLINK', unpack(KEYS, 5))
+        return 1
+        """
+
     /// Forgets a worker, unless it was seen again.
     ///
     /// KEYS: seen. ARGV: its name, what was noted of it. Returns whether it did.

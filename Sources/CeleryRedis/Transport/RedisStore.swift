@@ -29,6 +29,7 @@ final class RedisStore: Sendable {
     /// What publishing waits for; nil when for nothing.
     let replicas: ReplicaWait?
     let router: RedisRouter
+    let queueOrder: QueueOrder
 
     init(_ context: PluginContext) throws(TransportError) {
         configuration = try RedisConfiguration(context)
@@ -42,7 +43,16 @@ final class RedisStore: Sendable {
         client = RedisClient(configuration, logger: context.logger)
         replicas = try ReplicaWait(context)
         publisher = replicas == nil ? client : RedisClient(configuration, logger: context.logger)
-        router = RedisRouter(client: client, keys: keys, database: configuration.database)
+        let options = KombuOptions(context)
+        queueOrder = try options.queueOrder()
+        router = RedisRouter(
+            client: client,
+            keys: keys,
+            database: configuration.database,
+            channels: try options.channels(),
+            time: context.time
+        )
+        for warning in options.warnings { context.logger.warning("\(warning)") }
     }
 
     private let hasRevocations = Atomic(true)
@@ -56,11 +66,20 @@ final class RedisStore: Sendable {
 }
 
 extension RedisKeys {
-    /// Reads `global_keyprefix`, `sep` and `priority_steps` of the transport options.
+    /// Reads `global_keyprefix`, `sep`, `priority_steps`, `unacked_key` and `unacked_index_key` of the transport options.
     init(_ context: PluginContext) throws(TransportError) {
         self.init()
         if case .string(let text)? = context.options["global_keyprefix"] { prefix = text }
         if case .string(let text)? = context.options["sep"], !text.isEmpty { separator = text }
+        let options = KombuOptions(context)
+        unackedName = try options.key("unacked_key") ?? unackedName
+        unackedIndexName = try options.key("unacked_index_key") ?? unackedIndexName
+        guard unackedName != unackedIndexName else {
+            throw TransportError(
+                .misconfigured,
+                "unacked_key and unacked_index_key in the transport options are both \(unackedName): they must differ"
+            )
+        }
         guard let value = context.options["priority_steps"], value != .null else { return }
         var numbers: [Int] = []
         if case .array(let elements) = value {

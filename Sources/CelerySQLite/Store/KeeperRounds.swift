@@ -141,7 +141,7 @@ final class KeeperRounds {
     }
 
     /// Looks for changes that no bell told of, and for consumers that are dead.
-    private func lookAround() throws {
+    func lookAround() throws {
         let own = own
         let pause = min(.seconds(1), own.values.map(\.renewal).min() ?? .seconds(1))
         nextLook = MonotonicTime.now.advanced(by: pause)

@@ -54,6 +54,13 @@ import Testing
         #expect(settings.brokerOptions.isEmpty)
     }
 
+    @Test func `a health check that is turned off reaches the store as 0`() throws {
+        var settings = CelerySettings()
+        #expect(try settings.set("redis_backend_health_check_interval", to: 0, origin: .file("c.json")) == nil)
+        let value = try #require(settings.backendOptions["health_check_interval"])
+        #expect(Duration(settingValue: value) == .zero)
+    }
+
     @Test(arguments: [
         ("redis_max_connections", CeleryValue.int(5)), ("redis_retry_on_timeout", true),
         ("redis_socket_keepalive", true),
@@ -69,7 +76,7 @@ import Testing
     @Test(arguments: [
         ("broker_use_ssl", CeleryValue.string("yes"), "true, false or an object"),
         ("redis_backend_use_ssl", 1, "true, false or an object"), ("redis_socket_timeout", 0, "above 0"),
-        ("redis_socket_connect_timeout", "soon", "above 0"), ("redis_backend_health_check_interval", -1, "above 0"),
+        ("redis_socket_connect_timeout", "soon", "above 0"), ("redis_backend_health_check_interval", -1, "0 or more"),
         ("redis_client_name", "two words", "without spaces"), ("result_serializer", "pickle", "never pickle"),
         ("result_serializer", "application/x-python-serialize", "never pickle"),
         ("result_compression", "", "zlib"),

@@ -85,7 +85,9 @@ struct ChordBytesTests {
                 [ChordStart(groupID: chord.group, size: size, expires: Self.life)],
                 timeout: .seconds(5)
             )
-            if chord.extra > 0 { try await chords.extend(chord.group, by: chord.extra, timeout: .seconds(5)) }
+            if chord.extra > 0 {
+                try await chords.extend(chord.group, by: chord.extra, as: "more", timeout: .seconds(5))
+            }
             let parts = try chord.parts.map { try part($0, of: chord) }
             let answers = try await chords.count(parts, timeout: .seconds(5))
             guard case .complete(let claim)? = answers.last else { throw CheckFailure("\(chord.name): \(answers)") }
@@ -163,13 +165,26 @@ struct ChordBytesTests {
         let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         let chords = try #require(backend.chords)
-        try await chords.extend("g", by: 1, timeout: .seconds(5))
-        try await expectLife(86400, of: "celery-taskset-meta-g.t", client)
+        try await chords.extend("g", by: 1, as: "a", timeout: .seconds(5))
+        for suffix in [".t", ".a"] { try await expectLife(86400, of: "celery-taskset-meta-g" + suffix, client) }
         try await chords.start([ChordStart(groupID: "g", size: 5)], timeout: .seconds(5))
         #expect(try await client.ask("PTTL", "celery-taskset-meta-g.t").int == -1)
         try await chords.start([ChordStart(groupID: "h", size: 5, expires: .seconds(50))], timeout: .seconds(5))
-        try await chords.extend("h", by: 2, timeout: .seconds(5))
+        try await chords.extend("h", by: 2, as: "a", timeout: .seconds(5))
         try await expectLife(50, of: "celery-taskset-meta-h.t", client)
+        try await expectLife(86400, of: "celery-taskset-meta-h.a", client)
+    }
+
+    @Test func `what was added to a chord that a worker of Python's has ended is forgotten with it`() async throws {
+        let server = try await TestServer()
+        let (backend, client) = (try server.backend(), try server.client())
+        let chords = try #require(backend.chords)
+        for _ in 0..<2 { try await chords.extend("g", by: 1, as: "a", timeout: .seconds(5)) }
+        #expect(try await client.ask("GET", "celery-taskset-meta-g.t").string == "1")
+        _ = try await client.ask("DEL", "celery-taskset-meta-g.j", "celery-taskset-meta-g.t", "celery-taskset-meta-g.s")
+        for _ in 0..<2 { try await chords.extend("g", by: 1, as: "b", timeout: .seconds(5)) }
+        try await chords.extend("g", by: 1, as: "a", timeout: .seconds(5))
+        #expect(try await client.ask("GET", "celery-taskset-meta-g.t").string == "2")
     }
 
     /// - Parameter seconds: At most so many, and not much less.

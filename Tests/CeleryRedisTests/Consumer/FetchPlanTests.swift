@@ -41,6 +41,16 @@ import Testing
         #expect(plan.next(4).map(\.key) == ["a"])
     }
 
+    @Test func `lists of one rank are served in their order where that is asked for`() {
+        var plan = plan(("b", 1), ("a", 1))
+        plan.isInTurn = false
+        plan.found("a", length: 100)
+        plan.found("b", length: 10)
+        #expect(plan.next(4).map(\.key) == ["b"])
+        #expect(plan.next(4).map(\.key) == ["b"])
+        #expect(plan.next(12).map(\.key) == ["b", "a"])
+    }
+
     @Test func `an empty list is left alone until it is touched`() {
         var plan = plan(("a", 1))
         plan.found("a", length: 0)

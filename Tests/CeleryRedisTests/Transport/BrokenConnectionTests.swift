@@ -100,7 +100,7 @@ struct BrokenConnectionTests {
             }
             do {
                 try await again { try await consumer.settle(settlements) }
-            } catch let error as TransportError where error.code == .notFound {
+            } catch let error as TransportError where error.code == .notHeld {
                 // An earlier try took effect although it failed.
             }
             settled.add(batch.map(\.id))

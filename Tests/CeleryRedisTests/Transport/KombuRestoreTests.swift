@@ -62,6 +62,18 @@ struct KombuRestoreTests {
         await place.end()
     }
 
+    @Test func `it is looked for where the options say that Python's workers keep it`() async throws {
+        let place = try await RedisPlace(options: ["unacked_key": "held", "unacked_index_key": "held_since"])
+        let server = try await RedisServer.shared
+        let held = "[\(envelope("left", place)), \"\", \"q\"]"
+        try server.command("HSET", place.prefix + "held", "tag", held)
+        try server.command("ZADD", place.prefix + "held_since", "1", "tag")
+        await KombuRestore(store: place.transport.store).run()
+        #expect(try await messages("q", place).map(\.headers.id) == ["left"])
+        #expect(try server.command("EXISTS", place.prefix + "held", place.prefix + "held_since").number == 0)
+        await place.end()
+    }
+
     @Test func `it stays where it is while one of the queues cannot take it`() async throws {
         let place = try await RedisPlace()
         let (server, store) = (try await RedisServer.shared, place.transport.store)
