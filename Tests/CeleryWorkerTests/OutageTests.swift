@@ -22,7 +22,7 @@ struct OutageTests {
         let broker = Outage()
         let results = Outage()
 
-        init() {
+        init(log: LogRecorder? = nil) {
             let store = MemoryStore(name: "outage")
             let (broker, results) = (broker, results)
             var registry = PluginRegistry()
@@ -37,7 +37,26 @@ struct OutageTests {
             settings.resultBackend = "faulty://"
             var logger = Logger(label: "test")
             logger.logLevel = .critical
-            app = CeleryApp("test", registry: registry, settings: settings, logger: logger)
+            app = CeleryApp("test", registry: registry, settings: settings, logger: log?.logger() ?? logger)
+        }
+    }
+
+    @Test("An idle worker says that its broker is back, also when nothing tells it while it waits for its next attempt")
+    func backWithoutMessages() async throws {
+        let log = LogRecorder()
+        let stores = Stores(log: log)
+        let echo = stores.app.task("echo") { (x: Int) in x }
+        @Sendable func times(_ text: String) -> Int { log.lines.count { $0.text.contains(text) } }
+        try await withWorker(stores.app) { () async throws in
+            #expect(try await echo.delay(1).get(timeout: .seconds(60)) == 1)
+            // Its arrival ends the receipt that waits.
+            _ = try await echo.applyAsync(2, options: SendOptions(countdown: .milliseconds(200)))
+            stores.broker.begin()
+            #expect(try await eventually { times("Trying again in ") > 0 })
+            stores.broker.end()
+            #expect(try await eventually { times("Connected to ") == 1 })
+            #expect(try await echo.delay(3).get(timeout: .seconds(60)) == 3)
+            #expect(times("Connected to ") == 1)
         }
     }
 

@@ -33,6 +33,11 @@ struct Intake {
             if isAway { pipeline.log.brokerBack(location: pipeline.transport.location) }
             isAway = false
         }
+        func noteReturn() {
+            returns.note()
+            pipeline.troubles.clear(.intake)
+            noteBack()
+        }
         while !Task.isCancelled {
             do {
                 let current: Epoch
@@ -43,7 +48,7 @@ struct Intake {
                     noteBack()
                 }
                 (epoch, hasStarted) = (current, true)
-                guard try await consume(current) else { return }
+                guard try await consume(current, isAway ? { noteReturn() } : nil) else { return }
                 // What it gives proves that it is there.
                 (attempts, returns) = (0, StoreReturns())
                 noteBack()
@@ -62,9 +67,7 @@ struct Intake {
                 guard try await pause(after: error, attempts: attempts, in: current, isStartup: !hasStarted) else {
                     continue
                 }
-                returns.note()
-                pipeline.troubles.clear(.intake)
-                noteBack()
+                noteReturn()
             }
         }
     }
@@ -113,7 +116,9 @@ struct Intake {
     }
 
     /// One receipt. False when cancelled before it.
-    private func consume(_ epoch: Epoch) async throws(TransportError) -> Bool {
+    ///
+    /// - Parameter noteReturn: Of a store that was away: called when it says that it is back and gives nothing yet.
+    private func consume(_ epoch: Epoch, _ noteReturn: (() -> Void)?) async throws(TransportError) -> Bool {
         while !Task.isCancelled {
             let slots = pipeline.pool.slots
             let (prefetch, reach) = (pipeline.prefetch(slots: slots), pipeline.reach)
@@ -127,7 +132,7 @@ struct Intake {
                 await pipeline.creditBell.wait()
                 continue
             }
-            let deliveries = try await epoch.consumer.receive(upTo: credit, starting: min(credit, startable))
+            let deliveries = try await receive(epoch.consumer, credit, min(credit, startable), noteReturn)
             guard !deliveries.isEmpty else { return true }
             pipeline.troubles.clear(.intake)
             pipeline.state.withLock { $0.received(deliveries.count) }
@@ -135,6 +140,43 @@ struct Intake {
             return true
         }
         return false
+    }
+
+    private enum Answer: Sendable {
+        case receipt(Result<[Delivery], TransportError>)
+        /// Whether the store can be reached.
+        case reach(Bool)
+    }
+
+    private func receive(
+        _ consumer: any TransportConsumer,
+        _ credit: Int,
+        _ startable: Int,
+        _ noteReturn: (() -> Void)?
+    ) async throws(TransportError) -> [Delivery] {
+        guard let noteReturn else { return try await consumer.receive(upTo: credit, starting: startable) }
+        // It may have come back since the last attempt failed: a receipt waits for messages then, and says nothing.
+        let result = await withTaskGroup(of: Answer.self) { group in
+            group.addTask {
+                do throws(TransportError) {
+                    return .receipt(.success(try await consumer.receive(upTo: credit, starting: startable)))
+                } catch {
+                    return .receipt(.failure(error))
+                }
+            }
+            group.addTask { .reach(await consumer.untilReachable()) }
+            var result: Result<[Delivery], TransportError> = .success([])
+            for await answer in group {
+                switch answer {
+                case .receipt(let receipt):
+                    result = receipt
+                    group.cancelAll()
+                case .reach(let isBack): if isBack { noteReturn() }
+                }
+            }
+            return result
+        }
+        return try result.get()
     }
 
     private func admit(_ deliveries: [Delivery], epoch: Epoch) async {

@@ -206,10 +206,12 @@ struct RemoteControlTests {
         }
     }
 
-    @Test("shutdown ends the worker warm, without an answer")
-    func shutdown() async throws {
+    @Test("shutdown ends the worker warm, without an answer", arguments: SteeredPool.allCases)
+    func shutdown(pool: SteeredPool) async throws {
         let app = TestApp.make()
-        let worker = try Worker(app)
+        var options = WorkerOptions()
+        options.pool = pool.rawValue
+        let worker = try Worker(app, options: options)
         let gate = Doorway()
         let hold = app.task("hold") { () -> String in
             await gate.waitUntilOpen()

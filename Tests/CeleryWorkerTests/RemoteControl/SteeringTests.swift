@@ -68,11 +68,14 @@ struct SteeringTests {
         }
     }
 
-    @Test("autoscale changes the range of a worker that scales, whose pool then cannot be grown by hand")
-    func autoscale() async throws {
+    @Test(
+        "autoscale changes the range of a worker that scales, whose pool then cannot be grown by hand",
+        arguments: [SteeredPool.async, .threads]
+    )
+    func autoscale(pool: SteeredPool) async throws {
         let app = TestApp.make()
         var options = WorkerOptions()
-        options.pool = "async"
+        options.pool = pool.rawValue
         options.autoscale = (max: 8, min: 2)
         try await withRunning(try Worker(app, options: options)) { () async throws -> Void in
             let control = app.control(.quick)
