@@ -46,6 +46,8 @@ struct LedgerTasks: Sendable {
     let late: TaskHandle<Int, Int>
     /// Late too; given what others have returned.
     let sum: TaskHandle<[Int], Int>
+    /// Late too; only its first run ends as it is told to. Returns which run it was.
+    let counted: TaskHandle<FirstRun, Int>
     /// Of a soak: only counted.
     let tick: TaskHandle<Int, Int>
 
@@ -79,8 +81,34 @@ struct LedgerTasks: Sendable {
             ticks.count()
             return value
         }
+        counted = app.task("faults.counted", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
+            (context: TaskContext, first: FirstRun) in
+            _ = try await work(context, first.milliseconds)
+            if context.attempt == 1 { try first.finish() }
+            return context.attempt
+        }
         late = app.task("faults.late", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
             (context: TaskContext, milliseconds: Int) in try await work(context, milliseconds)
+        }
+    }
+}
+
+/// What a task is told that is to be interrupted in its first run.
+struct FirstRun: Codable, Sendable {
+    /// How the first run ends, if somebody lets it: with what, had it an effect, nobody could overlook.
+    enum Ending: String, Codable, Sendable, CaseIterable {
+        case returned, failed, requeued
+    }
+
+    /// How long every run takes.
+    var milliseconds: Int
+    var ending: Ending
+
+    fileprivate func finish() throws {
+        switch ending {
+        case .returned: break
+        case .failed: throw HarnessError("the first run fails")
+        case .requeued: throw Reject("the first run puts it back", requeue: true)
         }
     }
 }

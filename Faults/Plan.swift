@@ -30,6 +30,9 @@ struct Plan {
 
         /// For how many leases SIGSTOP stops a worker.
         var leases: Double { self == .stall ? 3 : 0.2 }
+
+        /// Whether it is SIGKILL to a worker, its children or both.
+        var killsWorkers: Bool { self == .group || self == .parent || self == .child }
     }
 
     var generator: SplitMix64

@@ -59,13 +59,16 @@ struct ProcessGroup {
     var isAlive: Bool { kill(-leader, 0) == 0 }
 
     /// The leader's children, from /proc; empty where there is none.
-    var children: [Int32] {
-        guard let file = fopen("/proc/\(leader)/task/\(leader)/children", "r") else { return Self.scan(parent: leader) }
+    var children: [Int32] { Self.children(of: leader) }
+
+    /// The same of any process.
+    static func children(of leader: Int32) -> [Int32] {
+        guard let file = fopen("/proc/\(leader)/task/\(leader)/children", "r") else { return scan(parent: leader) }
         defer { fclose(file) }
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = fread(&buffer, 1, buffer.count, file)
         let listed = String(decoding: buffer[..<count], as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
-        return listed.isEmpty ? Self.scan(parent: leader) : listed
+        return listed.isEmpty ? scan(parent: leader) : listed
     }
 
     /// Children started by other threads than the first one are found only by looking at all processes.

@@ -40,10 +40,20 @@ final class RedisProcess {
 
     func closeConnections() { run(["CLIENT", "KILL", "TYPE", "normal"]) }
 
+    /// Closes one connection, drawn at random, of those whose client has that name; whether there was one.
+    func closeConnection(named name: String) -> Bool {
+        let mark = " name=\(name) "
+        let lines = answer(["CLIENT", "LIST"]).split(whereSeparator: \.isNewline).filter { $0.contains(mark) }
+        // id=7 addr=…
+        guard let id = lines.randomElement()?.split(separator: " ").first?.dropFirst(3) else { return false }
+        return run(["CLIENT", "KILL", "ID", String(id)])
+    }
+
     /// What it answers to one command, as redis-cli prints it.
     func answer(_ command: [String]) -> String {
         guard run(command) else { return "" }
-        return TextFile.text(of: "\(folder)/redis-cli.log", from: 0).filter { $0 != "\n" || command.first == "INFO" }
+        let hasLines = command.first == "INFO" || command.first == "CLIENT"
+        return TextFile.text(of: "\(folder)/redis-cli.log", from: 0).filter { $0 != "\n" || hasLines }
     }
 
     func end() {

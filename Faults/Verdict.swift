@@ -35,6 +35,9 @@ struct Verdict {
     /// Broken promises: empty when all were kept.
     private(set) var broken: [String] = []
 
+    /// Summed up by scripts/faults.sh.
+    static let killsFigure = "SIGKILLs of workers and their children"
+
     struct Rules {
         var contract: Contract
         /// A dead worker's tasks are back within this many seconds.
@@ -74,6 +77,7 @@ struct Verdict {
         for entry in entries { read(entry) }
         judge(endings)
         figures.append(("blows", Self.tally(strikes.map(\.blow.rawValue))))
+        figures.append((Self.killsFigure, "\(strikes.count { $0.blow.killsWorkers })"))
     }
 
     private mutating func read(_ entry: Ledger.Entry) {

@@ -17,7 +17,8 @@ import Musl
 import Darwin
 #endif
 
-/// One worker and one client on a redis-server for a long time, looked at every ten seconds.
+/// One worker and one client on a redis-server for a long time, looked at every ten seconds, while connections of the worker
+/// are closed and other clients come and go.
 final class Soak {
     /// Seconds between two samples; less in a short soak, so that there are enough to compare.
     private let interval: Double
@@ -26,6 +27,12 @@ final class Soak {
     private let environment: CampaignEnvironment
     private var groups: [ProcessGroup] = []
     private var latencies: [Double] = []
+    /// Clients that come, send a little and leave.
+    private var visitors: [ProcessGroup] = []
+    private var visits = 0
+    private var closed = 0
+    /// How the worker calls its connections.
+    private static let workerName = "soak-worker"
 
     init(_ options: SoakCommand) throws {
         self.options = options
@@ -38,24 +45,31 @@ final class Soak {
 
     func run() async throws -> (SoakVerdict, [SoakSample]) {
         defer {
-            for group in groups { group.signalAll(SIGKILL) }
+            for group in groups + visitors { group.signalAll(SIGKILL) }
             server.end()
         }
         let worker = try await startWorker()
         let tasks = try LedgerTasks(environment: environment)
         let sent = try CountingFile(path: environment.sentTicks)
         let client = try start(["pace", "--rate", "\(options.rate)", "--seconds", "\(options.minutes * 60)"], "client")
+        groups.append(client)
         var samples: [SoakSample] = []
         let begin = ContinuousClock.now
         var next = interval
+        var nextChurn = options.churn
         while client.reap() == nil {
             try await probe(tasks.tick, sent)
             try await Task.sleep(for: .milliseconds(200))
             let elapsed = (ContinuousClock.now - begin) / .seconds(1)
+            if options.churn > 0, elapsed >= nextChurn {
+                nextChurn += options.churn
+                try churn()
+            }
             guard elapsed >= next else { continue }
             next += interval
             samples.append(sample(at: elapsed, worker))
         }
+        await leave()
         await drain()
         var verdict = SoakVerdict(
             samples,
@@ -63,6 +77,9 @@ final class Soak {
             run: TextFile.size(of: environment.runTicks),
             rate: options.rate
         )
+        verdict.add("connections of the worker closed", "\(closed)")
+        verdict.add("clients that came and went", "\(visits)")
+        if options.churn > 0, closed == 0 || visits == 0 { verdict.breach("nothing came and went") }
         if worker.reap() != nil { verdict.breach("the worker ended by itself") }
         await tasks.app.shutdown()
         return (verdict, samples)
@@ -71,13 +88,19 @@ final class Soak {
     private func startWorker() async throws -> ProcessGroup {
         // Results go soon, so that what the server keeps reaches its level early.
         let expires = max(5, min(60, options.minutes * 60 / 8))
+        // Its connections have a name of their own. Those of who sends are left alone: who does not hear whether a task was
+        // sent sends it again, and then the counts would tell nothing.
+        var own = environment
+        own.options["client_name"] = .string(Self.workerName)
         let worker = try start(
             [
                 "worker", "-P", options.pool, "-c", "\(options.concurrency)", "-l", "WARNING",
                 "result_expires=\(expires)",
             ],
-            "worker"
+            "worker",
+            own
         )
+        groups.append(worker)
         let deadline = ContinuousClock.now + .seconds(20)
         while Int(server.answer(["HLEN", "_swift.epochs"])) ?? 0 == 0 {
             guard ContinuousClock.now < deadline else {
@@ -88,17 +111,38 @@ final class Soak {
         return worker
     }
 
-    private func start(_ arguments: [String], _ name: String) throws -> ProcessGroup {
-        var variables = environment.variables
+    private func start(
+        _ arguments: [String],
+        _ name: String,
+        _ own: CampaignEnvironment? = nil
+    ) throws -> ProcessGroup {
+        var variables = (own ?? environment).variables
         for name in ["PATH", "HOME", "LD_LIBRARY_PATH", "LC_ALL"] {
             if let value = getenv(name) { variables[name] = String(cString: value) }
         }
         let log = "\(options.folder)/\(name).log"
         let group = try ProcessGroup(arguments: arguments, environment: variables, log: log)
-        groups.append(group)
         // For scripts/faults.sh, which ends them when the harness itself is interrupted.
         try TextFile.append("\(group.leader)\n", to: "\(options.folder)/groups.txt")
         return group
+    }
+
+    /// Closes a connection of the worker, and lets a client come that sends a little and leaves without a word.
+    private func churn() throws {
+        visitors.removeAll { $0.reap() != nil }
+        if server.closeConnection(named: Self.workerName) { closed += 1 }
+        visitors.append(try start(["pace", "--rate", "50", "--seconds", "0.2"], "visitors"))
+        visits += 1
+    }
+
+    /// Waits until the last of them have left, ten seconds at most.
+    private func leave() async {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            visitors.removeAll { $0.reap() != nil }
+            guard !visitors.isEmpty, ContinuousClock.now < deadline else { return }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
     }
 
     /// Sends a task among the others, and waits for its result.
@@ -111,20 +155,28 @@ final class Soak {
     }
 
     private func sample(at seconds: Double, _ worker: ProcessGroup) -> SoakSample {
-        let memory = MemoryReading.of([worker.leader] + worker.children)
-        let used = server.answer(["INFO", "memory"]).split(whereSeparator: \.isNewline)
-            .first { $0.hasPrefix("used_memory:") }.flatMap { Double($0.dropFirst("used_memory:".count)) }
+        let processes = [worker.leader] + worker.children
+        let memory = MemoryReading.of(processes)
         defer { latencies = [] }
         return SoakSample(
             seconds: seconds,
             runs: TextFile.size(of: environment.runTicks),
             pss: memory.pss,
             rss: memory.rss,
-            serverMemory: (used ?? 0) / 1_048_576,
+            serverMemory: information("memory", "used_memory") / 1_048_576,
             keys: Int(server.answer(["DBSIZE"])) ?? 0,
             waiting: Int(server.answer(["LLEN", "celery"])) ?? 0,
+            descriptors: DescriptorReading.of(processes),
+            clients: Int(information("clients", "connected_clients")),
             latencies: latencies
         )
+    }
+
+    /// One number of what the server tells about itself.
+    private func information(_ section: String, _ field: String) -> Double {
+        let mark = field + ":"
+        let line = server.answer(["INFO", section]).split(whereSeparator: \.isNewline).first { $0.hasPrefix(mark) }
+        return line.flatMap { Double($0.dropFirst(mark.count)) } ?? 0
     }
 
     /// Waits until as many have run as were sent, a minute at most.

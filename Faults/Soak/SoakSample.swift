@@ -26,11 +26,31 @@ struct SoakSample {
     var serverMemory: Double
     var keys: Int
     var waiting: Int
+    /// Open file descriptors of the worker and its children, and the server's `connected_clients`.
+    var descriptors: Int
+    var clients: Int
     /// From sending a task to having its result, in milliseconds, since the sample before.
     var latencies: [Double]
 
     var medianLatency: Double { latencies.isEmpty ? 0 : latencies.sorted()[latencies.count / 2] }
     var worstLatency: Double { latencies.max() ?? 0 }
+}
+
+/// Open file descriptors of processes, from /proc.
+enum DescriptorReading {
+    /// Of these processes together.
+    static func of(_ pids: [Int32]) -> Int {
+        var sum = 0
+        for pid in pids {
+            guard let folder = opendir("/proc/\(pid)/fd") else { continue }
+            defer { closedir(folder) }
+            var entries = 0
+            while readdir(folder) != nil { entries += 1 }
+            // The folder itself and the one above it are listed too.
+            sum += max(0, entries - 2)
+        }
+        return sum
+    }
 }
 
 /// Memory of processes, from /proc.

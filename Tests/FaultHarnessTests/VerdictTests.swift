@@ -160,6 +160,15 @@ import Testing
         #expect(broken == ["a became a dead letter after 1 deaths"])
     }
 
+    @Test("Of all blows those are counted that kill a worker or its children")
+    func kills() {
+        let strikes = Plan.Blow.allCases.map { kill(10, 1, $0) } + [kill(11, 2, .child)]
+        let rules = Verdict.Rules(contract: .late, backWithin: 20)
+        let verdict = Verdict(entries: [], strikes: strikes, endings: [:], rules: rules)
+        let figure = verdict.figures.first { $0.name == Verdict.killsFigure }
+        #expect(figure?.value == "4")
+    }
+
     @Test("A task whose delay never returned was promised nothing")
     func unconfirmed() {
         let verdict = Verdict(

@@ -12,40 +12,62 @@ import Testing
 /// Processes that die at a step of the protocol that was chosen beforehand, where random kills seldom hit.
 @Suite(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"), .timeLimit(.minutes(10)))
 struct CutPointTests {
-    /// So many at a time: they mostly wait for leases.
-    private static let width = 6
-
     @Test(
         "Whatever step a process dies at, nothing is lost, and nothing runs twice but what had begun and is acknowledged late"
     )
     func everyStep() async throws {
-        var rows: [String] = []
-        var reached: Set<CutPoint> = []
-        await withTaskGroup(of: CutScenario.Outcome?.self) { group in
-            var waiting = CutScenario.all[...]
-            for scenario in waiting.prefix(Self.width) { group.addTask { await outcome(of: scenario) } }
-            waiting = waiting.dropFirst(Self.width)
-            while let outcome = await group.next() {
-                if let scenario = waiting.popFirst() { group.addTask { await self.outcome(of: scenario) } }
-                guard let outcome else { continue }
-                rows.append(outcome.row)
-                reached.insert(outcome.point)
-                for breach in outcome.breaches { Issue.record("\(breach)") }
-            }
-        }
-        FaultReport.add(
-            "A process dies at each step of the protocol",
-            "step | pool | \(Tally.columns) | all over after, s",
-            rows.sorted()
-        )
+        let outcomes = await CutScenario.outcomes(of: CutScenario.all)
+        CutScenario.report("A process dies at each step of the protocol", outcomes)
+        let reached = Set(outcomes.map(\.point))
         #expect(reached == Set(CutPoint.allCases), "each step was reached, and the process died of it")
     }
+}
 
-    private func outcome(of scenario: CutScenario) async -> CutScenario.Outcome? {
+/// On one SQLite file, where the last part's result, its count and the release of its message with the body are three transactions.
+@Suite(.timeLimit(.minutes(10)))
+struct EmbeddedCutPointTests {
+    @Test(
+        "Whatever step of a chord on one SQLite file a worker dies at, it ends, and nothing runs twice but what had begun and is late"
+    )
+    func chords() async throws {
+        let scenarios = CutScenario.embedded
+        let outcomes = await CutScenario.outcomes(of: scenarios)
+        CutScenario.report("A worker dies at each step of a chord on one SQLite file", outcomes)
+        #expect(Set(outcomes.map(\.point)) == Set(scenarios.map(\.point)))
+        #expect(outcomes.count == scenarios.count)
+    }
+}
+
+extension CutScenario {
+    /// So many at a time: they mostly wait for leases.
+    private static let width = 6
+
+    /// What they come to; what is wrong is an issue of the test.
+    static func outcomes(of scenarios: [CutScenario]) async -> [Outcome] {
+        await withTaskGroup(of: Outcome?.self) { group in
+            var waiting = scenarios[...]
+            for scenario in waiting.prefix(width) { group.addTask { await scenario.outcome() } }
+            waiting = waiting.dropFirst(width)
+            var outcomes: [Outcome] = []
+            while let outcome = await group.next() {
+                if let scenario = waiting.popFirst() { group.addTask { await scenario.outcome() } }
+                guard let outcome else { continue }
+                outcomes.append(outcome)
+                for breach in outcome.breaches { Issue.record("\(breach)") }
+            }
+            return outcomes
+        }
+    }
+
+    static func report(_ title: String, _ outcomes: [Outcome]) {
+        FaultReport.add(title, "step | pool | \(Tally.columns) | all over after, s", outcomes.map(\.row).sorted())
+    }
+
+    private func outcome() async -> Outcome? {
         do {
-            return try await scenario.run()
+            return try await run()
         } catch {
-            Issue.record(error, "\(scenario.point.rawValue), \(scenario.pool)")
+            Issue.record(error, "\(point.rawValue), \(pool)\(suffix)")
             return nil
         }
     }

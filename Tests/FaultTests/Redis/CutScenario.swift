@@ -8,6 +8,7 @@
 import Celery
 import CeleryCore
 import CeleryKit
+import CeleryWire
 import Foundation
 import ServiceTestSupport
 
@@ -30,6 +31,8 @@ struct CutScenario: Sendable {
     var pool: String
     /// Whether a chord's parts are acknowledged when they start. All have ended, then, and their results are stored.
     var isEarly = false
+    /// Whether broker and results are one SQLite file.
+    var isEmbedded = false
 
     /// All steps; in a pool of processes those that differ there, and in the long run all that can.
     static var all: [CutScenario] {
@@ -38,7 +41,7 @@ struct CutScenario: Sendable {
             switch point.situation {
             case .childWorking: return [both[1]]
             case .sending: return [both[0]]
-            case .joining where point != .partsCounted:
+            case .joining where point.isOfTheLastPart:
                 let late = FaultReport.isLong ? both : [both[0]]
                 return late + both.map { CutScenario(point: $0.point, pool: $0.pool, isEarly: true) }
             default: return FaultReport.isLong || point.differsInChildren ? both : [both[0]]
@@ -46,19 +49,42 @@ struct CutScenario: Sendable {
         }
     }
 
+    /// The steps of a chord, on one SQLite file; in a pool of processes, in the long run, all of them too.
+    static var embedded: [CutScenario] {
+        CutPoint.allCases.filter { $0.situation == .joining }
+            .flatMap { point -> [CutScenario] in
+                let pools = FaultReport.isLong || point == .chordClaimed ? ["async", "prefork"] : ["async"]
+                return pools.flatMap { pool -> [CutScenario] in
+                    let late = CutScenario(point: point, pool: pool, isEmbedded: true)
+                    guard point.isOfTheLastPart else { return [late] }
+                    return [late, CutScenario(point: point, pool: pool, isEarly: true, isEmbedded: true)]
+                }
+            }
+    }
+
     private var concurrency: Int { pool == "async" ? 8 : 2 }
 
+    /// Who died while it held a chord's claim holds it for so many seconds.
+    private static let options: CeleryObject = ["chord_claim_timeout": 4]
+
     func run() async throws -> Outcome {
-        try await RedisServer.with { broker in
+        if isEmbedded {
+            let directory = try TemporaryDirectory("faults")
+            let broker = "sqlite:///\(directory.path("celery.sqlite"))"
+            return try await run(at: FaultSite(broker: broker, options: Self.options, directory: directory), nil)
+        }
+        return try await RedisServer.with { broker in
             guard [.followUpsPublished, .resultsStored].contains(point) else { return try await run(broker, nil) }
             return try await RedisServer.with { try await run(broker, $0.url()) }
         }
     }
 
     private func run(_ broker: RedisServer, _ backend: String?) async throws -> Outcome {
-        // Who died while it held a chord's claim holds it for so many seconds.
-        let site = try FaultSite(broker: broker.url(), backend: backend, options: ["chord_claim_timeout": 4])
-        return try await FaultSite.with(site) { site in
+        try await run(at: FaultSite(broker: broker.url(), backend: backend, options: Self.options), broker)
+    }
+
+    private func run(at site: FaultSite, _ broker: RedisServer?) async throws -> Outcome {
+        try await FaultSite.with(site) { site in
             let dead = try await die(at: site, broker)
             let death = ContinuousClock.now
             if point.situation != .childWorking { _ = try site.worker(pool, concurrency: concurrency, name: "heir") }
@@ -74,11 +100,13 @@ struct CutScenario: Sendable {
             if back > 20 { breaches.append("all was back only after \(back.tenths) s") }
             return Outcome(
                 point: point,
-                row: "\(point.rawValue) | \(pool)\(isEarly ? ", early" : "") | \(tally.cells) | \(back.tenths)",
-                breaches: breaches.map { "\(point.rawValue), \(pool): \($0)" }
+                row: "\(point.rawValue) | \(pool)\(suffix) | \(tally.cells) | \(back.tenths)",
+                breaches: breaches.map { "\(point.rawValue), \(pool)\(suffix): \($0)" }
             )
         }
     }
+
+    var suffix: String { (isEarly ? ", early" : "") + (isEmbedded ? ", SQLite" : "") }
 
     /// Whether no task can have begun where the process died. Where some are marked as begun, others may have started that the
     /// fetch permitted.
@@ -94,7 +122,7 @@ struct CutScenario: Sendable {
     /// Lets a process get to the step.
     ///
     /// - Returns: The processes that are dead.
-    private func die(at site: FaultSite, _ broker: RedisServer) async throws -> Set<Int32> {
+    private func die(at site: FaultSite, _ broker: RedisServer?) async throws -> Set<Int32> {
         switch point.situation {
         case .joining:
             // Parts that end at different times, so that not all are counted at once.
@@ -114,7 +142,7 @@ struct CutScenario: Sendable {
             try await sendSome(site, milliseconds: 400)
             let worker = try victim(site)
             try await started(site)
-            try broker.command("CLIENT", "KILL", "TYPE", "normal")
+            try broker?.command("CLIENT", "KILL", "TYPE", "normal")
             return [try await death(of: worker, site)]
         case .sweeping:
             try await sendSome(site, milliseconds: 400)
@@ -132,7 +160,7 @@ struct CutScenario: Sendable {
             return [try await death(of: worker, site)]
         case .restoring:
             try await site.send(4, .late, milliseconds: 30)
-            try hold(2, broker)
+            if let broker { try hold(2, broker) }
             return [try await death(of: try victim(site), site)]
         case .sending:
             let client = try site.client(rate: 100, longest: 30, environment: cut(site))
@@ -219,13 +247,16 @@ extension CutPoint {
         case .condemned, .journalSealed, .sweepRead, .swept: .sweeping
         case .unackedRead, .unackedRestored: .restoring
         case .childBegun, .childRan: .childWorking
-        case .partsCounted, .chordClaimed, .chordSettled: .joining
+        case .partsStored, .partsCounted, .chordClaimed, .chordSettled: .joining
         case .epochEntered, .fetchSent, .fetchAnswered, .beginSent, .beginAnswered, .settleSent, .settleAnswered,
             .dueMoved,
             .received, .begun, .ended, .followUpsPublished, .resultsStored, .settled:
             .working
         }
     }
+
+    /// Steps of chords that only the last of their parts gets to.
+    var isOfTheLastPart: Bool { [.chordClaimed, .chordSettled].contains(self) }
 
     /// Where a pool of processes takes another way: its children begin, and a journal tells what they have begun.
     var differsInChildren: Bool {

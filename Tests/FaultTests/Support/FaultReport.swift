@@ -18,11 +18,12 @@ enum FaultReport {
     /// Whether this is the long run, `scripts/faults.sh tests`.
     static var isLong: Bool { variable("FAULTS_LONG") == "1" }
 
-    /// Prints a table, and adds it to the file that `FAULTS_REPORT` names.
-    static func add(_ title: String, _ header: String, _ rows: [String]) {
+    /// Prints a table with notes below it, and adds them to the file that `FAULTS_REPORT` names.
+    static func add(_ title: String, _ header: String, _ rows: [String], notes: [String] = []) {
         let columns = header.split(separator: "|").count
         let rule = "|" + String(repeating: "---|", count: columns)
-        let text = "\n## \(title)\n\n| \(header) |\n\(rule)\n" + rows.map { "| \($0) |\n" }.joined()
+        let list = notes.isEmpty ? "" : notes.map { "\n- \($0)" }.joined() + "\n"
+        let text = "\n## \(title)\n\n| \(header) |\n\(rule)\n" + rows.map { "| \($0) |\n" }.joined() + list
         print(text)
         if let path = variable("FAULTS_REPORT") { try? TextFile.append(text, to: path) }
     }

@@ -49,14 +49,17 @@ final class FaultSite: Sendable {
     // MARK: - Processes
 
     /// Starts a worker.
+    ///
+    /// - Parameter arguments: Further options, and settings as `name=value`.
     func worker(
         _ pool: String = "async",
         concurrency: Int = 8,
         name: String = "w",
+        arguments: [String] = [],
         environment more: [String: String] = [:]
     ) throws -> GuardedProcess {
         try start(
-            ["worker", "-P", pool, "-c", "\(concurrency)", "-n", "\(name)@faults", "-l", "INFO"],
+            ["worker", "-P", pool, "-c", "\(concurrency)", "-n", "\(name)@faults", "-l", "INFO"] + arguments,
             log: "\(name)-\(UUID().uuidString.prefix(8)).log",
             more
         )
