@@ -54,6 +54,9 @@ public final class BenchServer {
 
     public var version: String { get throws { try info("server")["redis_version"] ?? "?" } }
 
+    /// Bytes.
+    public var memory: Int { get throws { try info("memory")["used_memory"].flatMap { Int($0) } ?? 0 } }
+
     public var work: Work {
         get throws {
             let (cpu, stats) = (try info("cpu"), try info("stats"))

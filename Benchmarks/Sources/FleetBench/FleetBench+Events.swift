@@ -24,7 +24,7 @@ extension FleetBench {
         /// Tasks a second, from the first that was sent to the last that has ended.
         var rate: Double
         var count: Int
-        /// Ends of tasks that the fast subscriber heard of.
+        /// Tasks of which the fast subscriber heard that they were received, had started and had ended.
         var heard: Int
         var dropped: Int
     }
@@ -41,6 +41,41 @@ extension FleetBench {
         }
         let off = quantile((samples[.nothing] ?? []).map(\.cost), 0.5) ?? 0
         for audience in Audience.allCases { report(audience, samples[audience] ?? [], off: off, pool) }
+    }
+
+    /// What events cost where the worker's batches are full with and without them. At a steady rate they are not: a worker that has
+    /// to share its cores with a busy listener finds more whenever it looks, and so takes less for each.
+    func eventsOfDrain(_ pool: Pool) async throws {
+        var costs: [Audience: [Double]] = [:]
+        for _ in 0..<options.rounds {
+            for audience in [Audience.nothing, .fast] {
+                costs[audience, default: []].append(try await drain(audience, pool))
+            }
+        }
+        guard let off = quantile(costs[.nothing] ?? [], 0.5), let on = quantile(costs[.fast] ?? [], 0.5) else { return }
+        add(
+            "drain of \(options.drained) tasks, events off, one fast subscriber: worker CPU a task, µs",
+            pool,
+            number(off, 1)
+        )
+        add("… events on", pool, number(on, 1))
+        add("… what events cost a task, µs", pool, number(on - off, 1))
+    }
+
+    /// The worker's CPU for each task of a queue that was filled before, in microseconds; its start is in it.
+    private func drain(_ audience: Audience, _ pool: Pool) async throws -> Double {
+        try await clear()
+        let load = try MeasuredProcess(["load", "\(options.drained)", "1"])
+        while load.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+        load.stop()
+        let listener = try await listener(path("heard-\(UUID().uuidString)"))
+        let worker = try await worker(pool, ["--loglevel=WARNING"] + (audience == .nothing ? [] : ["-E"]))
+        while try await queued() > 0 { try await Task.sleep(for: .milliseconds(20)) }
+        let cost = worker.cpu / Double(max(1, try await processed())) * 1e6
+        listener.signal(SIGKILL)
+        listener.stop()
+        worker.stop()
+        return cost
     }
 
     private func sample(_ audience: Audience, _ pool: Pool) async throws -> Sample {
@@ -68,7 +103,7 @@ extension FleetBench {
             cost: cost,
             rate: Double(count) / elapsed,
             count: count,
-            heard: heard?.succeeded ?? 0,
+            heard: heard?.whole ?? 0,
             dropped: heard?.dropped ?? 0
         )
     }
@@ -87,9 +122,9 @@ extension FleetBench {
     }
 
     /// What the fast one has heard, when it has heard of all.
-    private func read(_ file: String, _ count: Int) async throws -> (succeeded: Int, dropped: Int)? {
+    private func read(_ file: String, _ count: Int) async throws -> Listener.Heard? {
         let patience = ContinuousClock.now + .seconds(5)
-        while (Listener.read(file)?.succeeded ?? 0) < count, ContinuousClock.now < patience {
+        while (Listener.read(file)?.whole ?? 0) < count, ContinuousClock.now < patience {
             try await Task.sleep(for: .milliseconds(50))
         }
         return Listener.read(file)
@@ -106,7 +141,12 @@ extension FleetBench {
             add("… more than without events", pool, "\(number((cost / off - 1) * 100, 1)) %", aim: "≤ 20 %")
         }
         func sum(_ value: (Sample) -> Int) -> Int { samples.reduce(0) { $0 + value($1) } }
-        add("… of \(sum { $0.count }) tasks the fast one heard the end of", pool, "\(sum { $0.heard })", aim: "all")
+        add(
+            "… of \(sum { $0.count }) tasks the fast one heard all three events of",
+            pool,
+            "\(sum { $0.heard })",
+            aim: "all"
+        )
         add("… messages it dropped", pool, "\(sum { $0.dropped })", aim: "0")
     }
 }

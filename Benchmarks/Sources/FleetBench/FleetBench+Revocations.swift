@@ -27,6 +27,7 @@ extension FleetBench {
         most = max(most, worker.memory)
         add("\(options.revokes) revokes, s", .async, number(seconds(ContinuousClock.now - begun), 1))
         add("… the worker's memory grew by, MB", .async, megabytes(most - before), aim: "< 100")
+        add(server == nil ? "… the file is then, MB" : "… redis-server takes then, MB", .async, try storeSize())
         worker.stop()
         let restarted = ContinuousClock.now
         let next = try await self.worker(.async)
@@ -57,6 +58,14 @@ extension FleetBench {
             try await Task.sleep(for: .milliseconds(20))
         }
         throw BareConnection.Failure(what: "\(last), which nobody revoked, has not run within 60 s")
+    }
+
+    /// What the ids take where they are kept, MB.
+    private func storeSize() throws -> String {
+        if let server { return number(Double(try server.memory) / 1e6, 1) }
+        let sizes = ["celery.sqlite", "celery.sqlite-wal"]
+            .map { (try? FileManager.default.attributesOfItem(atPath: path($0))[.size] as? Int) ?? 0 }
+        return number(Double(sizes.reduce(0, +)) / 1e6, 1)
     }
 
     private func megabytes(_ kibibytes: Int) -> String { number(Double(kibibytes) * 1.024 / 1000, 1) }

@@ -22,6 +22,18 @@ extension FleetBench {
             let answers = try await tasks.app.inspect(control).ping()
             if answers.isEmpty { silent += 1 } else { times.append(seconds(ContinuousClock.now - begun)) }
         }
+        var commands: [Double] = []
+        for _ in 0..<options.calls {
+            let begun = ContinuousClock.now
+            let command = try MeasuredProcess(["status", "-d", Self.node, "-t", "10"])
+            while command.isRunning { try await Task.sleep(for: .milliseconds(1)) }
+            guard command.output.contains("\(Self.node): OK") else {
+                throw BareConnection.Failure(what: command.output)
+            }
+            commands.append(seconds(ContinuousClock.now - begun))
+            command.stop()
+        }
+        let backlog = try await queued()
         load.signal(SIGKILL)
         load.stop()
         worker.signal(SIGKILL)
@@ -34,6 +46,9 @@ extension FleetBench {
             aim: "< 1000"
         )
         add("… not answered within 10 s", pool, "\(silent)", aim: "0")
+        add("the command `celery status -d`, from its start to its end, p50, ms", pool, milliseconds(commands, 0.5))
+        add("… p99 of \(options.calls), ms", pool, milliseconds(commands, 0.99), aim: "< 1000")
+        add("… tasks that waited at the end", pool, "\(backlog)", aim: "> 0")
     }
 
     /// How soon a running task ends that is revoked, while the worker has all it can do.

@@ -48,7 +48,10 @@ final class FleetBench {
         for pool in Pool.allCases {
             if options.wants("status") { try await status(pool) }
             if options.wants("revoke") { try await revoke(pool) }
-            if options.wants("events") { try await events(pool) }
+            if options.wants("events") {
+                try await events(pool)
+                try await eventsOfDrain(pool)
+            }
         }
         if options.wants("revocations") { try await revocations() }
         await tasks.app.shutdown()

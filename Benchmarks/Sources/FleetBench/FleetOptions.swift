@@ -19,6 +19,8 @@ struct FleetOptions {
     var seconds = 20
     /// How often, with and without events in turn.
     var rounds = 3
+    /// Tasks of a queue that is filled before a worker with or without events empties it.
+    var drained = 100_000
     /// Calls of `status`.
     var calls = 200
     /// Tasks that are ended while they run, in each pool.
@@ -35,6 +37,7 @@ struct FleetOptions {
         var rest = arguments[...]
         if rest.contains("--quick") {
             (isQuick, rate, seconds, rounds, calls, terminations, revokes) = (true, 1000, 3, 1, 20, 5, 20_000)
+            drained = 5000
         }
         while let option = rest.popFirst() {
             if option == "--quick" { continue }

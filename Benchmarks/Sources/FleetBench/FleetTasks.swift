@@ -83,31 +83,51 @@ struct Load {
     }
 }
 
-/// `listen FILE`: counts task events, and writes into the file how many came and how many were dropped.
+/// `listen FILE`: counts task events, and writes into the file how many came and how many messages were dropped.
 struct Listener {
+    /// What one has heard of.
+    struct Heard {
+        var received = 0
+        var started = 0
+        var succeeded = 0
+        var dropped = 0
+
+        /// Of how many tasks it has heard everything.
+        var whole: Int { min(received, started, succeeded) }
+    }
+
     let file: String
 
     init(_ arguments: [String]) { file = arguments.count > 1 ? arguments[1] : "/dev/null" }
 
     func run(_ tasks: FleetTasks) async throws {
         let stream = try await tasks.app.events.receive("task.#", wakesUp: false)
-        var succeeded = 0
-        try write(succeeded, stream.dropped)
+        var heard = Heard()
+        try write(heard)
         while true {
-            let events = try await stream.next(within: .milliseconds(200))
-            succeeded += events.count { $0.type == "task-succeeded" }
-            try write(succeeded, stream.dropped)
+            for event in try await stream.next(within: .milliseconds(200)) {
+                switch event.type {
+                case "task-received": heard.received += 1
+                case "task-started": heard.started += 1
+                case "task-succeeded": heard.succeeded += 1
+                default: break
+                }
+            }
+            heard.dropped = stream.dropped
+            try write(heard)
         }
     }
 
-    private func write(_ succeeded: Int, _ dropped: Int) throws {
-        try "\(succeeded) \(dropped)".write(toFile: file, atomically: true, encoding: .utf8)
+    private func write(_ heard: Heard) throws {
+        try "\(heard.received) \(heard.started) \(heard.succeeded) \(heard.dropped)"
+            .write(toFile: file, atomically: true, encoding: .utf8)
     }
 
     /// What one has written so far; nil before it listens.
-    static func read(_ file: String) -> (succeeded: Int, dropped: Int)? {
+    static func read(_ file: String) -> Heard? {
         let words =
             (try? String(contentsOfFile: file, encoding: .utf8))?.split(separator: " ").compactMap { Int($0) } ?? []
-        return words.count == 2 ? (words[0], words[1]) : nil
+        guard words.count == 4 else { return nil }
+        return Heard(received: words[0], started: words[1], succeeded: words[2], dropped: words[3])
     }
 }
