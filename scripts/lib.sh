@@ -12,7 +12,7 @@ swift_options=(--enable-all-traits)
 # Tests that start processes, hold leases or measure how soon something happens run one at a time: all at once, on few
 # cores, they measure only each other. Each group waits more than it computes, so several groups can run side by side.
 timed_groups=('CelerySQLiteTests' 'CeleryRedisTests\.R' 'CeleryRedisTests\.[^R]' 'CeleryWorkerTests|EndToEndTests'
-    'InteropTests\.[CDI]' 'InteropTests\.[FM]' 'InteropTests\.[^CDFIM]' 'FaultTests' 'CanvasTests')
+    'InteropTests\.[CDI]' 'InteropTests\.[FM]' 'InteropTests\.[GP]' 'InteropTests\.[^CDFGIMP]' 'FaultTests' 'CanvasTests')
 timed=$(IFS='|' && printf '%s' "${timed_groups[*]}")
 
 say() { printf '%s\n' "$*"; }

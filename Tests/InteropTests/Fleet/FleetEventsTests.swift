@@ -15,7 +15,7 @@ import Testing
 struct FleetEventsTests {
     private typealias Language = MixedFleet.Language
 
-    @Test("status shows the same nodes, as text and as JSON")
+    @Test("status shows the same nodes, as text and as JSON, and so does graph workers")
     func status() async throws {
         let fleet = try await MixedFleet.occupied
         let theirs = try fleet.peer.command(["status", "-t", "3"])
@@ -30,6 +30,12 @@ struct FleetEventsTests {
         #expect(try replies == theirsAsJSON.replies(of: ["status"]))
         #expect(replies == [Language.python.node: ["ok": "pong"], Language.swift.node: ["ok": "pong"]])
         #expect(try await [ours.code, oursAsJSON.code, theirsAsJSON.code] == [0, 0, 0])
+        // It waits a second for answers, which a busy machine may take longer for.
+        let isDrawn = try await eventually {
+            let graph = try await fleet.run(.swift, ["graph", "workers", "--json"])
+            return graph.code == 0 && Language.allCases.allSatisfy { graph.output.contains("\"\($0.node)\"") }
+        }
+        #expect(isDrawn)
     }
 
     @Test("Both print the same lines of the same events, and both workers' events have the same fields and types")

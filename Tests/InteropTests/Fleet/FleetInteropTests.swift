@@ -199,6 +199,24 @@ struct FleetInteropTests {
         }
     }
 
+    @Test("A command of the app's own is asked for in the other language", arguments: PythonVersion.available)
+    func ownCommands(version: PythonVersion) async throws {
+        try await withFleetSite(version) { (site) async throws -> Void in
+            site.app.controlCommand("shout", parameters: [.init("text")]) { call in
+                .string("\(call.arguments["text"]?.text ?? "").\(call.hostname)")
+            }
+            let ours = try await site.reply(["inspect", "shout", "hey"], from: site.hostname)
+            #expect(ours == .string("hey.\(site.hostname)"))
+            let python = try await site.peer.worker(name: site.tag, queues: [site.tag + "-py"])
+            let name = NodeName.expand("\(site.tag)@%h")
+            let glance = site.app.inspect(ControlOptions(destination: [name], timeout: .seconds(1)))
+            #expect(try await eventually(within: .seconds(60)) { try await glance.ping() == [name] })
+            let inspect = site.app.inspect(ControlOptions(destination: [name], timeout: .seconds(30)))
+            #expect(try await inspect.request("shout", ["text": "hey"])[name] == .string("hey.\(name)"))
+            await python.end()
+        }
+    }
+
     @Test("The two command lines print the same about one fleet", arguments: PythonVersion.available)
     func commandLines(version: PythonVersion) async throws {
         try await withFleetSite(version) { (site) async throws -> Void in

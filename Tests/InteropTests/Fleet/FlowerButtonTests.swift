@@ -23,6 +23,7 @@ struct FlowerButtonTests {
             try await rateLimit(site)
             try await timeLimit(site)
             try await revoke(site)
+            try await abort(site)
             try await refusals(site)
             try await shutdown(site)
         }
@@ -153,6 +154,19 @@ struct FlowerButtonTests {
         let known = try await site.worker(site.first.name).at("revoked").items.compactMap(\.text)
         #expect(Set(known).isSuperset(of: [running, waiting, third]))
         #expect(site.peer.ledger.isEmpty)
+    }
+
+    /// Of a task that does not ask whether it is to end, as most do not: it comes to its end, as it does in a Python worker.
+    private func abort(_ site: FlowerSite) async throws {
+        let gate = site.peer.directory.path("abort-gate")
+        let running = try await site.send("interop.hold", [.string(gate)], to: "one")
+        try await site.heard(running, "STARTED")
+        let aborted = try await site.post("/api/task/abort/\(running)")
+        #expect(aborted.status == 200 && aborted.message == "Aborted '\(running)'")
+        #expect(try await site.get("/api/task/result/\(running)").json.at("state") == "ABORTED")
+        try site.peer.directory.write("", to: "abort-gate")
+        #expect(try await site.heard(running, "SUCCESS").at("result") == "'released'")
+        #expect(try await site.get("/api/task/result/\(running)").json.at("state") == "SUCCESS")
     }
 
     private func refusals(_ site: FlowerSite) async throws {

@@ -5,9 +5,11 @@ own names (queues as objects), and INTEROP_LEDGER, the file that the marking tas
 """
 import os
 import time
+from contextlib import contextmanager
 
 from celery import Celery
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
+from celery.worker.control import inspect_command
 from kombu import Exchange, Queue
 from kombu.utils.json import loads
 
@@ -37,6 +39,12 @@ app = Celery("interop")
 app.conf.update(settings())
 
 
+@inspect_command(args=[("text", str)], signature="<text>")
+def shout(state, text):
+    """A command of the application's own."""
+    return f"{text}.{state.hostname}"
+
+
 class OrderError(Exception):
     """An error of the application's own, with more than a text."""
 
@@ -55,9 +63,28 @@ def echo(value):
     return value
 
 
+@contextmanager
+def canvas_pause():
+    """For tests that kill workers: where CANVAS_MARKS names a folder, tells there which process is inside of a task, for a while."""
+    marks = os.environ.get("CANVAS_MARKS")
+    if marks is None:
+        yield
+        return
+    mark = os.path.join(marks, str(os.getpid()))
+    with open(mark, "w"):
+        pass
+    try:
+        # sleeps: that is the task
+        time.sleep(0.1)
+        yield
+    finally:
+        os.unlink(mark)
+
+
 @app.task(name="canvas.tag")
 def canvas_tag(value, label):
-    return [label, value]
+    with canvas_pause():
+        return [label, value]
 
 
 @app.task(bind=True, name="canvas.become")

@@ -21,6 +21,7 @@ from kombu.utils.json import dumps, loads
 
 import canvas_shapes
 import http_peer
+import screen_peer
 from interop_app import app
 
 
@@ -272,6 +273,31 @@ def op_metrics(command):
     """What Prometheus reads there."""
     answer = http_peer.fetch("GET", command["url"])
     return {"status": answer["status"], "samples": http_peer.samples(answer["text"])}
+
+
+terminal = {}
+
+
+def op_screen(command):
+    """Starts one of Celery's own commands in a terminal of its own."""
+    terminal["one"] = screen_peer.Terminal(command["words"])
+    return {}
+
+
+def op_shown(command):
+    """What the terminal shows."""
+    return {"lines": terminal["one"].lines()}
+
+
+def op_type(command):
+    """Presses keys there."""
+    terminal["one"].type(command["keys"])
+    return {}
+
+
+def op_interrupt(command):
+    """Presses ^C there, and waits for the program's end."""
+    return {"code": terminal["one"].interrupt()}
 
 
 def op_redis(command):

@@ -42,12 +42,14 @@ package struct PythonPeer: Sendable {
     /// - Parameters:
     ///   - queues: Those that it takes tasks from; nil: all that the settings name.
     ///   - arguments: Further options of `celery worker`.
+    ///   - own: Further variables of its environment.
     package func worker(
         _ pool: Pool = .solo,
         name: String = "python",
         queues: [String]? = nil,
         concurrency: Int = 1,
-        arguments: [String] = ["--without-gossip", "--without-mingle"]
+        arguments: [String] = ["--without-gossip", "--without-mingle"],
+        environment own: [String: String] = [:]
     ) async throws -> PythonWorker {
         var options = ["-n", "\(name)@%h", "-P", pool.rawValue, "-c", "\(concurrency)", "-l", "INFO"]
         if let queues { options += ["-Q", queues.joined(separator: ",")] }
@@ -55,7 +57,7 @@ package struct PythonPeer: Sendable {
             try GuardedProcess(
                 try version.interpreter(),
                 [Self.script, "worker"] + options + arguments,
-                environment: try environment(),
+                environment: try environment().merging(own) { $1 },
                 directory: directory.url,
                 log: directory.url.appendingPathComponent("worker-\(UUID().uuidString.prefix(8)).log"),
                 removing: directory.url
