@@ -164,7 +164,7 @@ rolling() {
         say "counted from what the tasks wrote down themselves; \`Tests/FaultTests/Redis/RollingRestartTests.swift\`. A command waits for"
         say "replies for a second. The Python workers are Celery 5.7 with all that they do by themselves: one that is stopped puts back what it"
         say "has not acknowledged, and says how many messages those are; of these some may have begun, and run twice then. That is its doing"
-        say "in any fleet. \`worker_deduplicate_successful_tasks\` keeps those that are acknowledged late from it: the second table."
+        say "in any fleet. \`worker_deduplicate_successful_tasks\` keeps those that are acknowledged late from it: the last table."
     } >"$report"
     FAULTS_LONG=1 FAULTS_REPORT="$report" CELERY_TEST_PYTHON="$python" timeout --kill-after=30 7200 swift test --skip-build \
         --disable-xctest "${swift_options[@]}" --no-parallel --filter RollingRestartTests </dev/null || status=1

@@ -29,14 +29,18 @@ struct StalledWorkerTests {
                 _ = try await waited(for: "a worker that is ready", within: .seconds(60)) {
                     stale.logText.contains(" ready.") ? true : nil
                 }
+                // Until all children are there; so it is known as well that tasks are not short, and none is handed ahead.
+                try await site.send(slots, .late, milliseconds: 300)
+                _ = try await waited(for: "the first tasks", within: .seconds(40)) { site.ends == slots ? true : nil }
                 // Three that the heir is still running when the stale attempts end, and three that it has ended long before.
                 let slow = try await send(milliseconds: Int(lease * 4000), site)
+                _ = try await waited(for: "the slow ones") { site.running(under: stale.pid) == slow.count ? true : nil }
                 let quick = try await send(milliseconds: 2500, site)
-                // What is merely held, or waits.
-                try await site.send(4, .late, milliseconds: 50)
                 _ = try await waited(for: "tasks in all slots") {
                     site.running(under: stale.pid) == slots ? true : nil
                 }
+                // What is merely held, or waits.
+                try await site.send(4, .late, milliseconds: 50)
                 stale.signalGroup(SIGSTOP)
                 let (stopped, at) = (ContinuousClock.now, Timestamp.now)
                 try #require(site.running(under: stale.pid) == slots, "none has ended before it was stopped")
