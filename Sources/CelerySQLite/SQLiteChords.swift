@@ -63,7 +63,7 @@ struct SQLiteChords: ChordStore {
         guard case .complete(let members, let nested) = counted else {
             return switch counted {
             case .over: .over
-            case .claimed: .claimed
+            case .claimed(let claimant): .claimed(by: claimant)
             default: .waiting
             }
         }

@@ -60,10 +60,17 @@ final class SQLiteResultBackend: ResultBackend {
         watch.enter(id)
         defer { watch.leave(id) }
         store.keeper.start()
+        var hasRead = false
         while true {
             let generation = watch.generation(of: id)
             let patience = max(.milliseconds(100), min(store.options.timeout, deadline.since(.now)))
-            if let meta = try await fetch([id], timeout: patience)[id], meta.state.isReady { return meta }
+            do throws(TransportError) {
+                if let meta = try await fetch([id], timeout: patience)[id], meta.state.isReady { return meta }
+                hasRead = true
+            } catch  where error.code == .timedOut && hasRead && MonotonicTime.now >= deadline {
+                // The file can be read; for one more time there was not enough left.
+                return nil
+            }
             guard !Task.isCancelled else {
                 throw .cancelledWait(for: id)
             }

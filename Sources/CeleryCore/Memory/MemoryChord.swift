@@ -49,7 +49,9 @@ struct MemoryChord {
         }
         if let life = part.expires { expires = now.advanced(by: life) }
         guard let size, parts.count >= size + extra else { return .waiting }
-        if let claim, claim.claimant != part.claimant, claim.ends > now { return .claimed }
+        if let claim, claim.claimant != part.claimant, claim.ends > now {
+            return .claimed(by: claim.claimant)
+        }
         claim = Claim(claimant: part.claimant, ends: now.advanced(by: part.claim(ChordTimes.claim)))
         let members = parts.sorted { $0.key < $1.key }.map(\.value)
         return .complete(ChordClaim(groupID: part.groupID, claimant: part.claimant, members: members))

@@ -109,8 +109,10 @@ public enum ChordProgress: Sendable, Equatable {
     case waiting
     /// The body was sent before.
     case over
-    /// All have ended, and somebody else is about to send the body: to be asked again, for they may die over it.
-    case claimed
+    /// All have ended, and somebody else is about to send the body.
+    ///
+    /// - Parameter by: As in ``ChordPart/claimant``, or what a worker of Python's calls itself.
+    case claimed(by: String)
     /// All have ended: send the body, then call ``ChordStore/finish(_:timeout:)``.
     case complete(ChordClaim)
 }

@@ -12,7 +12,7 @@ extension RedisScript {
     /// - KEYS: ``ChordKeys`` parts, extra, size, seen, claim, group.
     /// - ARGV: task id, index, part, length of what all parts of this task begin with, `1` when parts are ordered, life of
     ///   the counters in milliseconds (0: for ever), that of the claim, claimant.
-    /// - Returns: `over`; `waiting`; `claimed`; `complete`, the parts and the saved group; `broken` and a key that holds no number.
+    /// - Returns: `over`; `waiting`; `claimed` and by whom; `complete`, the parts and the saved group; `broken` and a key that holds no number.
     ///
     /// A part of a worker that does not write `seen` is told by its beginning, when there are more parts than were seen.
     static let countChordPart = RedisScript(
@@ -59,7 +59,7 @@ extension RedisScript {
             if not tonumber(wanted) then return {'broken', size} end
             if not tonumber(more) then return {'broken', extra} end
             if count() < tonumber(wanted) + tonumber(more) then return {'waiting'} end
-            if holder and holder ~= who then return {'claimed'} end
+            if holder and holder ~= who then return {'claimed', holder} end
             redis.call('SET', claim, who, 'PX', lease)
             return {
               'complete',
@@ -67,7 +67,7 @@ extension RedisScript {
               redis.call('GET', group),
             }
             """#,
-        digest: "af2961fc684a63dd41994fc1c8b3dd70063375a7"
+        digest: "7baef106c8560ab5fc8d019ab0ee73b4c352e667"
     )
 
     /// Forgets a chord's counters and remembers that it is over, unless somebody else holds the claim.

@@ -63,7 +63,7 @@ struct RedisChords: ChordStore {
         switch reply.first?.string {
         case "over": return .over
         case "waiting": return .waiting
-        case "claimed": return .claimed
+        case "claimed" where reply.count == 2: return .claimed(by: reply[1].string ?? "")
         case "complete" where reply.count >= 2:
             return .complete(try claim(reply[1].elements, reply.dropFirst(2).first, part))
         case "broken" where reply.count == 2:

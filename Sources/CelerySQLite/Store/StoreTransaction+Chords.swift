@@ -26,7 +26,8 @@ enum CountedPart: Sendable {
         var value: [UInt8]
     }
 
-    case waiting, over, claimed
+    case waiting, over
+    case claimed(by: String)
     case complete([Member], nested: [UInt8]?)
 }
 
@@ -61,7 +62,9 @@ extension StoreTransaction {
         try database.query("UPDATE chord SET counted = ?, expires = coalesce(?, expires) WHERE id = ?")
             .run(chord.counted, part.expires.map(end), chord.id)
         guard let size = chord.size, chord.counted >= size + chord.extra else { return .waiting }
-        if let claimant = chord.claimant, claimant != part.claimant, chord.claimEnds > now { return .claimed }
+        if let claimant = chord.claimant, claimant != part.claimant, chord.claimEnds > now {
+            return .claimed(by: claimant)
+        }
         try database.query("UPDATE chord SET claimant = ?, claim_ends = ? WHERE id = ?")
             .run(part.claimant, end(of: part.claim(encoded.claim)), chord.id)
         return .complete(try members(of: chord.id), nested: try group(part.groupID))

@@ -12,10 +12,10 @@ extension ResultBackendCheck {
     static let claiming: [ResultBackendCheck] = [
         .ofChords("the claim is given once") { harness in
             let claim = try await harness.complete("c", by: "a")
-            try requireEqual(try await harness.count("c", 0, by: "b"), .claimed)
-            try requireEqual(try await harness.count("c", 1, by: "c"), .claimed)
+            try requireEqual(try await harness.count("c", 0, by: "b"), .claimed(by: "a"))
+            try requireEqual(try await harness.count("c", 1, by: "c"), .claimed(by: "a"))
             try requireEqual(try await harness.count("c", 1, by: "a"), .complete(claim), "to its holder again")
-            try requireEqual(try await harness.count("c", 0, by: "b"), .claimed)
+            try requireEqual(try await harness.count("c", 0, by: "b"), .claimed(by: "a"))
         },
         .ofChords("the claim runs out, and goes to whoever counts next") { harness in
             let claim = try await harness.complete("c", by: "a")
@@ -23,14 +23,14 @@ extension ResultBackendCheck {
             let other = try requireSome(try await harness.count("c", 0, by: "b").claim, "the claim")
             try requireEqual(other.members, claim.members)
             try requireEqual(other.claimant, "b")
-            try requireEqual(try await harness.count("c", 1, by: "a"), .claimed, "to who let it run out")
+            try requireEqual(try await harness.count("c", 1, by: "a"), .claimed(by: "b"), "to who let it run out")
         },
         .ofChords("the holder who asks again renews the claim") { harness in
             let claim = try await harness.complete("c", by: "a")
             try await harness.pass(harness.claim * 3 / 5)
             try requireEqual(try await harness.count("c", 1, by: "a"), .complete(claim))
             try await harness.pass(harness.claim * 3 / 5)
-            try requireEqual(try await harness.count("c", 1, by: "b"), .claimed)
+            try requireEqual(try await harness.count("c", 1, by: "b"), .claimed(by: "a"))
         },
         .ofChords("a finished chord is over for what comes later") { harness in
             let claim = try await harness.complete("c", by: "a")

@@ -23,7 +23,7 @@ struct ChordStage {
     /// What is left to settle.
     struct Outcome {
         var items: [SettlementPlan.Item]
-        /// Indices of items that have to wait: somebody else is about to send a body for which they count.
+        /// Indices of items that have to wait for the end of others' claims; see ``ChordAccount/waits(for:parts:)``.
         var deferred: Set<Int> = []
         /// With the item that holds each, and the part that it was given for.
         private var held: [Held] = []
@@ -72,6 +72,7 @@ struct ChordStage {
         try await publish(counting, of: batch, &outcome)
         try await storeResults(counting, of: batch, &outcome)
         CutPoint.partsStored.reached()
+        var own: [Int: Set<String>] = [:]
         var queue = counting.flatMap { index in (outcome.items[index].chords?.parts ?? []).map { (index, $0) } }
         while !queue.isEmpty {
             let progress: [ChordProgress]
@@ -82,10 +83,12 @@ struct ChordStage {
                 continue
             }
             var next: [(Int, ChordWork.Counting)] = []
+            for (index, counted) in queue { own[index, default: []].insert(counted.part.taskID) }
             for ((index, counted), progress) in zip(queue, progress) {
                 switch progress {
-                case .waiting, .over: break
-                case .claimed: outcome.deferred.insert(index)
+                case .claimed(let holder) where account.waits(for: holder, parts: own[index] ?? []):
+                    outcome.deferred.insert(index)
+                case .waiting, .over, .claimed: break
                 case .complete(let claim):
                     outcome.hold(claim, of: counted.part, for: index)
                     guard let failure = send(counted, claim, index, &outcome) else { continue }

@@ -88,6 +88,19 @@ struct ChordAccount {
         return work.isEmpty && results.isEmpty ? nil : (work, results)
     }
 
+    /// Whether a task may not be released while somebody else has the claim of a chord that it counts for.
+    ///
+    /// Whoever has a claim has the message of the part that it was given for until the body is sent; when they die it comes back, is
+    /// counted again, and is given the claim. So it is waited for by that message alone, and else only for a worker of Python's, which may
+    /// have acknowledged its own. Two that waited for each other would wait for ever: each renews the claim that it has.
+    ///
+    /// - Parameter parts: Those that the task counts, in whatever chord.
+    func waits(for holder: String, parts: Set<String>) -> Bool {
+        guard let holder = ChordClaimant(holder) else { return true }
+        // Of this worker: for another part of the same task, or for another task that is held here.
+        return holder.worker != claimant && parts.contains(holder.part)
+    }
+
     /// Calls that will never run end with this exception, in chords too.
     func fail(
         _ calls: [CanvasNode],
@@ -127,13 +140,32 @@ struct ChordAccount {
                 state: end.0,
                 value: end.1,
                 expires: records.settings.resultChordExpires ?? records.settings.resultExpires,
-                claimant: "\(claimant)/\(id)",
+                claimant: ChordClaimant(worker: claimant, part: id).text,
                 // A lease that is renewed in time has more than half of its time left.
                 claimLimit: records.settings.workerLease / 3
             ),
             body: body
         )
     }
+}
+
+/// Who has the claim of a chord: a worker, from one start to the next, for the part that it has counted.
+private struct ChordClaimant {
+    var worker: String
+    var part: String
+
+    init(worker: String, part: String) {
+        self.worker = worker
+        self.part = part
+    }
+
+    /// Nil for what a worker of Python's calls itself.
+    init?(_ text: String) {
+        guard let cut = text.firstIndex(of: "/") else { return nil }
+        self.init(worker: String(text[..<cut]), part: String(text[text.index(after: cut)...]))
+    }
+
+    var text: String { "\(worker)/\(part)" }
 }
 
 extension ExceptionInfo {

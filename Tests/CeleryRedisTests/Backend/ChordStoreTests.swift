@@ -78,7 +78,7 @@ struct ChordStoreTests {
         let (chords, client) = (try #require(try server.backend().chords), try server.client())
         try await start(chords, 1)
         _ = try await client.ask("SET", Self.base + ".c", "0123456789abcdef")
-        #expect(try await count(chords, part(0, "a")) == .claimed)
+        #expect(try await count(chords, part(0, "a")) == .claimed(by: "0123456789abcdef"))
         _ = try await client.ask("SET", Self.base + ".c", "done")
         #expect(try await count(chords, part(0, "a")) == .over)
     }
