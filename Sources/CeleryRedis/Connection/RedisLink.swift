@@ -23,7 +23,7 @@ final class RedisLink {
         case ended
     }
 
-    private let connector: RedisConnector
+    private var connector: RedisConnector
     private let logger: Logger
     private var state = State.down
     private var failures = 0
@@ -103,6 +103,7 @@ final class RedisLink {
                 return failed(TransportError(.unavailable, "Redis at \(connection.endpoint) closed the connection"))
             }
             state = .up(connection)
+            connector.hasConnected = true
             connection.handler.value.onClose = { [weak self] error in self?.failed(error) }
             onUp?(connection)
         }
