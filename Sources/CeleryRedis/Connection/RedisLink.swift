@@ -57,7 +57,7 @@ final class RedisLink {
         let link = NIOLoopBound(self, eventLoop: eventLoop)
         let connector = connector
         // Unstructured, for the attempt belongs to no caller: it ends by its own time-outs, and `end()` closes what it brings.
-        Task {
+        Task(executorPreference: LoopExecutor(eventLoop)) {
             let result: Result<RedisConnection, TransportError>
             do throws(TransportError) {
                 result = .success(try await connector.connect())
