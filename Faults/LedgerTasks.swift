@@ -48,6 +48,8 @@ struct LedgerTasks: Sendable {
     let sum: TaskHandle<[Int], Int>
     /// Late too; only its first run ends as it is told to. Returns which run it was.
     let counted: TaskHandle<FirstRun, Int>
+    /// Late too; keeps the thread that it runs on.
+    let blocking: TaskHandle<Int, Int>
     /// Of a soak: only counted.
     let tick: TaskHandle<Int, Int>
 
@@ -80,6 +82,16 @@ struct LedgerTasks: Sendable {
         tick = app.task("faults.tick") { (value: Int) in
             ticks.count()
             return value
+        }
+        blocking = app.task("faults.blocking", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
+            (context: TaskContext, milliseconds: Int) in
+            ledger.append(
+                .started(id: context.id, process: .current, attempt: context.attempt, at: .now)
+            )
+            // sleeps: so long it keeps its thread.
+            usleep(UInt32(milliseconds * 1000))
+            ledger.append(.ended(id: context.id, process: .current, at: .now))
+            return milliseconds
         }
         counted = app.task("faults.counted", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
             (context: TaskContext, first: FirstRun) in

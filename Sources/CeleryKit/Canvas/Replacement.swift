@@ -37,6 +37,9 @@ extension TaskContext {
     /// What a task adds when it runs again after its worker's death takes the place of what it has added before, in the same order: it
     /// counts once. Another retry adds anew, as in Celery.
     ///
+    /// One that cannot be written or routed adds nothing. When the broker fails, nobody knows whether the part was sent: the chord waits
+    /// for it, and a task that is acknowledged late and fails over it should be given back (``Reject`` with `requeue`), to send it again.
+    ///
     /// - Throws: ``CeleryError``: `.misconfigured` when the task is no part of a chord; as ``Workflow/applyAsync(_:)``.
     @discardableResult
     public func addToChord<Input: WorkflowStart, Output>(
@@ -57,16 +60,22 @@ extension TaskContext {
         }
         // An id that it was given is kept.
         let addition = node.freeze(nextAdditionIDs()).id
+        // The chord waits for nothing that could not be built.
+        return try await app.sender.send(node, options: SendOptions()) {
+            try await extend(groupID, by: node.size, as: addition)
+        }
+    }
+
+    private func extend(_ groupID: String, by count: Int, as addition: String) async throws {
         do {
             let backend = try await app.resultBackend()
             guard let store = backend.chords else {
                 throw TransportError(.unsupported, "\(backend.location) cannot count the parts of a chord")
             }
-            try await store.extend(groupID, by: node.size, as: addition, timeout: app.settings.brokerTimeout)
+            try await store.extend(groupID, by: count, as: addition, timeout: app.settings.brokerTimeout)
         } catch let error as TransportError {
             throw SendingErrors.backend(error, id: id)
         }
-        return try await app.sender.send(node, options: SendOptions())
     }
 }
 

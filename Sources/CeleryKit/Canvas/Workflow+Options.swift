@@ -54,9 +54,45 @@ extension GroupWorkflow {
             workflow.set(queue: queue, countdown: countdown, eta: eta, expires: expires, priority: priority)
         )
     }
+
+    /// Spreads the members over time: the first is started after `start`, each other `step` after the one before it, and those that
+    /// would come after `stop` at the last time before it. Celery's `group.skew`.
+    ///
+    /// ```swift
+    /// try await group(pages) { fetch.s($0) }.skew(from: .zero, by: .milliseconds(200)).delay()
+    /// ```
+    public func skew(
+        from start: Duration = .seconds(1),
+        through stop: Duration? = nil,
+        by step: Duration = .seconds(1)
+    ) -> GroupWorkflow {
+        GroupWorkflow(workflow.with { $0.skew(from: start, through: stop, by: step) })
+    }
 }
 
 extension CanvasNode {
+    /// Gives the members of the group that it is or ends in times to start at.
+    fileprivate mutating func skew(from start: Duration, through stop: Duration?, by step: Duration) {
+        switch shape {
+        case .call: break
+        case .chain(var steps):
+            guard !steps.isEmpty else { return }
+            steps[steps.count - 1].skew(from: start, through: stop, by: step)
+            shape = .chain(steps)
+        case .group(var members):
+            var countdown = start
+            for index in members.indices {
+                members[index].set(SendOptions(countdown: countdown).signatureOptions)
+                let next = countdown + step
+                if stop.map({ next <= $0 }) ?? true { countdown = next }
+            }
+            shape = .group(members)
+        case .chord(let header, var body):
+            body.skew(from: start, through: stop, by: step)
+            shape = .chord(header: header, body: body)
+        }
+    }
+
     /// Adds options to the calls that are sent first, and to the body of a chord that is.
     mutating func set(_ options: CeleryObject) {
         switch shape {

@@ -111,8 +111,13 @@ extension Sender {
     private static let batch = 1000
 
     /// Sends a composed workflow and returns the handle of what it comes to.
-    func send<Output: Codable & Sendable>(_ node: CanvasNode, options: SendOptions) async throws -> AsyncResult<Output>
-    {
+    ///
+    /// - Parameter prepare: Called when all of it could be built, before the first message is published.
+    func send<Output: Codable & Sendable>(
+        _ node: CanvasNode,
+        options: SendOptions,
+        prepare: () async throws -> Void = {}
+    ) async throws -> AsyncResult<Output> {
         let settings = app.configuration.settings
         if settings.taskAlwaysEager {
             return try await runEagerly(node, options: options, propagates: settings.taskEagerPropagates)
@@ -129,6 +134,7 @@ extension Sender {
         if node.beginsWithChord { try await app.openResultBackend() }
         let (plan, planned) = try CanvasSender(app: app).plan(node, from: origin)
         let result = whole ?? planned
+        try await prepare()
         try await send(plan, options: options)
         if options.addToParent { for child in result.asChildren { TaskContext.current?.addChild(child) } }
         return AsyncResult(tree: result, app: app)

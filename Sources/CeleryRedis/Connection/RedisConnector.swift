@@ -15,6 +15,8 @@ import NIOSSL
 struct RedisConnector: Sendable {
     let configuration: RedisConfiguration
     let eventLoop: any EventLoop
+    /// Whether the server has been reached before: then the URL is right, and silence means something else.
+    var hasConnected = false
 
     /// A connection that is ready for commands, to the first server that answers and, of several, is no replica.
     ///
@@ -78,9 +80,9 @@ struct RedisConnector: Sendable {
         }
     }
 
-    /// A server that speaks TLS and one that does not only fall silent before each other.
+    /// A server that speaks TLS and one that does not only fall silent before each other; one that gives a reason speaks the same.
     private func explained(_ error: TransportError, _ endpoint: RedisConfiguration.Endpoint) -> TransportError {
-        guard case .host = endpoint else { return error }
+        guard case .host = endpoint, !hasConnected, !(error.cause is RESPError) else { return error }
         let hint: String
         switch (configuration.tls, error.code) {
         case (nil, .unavailable): hint = "before its first answer; if it speaks TLS only, write rediss://"
@@ -106,7 +108,7 @@ struct RedisConnector: Sendable {
         commands.add("SENTINEL", "get-master-addr-by-name", name)
         let replies = try await connection.send(commands, timeout: configuration.connectTimeout)
         if let error = replies.lazy.compactMap(\.error).first {
-            throw RedisFailure.error(error, at: "sentinel \(sentinel)")
+            throw RedisFailure.sentinelError(error, at: sentinel)
         }
         guard let address = replies.last?.elements, address.count == 2, let host = address[0].string,
             let port = address[1].int

@@ -63,6 +63,17 @@ enum RedisFailure {
         return TransportError(code, "Redis at \(location): \(advice)", cause: error)
     }
 
+    /// A sentinel's user and password are not those of the URL.
+    static func sentinelError(_ error: RESPError, at sentinel: RedisConfiguration.Endpoint) -> TransportError {
+        let advice: String
+        switch error.code {
+        case "NOAUTH": advice = "it asks for a password: put it into sentinel_kwargs of the transport options"
+        case "WRONGPASS": advice = "it refuses username and password of sentinel_kwargs in the transport options"
+        default: return self.error(error, at: "sentinel \(sentinel)")
+        }
+        return TransportError(.misconfigured, "sentinel \(sentinel): \(advice)", cause: error)
+    }
+
     /// The first error among replies, those inside a transaction included.
     static func first(in replies: [RESPValue]) -> RESPError? {
         // A command refused while queueing explains more than the EXECABORT that follows from it.

@@ -50,6 +50,8 @@ final class RedisHandler: ChannelInboundHandler {
     private var received = ByteBuffer()
     private var pending: Deque<Pending> = []
     private var failure: TransportError?
+    /// An error that answers nothing: why the server is about to close, as when it has no room for another connection.
+    private var lastWord: RESPError?
     private var isFlushScheduled = false
     /// Written with the next flush.
     private var gathered = ByteBuffer()
@@ -148,7 +150,7 @@ final class RedisHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        close(unavailable("closed the connection"))
+        close(lastWord.map { RedisFailure.error($0, at: location) } ?? unavailable("closed the connection"))
         context.fireChannelInactive()
     }
 
@@ -162,6 +164,7 @@ final class RedisHandler: ChannelInboundHandler {
             return
         }
         guard !pending.isEmpty else {
+            if let error = value.error { return lastWord = error }
             // RESP2 has no pushes: what comes unasked looks like a reply.
             onPush?(value.elements)
             return

@@ -23,7 +23,7 @@ final class RedisLink {
         case ended
     }
 
-    private let connector: RedisConnector
+    private var connector: RedisConnector
     private let logger: Logger
     private var state = State.down
     private var failures = 0
@@ -57,7 +57,7 @@ final class RedisLink {
         let link = NIOLoopBound(self, eventLoop: eventLoop)
         let connector = connector
         // Unstructured, for the attempt belongs to no caller: it ends by its own time-outs, and `end()` closes what it brings.
-        Task {
+        Task(executorPreference: LoopExecutor(eventLoop)) {
             let result: Result<RedisConnection, TransportError>
             do throws(TransportError) {
                 result = .success(try await connector.connect())
@@ -103,6 +103,7 @@ final class RedisLink {
                 return failed(TransportError(.unavailable, "Redis at \(connection.endpoint) closed the connection"))
             }
             state = .up(connection)
+            connector.hasConnected = true
             connection.handler.value.onClose = { [weak self] error in self?.failed(error) }
             onUp?(connection)
         }

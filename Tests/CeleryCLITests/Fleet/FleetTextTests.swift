@@ -60,6 +60,15 @@ import Testing
         #expect(ReplyText.count(1) == "\n1 node online." && ReplyText.count(2) == "\n2 nodes online.")
     }
 
+    @Test func aReplyIsColouredAsInCelery() {
+        let coloured = ReplyText(terminal: Terminal(usesColour: true), isQuiet: false)
+        func shown(_ value: CeleryValue) -> String {
+            coloured.text(ControlReply(hostname: "w@a", value: value), showsBody: true)
+        }
+        #expect(shown(["ok": "pong"]) == "->  \u{1B}[1;36mw@a: \u{1B}[0m\u{1B}[1;32mOK\u{1B}[0m\n        pong")
+        #expect(shown(["error": "no"]) == "->  \u{1B}[1;36mw@a: \u{1B}[0m\u{1B}[1;31mERROR\u{1B}[0m\n        no")
+    }
+
     @Test(
         arguments: [
             (["add_consumer", "q", "x"], ["queue": "q", "exchange": "x"]),

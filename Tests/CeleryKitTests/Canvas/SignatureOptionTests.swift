@@ -96,6 +96,29 @@ struct SignatureOptionTests {
         #expect(chord[0].embed.chord?.options["queue"] == "q")
     }
 
+    @Test("The members of a skewed group start one after the other, up to a last time")
+    func skewed() throws {
+        let members = group([s("a"), s("b").then(s("c")), s("d"), s("e")])
+        func countdowns(_ skewed: GroupWorkflow<Unchecked, CeleryValue>) -> [CeleryValue?] {
+            guard case .group(let members) = skewed.workflow.node.shape else { return [] }
+            return members.map { member in
+                guard case .chain(let steps) = member.shape else { return member.signature.options["countdown"] }
+                return steps[1].signature.options.isEmpty ? steps[0].signature.options["countdown"] : nil
+            }
+        }
+        #expect(countdowns(members.skew()) == [.double(1), .double(2), .double(3), .double(4)])
+        let bounded = members.skew(from: .zero, through: .seconds(10), by: .seconds(5))
+        #expect(countdowns(bounded) == [.double(0), .double(5), .double(10), .double(10)])
+        #expect(try canvas.steps(members.skew()).allSatisfy { $0.headers.eta != nil })
+        // Of a chain that ends in a group, the members of that.
+        guard case .chain(let steps) = s("z").then(members).skew().workflow.node.shape else {
+            Issue.record("no chain")
+            return
+        }
+        let inner = GroupWorkflow<Unchecked, CeleryValue>(Workflow(app: canvas.app, node: steps[1]))
+        #expect(countdowns(inner) == [.double(1), .double(2), .double(3), .double(4)])
+    }
+
     @Test("What is set later replaces what was set before, and leaves the rest; what is sent with comes before both")
     func order() async throws {
         let signature = s("a").set(SendOptions(queue: "one", priority: 7)).set(queue: "two")

@@ -22,6 +22,8 @@ final class RefusingRelay: Sendable {
         case afterHandshake(String)
         /// To the first command, and then the connection is closed.
         case once(String)
+        /// Before anything is asked, and then the connection is closed.
+        case unasked(String)
     }
 
     private struct State {
@@ -110,10 +112,17 @@ final class RefusingRelay: Sendable {
     /// Until the client closes.
     private func answer(_ client: Int32, _ refusal: Refusal, _ cuts: Int) {
         var received: [UInt8] = []
+        if case .unasked(let text) = refusal {
+            state.withLock { $0.refused += 1 }
+            _ = LoopbackSocket.write(Array("-\(text)\r\n".utf8)[...], to: client)
+            // Only this way, for a reset would take away what is not read yet.
+            shutdown(client, Int32(SHUT_WR))
+        }
         while mayStay(cuts) {
             guard Self.isReadable(client) else { continue }
             let bytes = LoopbackSocket.read(from: client)
             if bytes.isEmpty { return }
+            if case .unasked = refusal { continue }
             received += bytes
             while let name = Self.takeCommand(&received) {
                 let line = Array((reply(to: name, refusal) + "\r\n").utf8)
@@ -128,7 +137,7 @@ final class RefusingRelay: Sendable {
         // As a server before 6, which is asked for nothing more than these.
         case (.afterHandshake, "HELLO"): return "-ERR unknown command 'HELLO'"
         case (.afterHandshake, "AUTH"), (.afterHandshake, "CLIENT"), (.afterHandshake, "SELECT"): return "+OK"
-        case (.always(let text), _), (.afterHandshake(let text), _), (.once(let text), _):
+        case (.always(let text), _), (.afterHandshake(let text), _), (.once(let text), _), (.unasked(let text), _):
             state.withLock { $0.refused += 1 }
             return "-\(text)"
         }

@@ -25,6 +25,7 @@ struct UnreadyServerTests {
         (.always(loading), "it is reading its data from disk"),
         (.afterHandshake(loading), "it is reading its data from disk"),
         (.once(full), "it has no room for another connection"),
+        (.unasked(full), "it has no room for another connection"),
     ]
 
     private func withRelay(_ body: (RefusingRelay, RedisServer) async throws -> Void) async throws {
@@ -60,6 +61,8 @@ struct UnreadyServerTests {
                 try await place.transport.publish([place.message("refused")], timeout: .milliseconds(500))
             }
             #expect(error.code == .unavailable && error.message.contains(words), "\(error)")
+            // It gave its reason: there is nothing to guess.
+            #expect(!error.message.contains("TLS"))
             let before = relay.refused
             let waiting = Task {
                 try await place.transport.publish([place.message("patient")], timeout: .seconds(30))

@@ -56,4 +56,20 @@ struct ChordAdditionTests {
             #expect(try await chord.get(timeout: patience) == [1, 4, 1001, 2001])
         }
     }
+
+    @Test("What cannot be sent adds nothing, and the chord waits for nothing")
+    func unsendable() async throws {
+        let app = TestApp.make()
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        let inOrder = app.task("in order") { (values: [Int]) in values.sorted() }
+        let adder = app.task("adder") { (context: TaskContext, x: Int) -> Int in
+            let unsendable = add.s(x, 1000).set(SendOptions(serializer: "morse"))
+            await #expect(throws: CeleryError.self) { try await context.addToChord(unsendable) }
+            return x
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let chord = try await group([adder.s(1), add.s(2, 2)]).then(inOrder.s()).delay()
+            #expect(try await chord.get(timeout: patience) == [1, 4])
+        }
+    }
 }
