@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryKit
 import Foundation
 import ServiceTestSupport
 import Testing
