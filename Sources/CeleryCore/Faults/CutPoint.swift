@@ -20,6 +20,8 @@ package enum CutPoint: String, CaseIterable, Sendable {
     case fetchSent, beginSent, settleSent, closeSent
     // A round took effect, and nobody has heard of it.
     case fetchAnswered, beginAnswered, settleAnswered, closeAnswered
+    // A fetch that waited at the server has brought a message; nobody has looked at it.
+    case waitingAnswered
     // What was parked is on its list again; nobody has looked there.
     case dueMoved
     // An epoch was given back, and part of what is parked was put back after it.

@@ -164,7 +164,10 @@ final class RedisHandler: ChannelInboundHandler {
             return
         }
         guard !pending.isEmpty else {
-            if let error = value.error { return lastWord = error }
+            if let error = value.error {
+                lastWord = error
+                return
+            }
             // RESP2 has no pushes: what comes unasked looks like a reply.
             onPush?(value.elements)
             return

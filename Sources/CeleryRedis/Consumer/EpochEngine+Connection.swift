@@ -87,6 +87,7 @@ extension EpochEngine {
                 timers.opening?.cancel()
                 opened(nil)
             }
+            openWaiting(at: connection.endpoint)
             checkRevocations()
             timers.isDue = false
             checkParked()
@@ -100,6 +101,7 @@ extension EpochEngine {
     func broke(_ error: TransportError) -> Bool {
         isArmed = false
         store.sawRevocations(true)
+        distrustWaiting()
         guard !isOver else { return false }
         if case .opening = phase, !error.isTransient {
             finish(error)
@@ -128,6 +130,7 @@ extension EpochEngine {
         serve(queues)
         // Without a connection the next one tells.
         guard isArmed, let connection = link.connection else { return completion(nil) }
+        restand()
         let new = plan
         plan = old
         var commands = RedisCommands()

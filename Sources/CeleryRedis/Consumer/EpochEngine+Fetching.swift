@@ -103,6 +103,8 @@ extension EpochEngine {
             case keys.fence: checkFence()
             case store.keys.revokedIndex: checkRevocations()
             case store.keys.parkedDue: checkParked()
+            // That it waits for it brings.
+            case standing?.list where waiting?.isPending == true: break
             default: plan.woken(name)
             }
         }

@@ -51,7 +51,8 @@ extension EpochEngine {
         switch renewals % 4 {
         case 0: sweeper.restore(loop: loop)
         case 1: moveOthers()
-        case 3 where !receivers.isEmpty:
+        // Half as often while a fetch waits for what comes most.
+        case 3 where !receivers.isEmpty && (renewals % 8 == 3 || waiting?.isPending != true):
             plan.forget()
             pump()
         default: break

@@ -15,9 +15,18 @@ extension EpochEngine {
     /// Settlements of more requests than that wait for the next round.
     private static let roundLimit = 64
 
-    /// Sends the next round, if there is something to send and nothing under way.
+    /// Does what is to be done at the server now.
     func pump() {
-        guard isArmed, round == nil, let connection = link.connection, !isOver else { return }
+        sendRound()
+        if stand() { sendRound() }
+    }
+
+    /// Sends the next round, if there is something to send and nothing under way.
+    private func sendRound() {
+        guard isArmed, round == nil, let connection = link.connection, !isOver, !isEndingWaiting(over: connection)
+        else {
+            return
+        }
         let isFull = isFull(connection)
         if isFull { refuseWhatFillsUp() }
         // What this round publishes can be fetched by it: nothing else would tell of it.
@@ -28,12 +37,16 @@ extension EpochEngine {
         // What is taken and not filed is of one fetch; see TakenRecord.
         let hasWork =
             !begins.isEmpty || !settles.isEmpty || !closings.isEmpty || mustFile || (fetch.takes && !unfiled.isEmpty)
-        guard hasWork || !fetch.isEmpty else { return }
+        let wantsNote = wantsNote
+        let notes = wantsNote && (hasWork || unfiled.isEmpty || standing?.isDue == true)
+        if wantsNote, !notes { soon() }
+        guard hasWork || notes || !fetch.isEmpty else { return }
         var next = Round(number: lastRound + 1)
         lastRound += 1
         next.commands.add("MULTI")
         next.commands.add("SET", keys.fence, "\(next.number) \(connectionNumber)")
-        if hasWork { gather(into: &next) }
+        if hasWork || (notes && !unfiled.isEmpty) { gather(into: &next) }
+        if notes, !next.isClose { note(in: &next) }
         if fetch.takes, !next.isClose { announce(fetch, in: &next) }
         // Counted without MULTI, as the answers of the transaction are.
         next.fetchStart = next.commands.count - 1
@@ -115,7 +128,7 @@ extension EpochEngine {
             }
         // Behind the seal nothing starts any more.
         let started = Set((journal?.seal() ?? [:]).keys.map(\.rawValue))
-        writer.close(rest, places: record.lists.count, started: started, into: &round.commands)
+        writer.close(rest, record, placeToClose, started: started, into: &round.commands)
     }
 
     private func writer() -> RoundWriter {
@@ -154,6 +167,7 @@ extension EpochEngine {
         guard let done = round else { return }
         round = nil
         lastEffective = done.number
+        if let note = done.note { noted(note) }
         for tag in done.filed { table[tag]?.file() }
         unfiled.subtract(done.filed)
         let filed = Set(done.filed)

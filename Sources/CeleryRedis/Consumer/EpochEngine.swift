@@ -96,6 +96,9 @@ final class EpochEngine {
     var others: [RESPValue] = []
     /// What a fetch took that nobody has heard of, until it is back where it was; nothing is fetched meanwhile.
     var unheard: [FetchPlan.Ask] = []
+    /// The fetch that waits at the server, and what for; nil where there is none.
+    var waiting: WaitingFetch?
+    var standing: Standing?
     let sweeper: Sweeper
     /// Where is noted what has started of what may; nil when there can be none.
     let journal: StartJournal?
@@ -132,6 +135,7 @@ final class EpochEngine {
         if let journal { record.journal = (JournalPlace.machine, journal.path) }
         plan.isInTurn = store.queueOrder == .roundRobin
         serve(configuration.queues)
+        prepareStanding()
         link.onUp = { [weak self] in self?.arm($0) }
         link.onDown = { [weak self] in self?.broke($0) ?? false }
     }
@@ -257,6 +261,8 @@ final class EpochEngine {
     /// For tests: silent as a dead process, but for what is asked of it.
     func abandon() {
         isAbandoned = true
+        waiting?.end()
+        waiting = nil
         timers.cancel()
         timers = EpochTimers()
     }
@@ -270,6 +276,7 @@ final class EpochEngine {
         if case .opening(let completion) = phase { opened = completion } else { opened = nil }
         phase = .over(error)
         link.end()
+        self.waiting?.end()
         ear?.end()
         timers.cancel()
         store.sawRevocations(true)
@@ -304,10 +311,14 @@ struct EpochTimers {
     var look: Scheduled<Void>?
     /// When to look at a list that is left to others.
     var turn: Scheduled<Void>?
+    /// When to see to the fetch that waits, if no round has done so by then.
+    var soon: Scheduled<Void>?
+    /// Until when the end of the epoch waits for it.
+    var end: Scheduled<Void>?
     var deadline: Scheduled<Void>?
 
     func cancel() {
-        for timer in [opening, renewal, due, mine, others, look, turn, deadline] { timer?.cancel() }
+        for timer in [opening, renewal, due, mine, others, look, turn, soon, end, deadline] { timer?.cancel() }
     }
 }
 

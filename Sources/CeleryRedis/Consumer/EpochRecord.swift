@@ -41,6 +41,12 @@ struct EpochRecord: Sendable {
         if let place = Self.strings(object["journal"]), place.count == 2 { journal = (place[0], place[1]) }
     }
 
+    /// The places of fetches that wait, one for each connection: their lists have a place of their own before.
+    var waitingPlaces: Set<Int> {
+        var known: Set<String> = []
+        return Set(lists.indices.filter { !known.insert(lists[$0]).inserted })
+    }
+
     func encoded() -> [UInt8] {
         let object: CeleryObject = [
             "name": .string(name),

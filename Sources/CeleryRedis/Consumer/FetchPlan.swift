@@ -132,6 +132,18 @@ struct FetchPlan: Sendable {
         }
     }
 
+    func serves(_ key: String) -> Bool { entries.contains { $0.key == key } }
+
+    /// A fetch that waited has brought a message.
+    mutating func tookWaiting() { wakeUps.found(1) }
+
+    /// Nothing is known of a list any more.
+    mutating func forget(_ key: String) {
+        guard let index = entries.firstIndex(where: { $0.key == key }) else { return }
+        entries[index].fill = .unknown
+        touched.insert(key)
+    }
+
     /// Nothing is known any more.
     mutating func forget() {
         for index in entries.indices { entries[index].fill = .unknown }

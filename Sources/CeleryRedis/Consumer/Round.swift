@@ -45,6 +45,8 @@ struct Round {
     var fetch = Fetch()
     /// So many of the first that it fetches may start without a mark.
     var starting = 0
+    /// What it notes of the message that the fetch which waits will bring.
+    var note: (tag: UInt64, place: Int, mayStart: Bool)?
     /// Where in the transaction the fetch's answers begin.
     var fetchStart = 0
     /// The epoch's end.

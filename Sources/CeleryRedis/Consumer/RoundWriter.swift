@@ -10,6 +10,15 @@ import CeleryCore
 
 /// Writes the commands of rounds.
 struct RoundWriter {
+    /// Where a fetch that waits puts what it takes.
+    struct WaitingPlace {
+        var place: Int
+        /// Whether it may still take something, or has without anybody knowing.
+        var isOpen: Bool
+        /// How many messages lie there that are known.
+        var known: Int
+    }
+
     /// A script cannot pass on a command of more than some thousand words.
     private static func pieces<Element>(_ list: [Element]) -> [ArraySlice<Element>] {
         stride(from: 0, to: list.count, by: 2000).map { list[$0..<min($0 + 2000, list.count)] }
@@ -101,12 +110,30 @@ struct RoundWriter {
     /// Ends the epoch: everything goes back, the first to have been taken last, so that it is next.
     ///
     /// - Parameter started: What has begun of what was permitted to.
-    func close(_ held: [HeldMessage], places: Int, started: Set<UInt64>, into commands: inout RedisCommands) {
+    func close(
+        _ held: [HeldMessage],
+        _ record: EpochRecord,
+        _ waiting: WaitingPlace?,
+        started: Set<UInt64>,
+        into commands: inout RedisCommands
+    ) {
+        // Those that were given up before are closed, and stay so.
+        var closed = record.waitingPlaces
+        if let waiting {
+            if waiting.isOpen {
+                let taken = epoch.taken(list: waiting.place)
+                if waiting.known > 0 { commands.add("LTRIM", taken, 0, -1 - waiting.known) }
+                commands.add("LMOVE", taken, record.lists[waiting.place], "LEFT", "RIGHT")
+                commands.add("SET", taken, "", "EX", EpochEngine.closedLife)
+            } else {
+                closed.remove(waiting.place)
+            }
+        }
         for message in held.sorted(by: { $0.field.tag > $1.field.tag }) {
             plan.closing(message, hasStarted: started.contains(message.field.tag)).append(to: &commands, keys: keys)
         }
-        commands.add("DEL", epoch.held, epoch.begun, epoch.fetched, epoch.lease, epoch.fence)
-        commands.add("DEL", list: (0..<places).map { epoch.taken(list: $0) })
+        commands.add("DEL", epoch.held, epoch.begun, epoch.fetched, epoch.waiting, epoch.lease, epoch.fence)
+        commands.add("DEL", list: record.lists.indices.filter { !closed.contains($0) }.map { epoch.taken(list: $0) })
         commands.add("HDEL", keys.epochs, epoch.id)
     }
 }

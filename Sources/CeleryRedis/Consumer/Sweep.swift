@@ -39,6 +39,8 @@ struct Sweep: Sendable {
         var condemn = RedisCommands()
         condemn.add("EVAL", RedisScripts.condemn, 2, keys.lease, keys.fence)
         condemn.add("HGET", store.keys.epochs, id)
+        // Nothing notes another any more.
+        condemn.add("GET", keys.waiting)
         let replies = try await replies(condemn, connection)
         guard replies[0].int == 1, let bytes = replies[1].bytes else { return }
         CutPoint.condemned.reached()
@@ -48,8 +50,11 @@ struct Sweep: Sendable {
         }
         let started = try JournalPlace.seal(record)
         CutPoint.journalSealed.reached()
+        let waiting = replies[2].string.flatMap { TakenRecord($0) }
         for _ in 0..<10 {
-            guard let count = try await giveBack(id, record, keys, started: started, over: connection) else { continue }
+            guard let count = try await giveBack(id, record, keys, waiting, started: started, over: connection) else {
+                continue
+            }
             CutPoint.swept.reached()
             if let journal = record.journal, started != nil { JournalPlace.remove(journal.path) }
             store.logger.warning(
@@ -62,11 +67,14 @@ struct Sweep: Sendable {
 
     /// How many messages went back; nil when somebody else was at it.
     ///
-    /// - Parameter started: What has begun of what was permitted to, by tag; nil when nobody can say, which counts as begun.
+    /// - Parameters:
+    ///   - waiting: What is noted of the message that a fetch which waits has taken, if it has.
+    ///   - started: What has begun of what was permitted to, by tag; nil when nobody can say, which counts as begun.
     private func giveBack(
         _ id: String,
         _ record: EpochRecord,
         _ keys: EpochKeys,
+        _ waiting: TakenRecord?,
         started: [UInt64: AcknowledgementMode]?,
         over connection: RedisConnection
     ) async throws(TransportError) -> Int? {
@@ -77,7 +85,8 @@ struct Sweep: Sendable {
         look.add("HGETALL", keys.begun)
         look.add("GET", keys.fetched)
         for key in taken { look.add("LRANGE", key, 0, -1) }
-        let found = try await replies(look, connection)
+        // A place that was given up holds no list.
+        let found = try await replies(look, connection, tolerating: 4...)
         CutPoint.sweepRead.reached()
         let plan = ReturnPlan(keys: store.keys, limits: store.codec.limits, now: store.now)
         var commands = RedisCommands()
@@ -86,7 +95,8 @@ struct Sweep: Sendable {
         // The newest first, for they are put in front of each other.
         let lists = found.dropFirst(4).map { $0.elements.compactMap(\.bytes) }
         let counts = Dictionary(uniqueKeysWithValues: lists.enumerated().map { ($0.offset, $0.element.count) })
-        let begun = found[3].string.flatMap { TakenRecord($0) }?.begun(counts, started: started) ?? [:]
+        let fetched = found[3].string.flatMap { TakenRecord($0) }
+        let begun = TakenRecord.begun([fetched, waiting], counts, started: started)
         for (place, messages) in lists.enumerated() {
             for (index, bytes) in messages.enumerated() {
                 plan.sweeping(record.lists[place], bytes, begun: begun[place]?[index] ?? nil)
@@ -106,7 +116,11 @@ struct Sweep: Sendable {
             }
             count += 1
         }
-        commands.add("DEL", list: [keys.held, keys.begun, keys.fetched] + taken)
+        let closed = record.waitingPlaces
+        let rest = record.lists.indices.filter { !closed.contains($0) }.map { keys.taken(list: $0) }
+        commands.add("DEL", list: [keys.held, keys.begun, keys.fetched, keys.waiting] + rest)
+        // What is still under way to the server is not to put anything there.
+        for place in closed { commands.add("SET", keys.taken(list: place), "", "EX", EpochEngine.closedLife) }
         commands.add("HDEL", store.keys.epochs, id)
         commands.add("EXEC")
         return try await replies(commands, connection).last?.isNull == false ? count : nil
@@ -147,11 +161,16 @@ struct Sweep: Sendable {
         writer.bury(letter, into: &commands)
     }
 
+    /// - Parameter taken: From where on keys may hold something else than what is asked for, which counts as nothing.
     private func replies(
         _ commands: RedisCommands,
-        _ connection: RedisConnection
+        _ connection: RedisConnection,
+        tolerating taken: PartialRangeFrom<Int> = Int.max...
     ) async throws(TransportError) -> [RESPValue] {
-        let replies = try await connection.send(commands, timeout: store.configuration.timeout)
+        var replies = try await connection.send(commands, timeout: store.configuration.timeout)
+        for index in replies.indices where taken.contains(index) && replies[index].error?.code == "WRONGTYPE" {
+            replies[index] = .array([])
+        }
         if let error = RedisFailure.first(in: replies) {
             throw RedisFailure.error(error, at: store.configuration.location)
         }

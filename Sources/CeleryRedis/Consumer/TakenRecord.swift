@@ -44,6 +44,20 @@ struct TakenRecord: Sendable, Equatable {
         "\(base) \(starting) \(mode == .early ? "e" : "l") \(places.map { "\($0)" }.joined(separator: ","))"
     }
 
+    /// The same as ``begun(_:started:)`` for several, which name different places; nil where nothing was noted.
+    static func begun(
+        _ records: [TakenRecord?],
+        _ counts: [Int: Int],
+        started: [UInt64: AcknowledgementMode]?
+    ) -> [Int: [AcknowledgementMode?]] {
+        var all: [Int: [AcknowledgementMode?]] = [:]
+        for record in records {
+            guard let begun = record?.begun(counts, started: started) else { continue }
+            all.merge(begun) { first, _ in first }
+        }
+        return all
+    }
+
     /// How each message was begun that lies in the taken lists, the newest of each list first, as they lie there.
     ///
     /// - Parameters:

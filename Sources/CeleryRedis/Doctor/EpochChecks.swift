@@ -40,7 +40,8 @@ enum EpochChecks {
         let keys = examination.keys.epoch(id)
         var commands = RedisCommands()
         commands.add("HLEN", keys.held)
-        for place in record.lists.indices { commands.add("LLEN", keys.taken(list: place)) }
+        let taken = record.lists.indices.map { keys.taken(list: $0) }
+        for key in try await withoutClosed(taken, examination) { commands.add("LLEN", key) }
         let count = try await examination.send(commands).reduce(0) { $0 + ($1.int ?? 0) }
         let finding = Finding(
             hasPeers ? .note : .warning,
@@ -93,8 +94,10 @@ enum EpochChecks {
         // Asked afterwards: an epoch's record is there as soon as its keys are.
         let named = Set(try await examination.ask("HKEYS", examination.keys.epochs).elements.compactMap(\.string))
         var findings: [Finding] = []
-        for (id, names) in names.sorted(by: { $0.key < $1.key }) where !named.contains(id) {
+        for (id, all) in names.sorted(by: { $0.key < $1.key }) where !named.contains(id) {
             let keys = examination.keys.epoch(id)
+            let names = try await withoutClosed(all, examination)
+            guard !names.isEmpty else { continue }
             let remains = EpochRemains(examination: examination, keys: keys, names: names)
             guard try await remains.exists() else { continue }
             if let worker = try await examination.ask("GET", keys.lease).string {
@@ -137,7 +140,22 @@ enum EpochChecks {
     private static func names(
         of keys: EpochKeys,
         _ examination: Examination
-    ) async throws(TransportError) -> [String] { try await examination.scan(keys.base + ".") }
+    ) async throws(TransportError) -> [String] {
+        try await withoutClosed(try await examination.scan(keys.base + "."), examination)
+    }
+
+    /// The keys without those of places where nothing is to be put any more, which expire.
+    private static func withoutClosed(
+        _ names: [String],
+        _ examination: Examination
+    ) async throws(TransportError) -> [String] {
+        guard !names.isEmpty else { return [] }
+        var commands = RedisCommands()
+        for name in names { commands.add("TYPE", name) }
+        return zip(names, try await examination.send(commands))
+            .filter { !$0.contains(".taken.") || $1.string != "string" }
+            .map(\.0)
+    }
 
     /// Waits until the server has been there for a whole lease, as workers do before they take one of them for dead: after a
     /// restart of the server no lease is in force, and their workers live.

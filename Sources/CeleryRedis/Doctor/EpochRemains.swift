@@ -44,19 +44,21 @@ struct EpochRemains: Sendable {
             return false
         }
         var look = RedisCommands()
-        look.add("WATCH", list: [keys.held, keys.begun, keys.fetched] + taken)
+        look.add("WATCH", list: [keys.held, keys.begun, keys.fetched, keys.waiting] + taken)
         look.add("HGETALL", keys.held)
         look.add("HGETALL", keys.begun)
         look.add("GET", keys.fetched)
+        look.add("GET", keys.waiting)
         for key in taken { look.add("LRANGE", key, 0, -1) }
         let found = try await examination.send(look)
         var commands = RedisCommands()
         commands.add("MULTI")
         // The newest first, for they are put in front of each other.
-        let lists = found.dropFirst(4).map { $0.elements.compactMap(\.bytes) }
+        let lists = found.dropFirst(5).map { $0.elements.compactMap(\.bytes) }
         let places = taken.map { Int($0.dropFirst(keys.taken(list: 0).count - 1)) ?? -1 }
         let counts = Dictionary(zip(places, lists.map(\.count)), uniquingKeysWith: { $1 })
-        let begun = found[3].string.flatMap { TakenRecord($0) }?.begun(counts, started: nil) ?? [:]
+        let notes = found[3...4].map { $0.string.flatMap { TakenRecord($0) } }
+        let begun = TakenRecord.begun(notes, counts, started: nil)
         for (place, messages) in zip(places, lists) {
             for (index, bytes) in messages.enumerated() {
                 await append(bytes, begun: begun[place]?[index] ?? nil, to: &commands)
@@ -71,7 +73,7 @@ struct EpochRemains: Sendable {
             // Nobody can say what of the permitted has started: as in a sweep, that counts as begun.
             await append(Array(bytes.dropFirst()), begun: mark.mode(true), to: &commands)
         }
-        commands.add("DEL", list: [keys.held, keys.begun, keys.fetched] + taken)
+        commands.add("DEL", list: [keys.held, keys.begun, keys.fetched, keys.waiting] + taken)
         commands.add("HDEL", store.keys.epochs, keys.id)
         commands.add("EXEC")
         return try await examination.send(commands).last?.isNull == false

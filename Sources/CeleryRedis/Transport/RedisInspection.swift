@@ -45,7 +45,9 @@ struct RedisInspection {
             commands.add("HKEYS", epoch.held)
             for place in record.lists.indices { commands.add("LLEN", epoch.taken(list: place)) }
         }
-        var answers = try await together(commands)[...]
+        // A place that was given up holds no list.
+        let queuesEnd = queues.count * (keys.steps.count + 1)
+        var answers = try await together(commands, tolerating: queuesEnd...)[...]
         var status: [QueueStatus] = []
         for queue in queues {
             var entry = QueueStatus(name: queue)
@@ -80,15 +82,31 @@ struct RedisInspection {
     }
 
     /// In one transaction; one after the other where the server is full, which then refuses all transactions.
-    private func together(_ commands: RedisCommands) async throws(TransportError) -> [RESPValue] {
+    ///
+    /// - Parameter taken: From where on keys may hold something else than what is asked for, which counts as nothing.
+    private func together(
+        _ commands: RedisCommands,
+        tolerating taken: PartialRangeFrom<Int> = Int.max...
+    ) async throws(TransportError) -> [RESPValue] {
         var transaction = RedisCommands(capacity: commands.size + 64)
         transaction.add("MULTI")
         transaction.append(commands)
         transaction.add("EXEC")
+        let location = store.configuration.location
+        func checked(_ answers: [RESPValue]) throws(TransportError) -> [RESPValue] {
+            for (index, answer) in answers.enumerated() {
+                guard let error = answer.error, error.code != "WRONGTYPE" || !taken.contains(index) else { continue }
+                throw RedisFailure.error(error, at: location)
+            }
+            return answers
+        }
+        let replies = try await store.client.sendRaw(transaction)
         do throws(TransportError) {
-            return try await store.client.send(transaction).last?.elements ?? []
+            if let answers = replies.last, answers.error == nil { return try checked(answers.elements) }
+            if let error = RedisFailure.first(in: replies) { throw RedisFailure.error(error, at: location) }
+            return []
         } catch  where error.code == .full {
-            return try await store.client.send(commands)
+            return try checked(try await store.client.sendRaw(commands))
         }
     }
 

@@ -118,7 +118,10 @@ struct EpochKeys: Sendable, Hashable {
     var begun: String { base + ".begun" }
     /// ``TakenRecord``: which of the taken messages have which tags, and how many of them may have started.
     var fetched: String { base + ".fetched" }
-    /// What was moved out of a list and is not filed yet, newest first. All of it was taken by the last fetch.
+    /// ``TakenRecord`` of the one message that a fetch which waits may take.
+    var waiting: String { base + ".waiting" }
+    /// What was moved out of a list and is not filed yet, newest first. All of it was taken by the last fetch, or by the one that
+    /// waits. A text where nothing is to be put any more.
     func taken(list: Int) -> String { "\(base).taken.\(list)" }
 }
 #endif

@@ -168,6 +168,24 @@ enum RedisScripts {
         return moved
         """
 
+    /// Puts back what a connection that broke has taken, and closes the place where it lay: should more of that connection's come to
+    /// the server, it finds no list there, and leaves the message where it is.
+    ///
+    /// KEYS: fence, epochs, the list of what was taken, and the list that it was taken from. ARGV: connection, epoch's id, its record
+    /// with another place, for how many seconds the old one stays closed. Returns how many went back; nothing when the epoch was
+    /// swept or a later connection acts for it.
+    static let giveUp = """
+        local fence = redis.call('GET', KEYS[1])
+        if not fence or string.match(fence, '%d+$') ~= ARGV[1] then return false end
+        local moved = 0
+        if redis.call('TYPE', KEYS[3]).ok ~= 'string' then
+            while redis.call('LMOVE', KEYS[3], KEYS[4], 'LEFT', 'RIGHT') do moved = moved + 1 end
+            redis.call('SET', KEYS[3], '', 'EX', ARGV[4])
+        end
+        redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+        return moved
+        """
+
     /// Changes an epoch's record, unless a later connection acts for it.
     ///
     /// KEYS: fence, epochs, seen. ARGV: connection, worker, epoch's id, record, what is seen. Returns whether it did.

@@ -59,7 +59,10 @@ struct LockedSentinelTests {
             let place = try await place(sentinel, keywords: keywords)
             let error = await #expect(throws: TransportError.self) { try await place.publish(["a"]) }
             #expect(error?.code == .misconfigured)
-            #expect(error?.message.hasPrefix("sentinel 127.0.0.1:\(sentinel.port): ") == true, "\(error?.message ?? "")")
+            #expect(
+                error?.message.hasPrefix("sentinel 127.0.0.1:\(sentinel.port): ") == true,
+                "\(error?.message ?? "")"
+            )
             #expect(error?.message.contains("sentinel_kwargs") == true)
             let text = "\(String(describing: error))"
             for password in ["s3rvers", "mist4ke"] { #expect(!text.contains(password)) }

@@ -112,7 +112,7 @@ struct CutScenario: Sendable {
     /// fetch permitted.
     private var hasBegunNothing: Bool {
         switch point {
-        case .epochEntered, .fetchSent, .fetchAnswered, .received, .published, .commandSent: true
+        case .epochEntered, .fetchSent, .fetchAnswered, .waitingAnswered, .received, .published, .commandSent: true
         default: false
         }
     }
@@ -130,6 +130,11 @@ struct CutScenario: Sendable {
             let parts = group([5, 40, 80, 120]) { task.s($0) }
             site.note(try await parts.then(site.tasks.sum.s()).delay().id, .late)
             return [try await death(of: try victim(site), site)]
+        case .working where point == .waitingAnswered:
+            let worker = try victim(site)
+            try await ready(worker)
+            try await sendSome(site, milliseconds: 30)
+            return [try await death(of: worker, site)]
         case .working, .childWorking:
             try await sendSome(site, milliseconds: 30)
             let worker = try victim(site)
@@ -248,7 +253,8 @@ extension CutPoint {
         case .unackedRead, .unackedRestored: .restoring
         case .childBegun, .childRan: .childWorking
         case .partsStored, .partsCounted, .chordClaimed, .chordSettled: .joining
-        case .epochEntered, .fetchSent, .fetchAnswered, .beginSent, .beginAnswered, .settleSent, .settleAnswered,
+        case .epochEntered, .fetchSent, .fetchAnswered, .waitingAnswered, .beginSent, .beginAnswered, .settleSent,
+            .settleAnswered,
             .dueMoved,
             .received, .begun, .ended, .followUpsPublished, .resultsStored, .settled:
             .working

@@ -1,0 +1,321 @@
+//===----------------------------------------------------------------------===//
+// This source file is part of the swift-celery open source project
+// Copyright (c) 2026 the swift-celery authors
+// See LICENSE for license information
+// SPDX-License-Identifier: Apache-2.0
+//===----------------------------------------------------------------------===//
+
+#if Redis
+import CeleryCore
+import Logging
+import NIOCore
+
+/// Where a fetch waits at the server, and what the server knows of the message that it will bring.
+struct Standing {
+    /// The list that it waits for.
+    var list: String
+    /// The list's place in ``EpochRecord/lists`` that is the waiting fetch's own: another for each connection that broke under one.
+    var place: Int
+    /// The next message's tag, once the server has noted it.
+    var tag: UInt64?
+    /// Whether that may start without a mark.
+    var mayStart = false
+    /// Nobody knows what was taken: the place is to be given up.
+    var isLost = false
+    var isGivingUp = false
+    /// The list was found empty by this connection, so that the server tells the other one of no change.
+    var isBlind = false
+    /// The list that the next place is for, when another one is served by now.
+    var next: String?
+    /// The server has refused: not before then.
+    var refusedUntil = NIODeadline.distantPast
+    /// Whether nothing waits for another round any more.
+    var isDue = false
+    /// Whether the end of the epoch does not wait for the fetch any more.
+    var isEndDue = false
+
+    /// Nobody knows any more what was taken.
+    mutating func lose() {
+        isLost = true
+        isBlind = false
+        tag = nil
+    }
+}
+
+extension EpochEngine {
+    /// Of a message that was just taken the round that ends it is waited for, for so long at most.
+    private static let pause = TimeAmount.milliseconds(1)
+    /// So long the end of the epoch waits for it.
+    private static let ending = TimeAmount.milliseconds(100)
+    /// Until the next try where the server refused.
+    private static let refusal = TimeAmount.seconds(1)
+    /// What a place that was given up holds keeps others from putting something there, for so many seconds: longer than anything
+    /// can be under way to the server.
+    static let closedLife = 86_400
+
+    /// A connection that breaks again and again uses up places; then there is no waiting any more.
+    private static let mostPlaces = 1000
+
+    /// Gives the fetch that is going to wait its place.
+    func prepareStanding() {
+        guard let list = firstList else { return }
+        standing = Standing(list: list, place: record.lists.count)
+        record.lists.append(list)
+    }
+
+    /// The first queue's list of messages without a priority.
+    private var firstList: String? {
+        store.queueOrder.arranged(record.queues).first.map { store.keys.list($0, priority: nil) }
+    }
+
+    /// Other queues are served now.
+    func restand() {
+        guard let standing, let list = firstList, list != standing.list else { return }
+        self.standing?.next = list
+        self.standing?.lose()
+        if waiting?.isPending == true { waiting?.reconnect() }
+    }
+
+    /// Once the epoch is entered, and when it goes on at another server.
+    func openWaiting(at endpoint: RedisConfiguration.Endpoint) {
+        guard let standing, standing.refusedUntil != .distantFuture, !isAbandoned, waiting?.endpoint != endpoint else {
+            return
+        }
+        waiting?.end()
+        let fetch = WaitingFetch(
+            store.configuration,
+            at: endpoint,
+            loop,
+            patience: patience,
+            logger: store.logger
+        )
+        fetch.onUp = { [weak self] in self?.pump() }
+        waiting = fetch
+        fetch.connect()
+    }
+
+    /// Lets a fetch wait at the server when that is the thing to do, and ends it when it is not any more.
+    ///
+    /// - Returns: Whether there is something to be sent now.
+    func stand() -> Bool {
+        guard let waiting, let standing, isArmed, !isOver, let connection = link.connection else { return false }
+        if standing.isLost { return giveUpPlace(standing, over: connection) }
+        if waiting.isPending {
+            if receivers.isEmpty || !closings.isEmpty || isBusy() { waiting.end(over: connection) }
+            return false
+        }
+        guard mayStand, waiting.isReady else { return track(standing) }
+        guard let tag = standing.tag else { return false }
+        if starts != nil, !standing.mayStart, (receivers.first?.starting ?? 0) > 0 {
+            // It was noted when nothing could have started at once.
+            self.standing?.tag = nil
+            return true
+        }
+        waiting.wait(standing.list, into: keys.taken(list: standing.place), for: lease) { [weak self] answer in
+            self?.stood(answer, tag)
+        }
+        return false
+    }
+
+    /// Lets the server tell of the next message in the other way.
+    private func track(_ standing: Standing) -> Bool {
+        guard standing.isBlind, !receivers.isEmpty else { return false }
+        guard unfiled.isEmpty || standing.isDue else {
+            soon()
+            return false
+        }
+        self.standing?.isBlind = false
+        self.standing?.isDue = false
+        plan.forget(standing.list)
+        return true
+    }
+
+    /// Whether the next round should note what the waiting fetch will bring.
+    var wantsNote: Bool {
+        guard let waiting, let standing, standing.tag == nil, !standing.isLost, mayStand else { return false }
+        return waiting.isReady
+    }
+
+    /// Notes it in a round.
+    func note(in round: inout Round) {
+        guard let standing else { return }
+        lastTag += 1
+        let mayStart = starts != nil && (receivers.first?.starting ?? 0) > 0
+        round.note = (lastTag, standing.place, mayStart)
+        let record = TakenRecord(
+            base: lastTag - 1,
+            starting: mayStart ? 1 : 0,
+            mode: starts ?? .late,
+            places: [standing.place]
+        )
+        round.commands.add("SET", keys.waiting, record.text)
+        self.standing?.isDue = false
+        timers.soon?.cancel()
+        timers.soon = nil
+    }
+
+    /// The note took effect.
+    func noted(_ note: (tag: UInt64, place: Int, mayStart: Bool)) {
+        guard let standing, standing.place == note.place, !standing.isLost else { return }
+        self.standing?.tag = note.tag
+        self.standing?.mayStart = note.mayStart
+    }
+
+    /// What could go with the round that ends the message that was just taken waits for that, but not for long.
+    func soon() {
+        guard timers.soon == nil else { return }
+        timers.soon = loop.assumeIsolated()
+            .scheduleTask(in: Self.pause) { [weak self] in
+                guard let self, !isOver else { return }
+                timers.soon = nil
+                standing?.isDue = true
+                pump()
+            }
+    }
+
+    /// Whether the end of the epoch waits a moment for the waiting fetch's.
+    func isEndingWaiting(over connection: RedisConnection) -> Bool {
+        guard !closings.isEmpty, let waiting, waiting.isPending, standing?.isEndDue == false else { return false }
+        waiting.end(over: connection)
+        // It may be dead without a word.
+        if timers.end == nil {
+            timers.end = loop.assumeIsolated()
+                .scheduleTask(in: Self.ending) { [weak self] in
+                    guard let self, !isOver else { return }
+                    standing?.isEndDue = true
+                    pump()
+                }
+        }
+        return true
+    }
+
+    /// The waiting fetch's place at the end of the epoch.
+    var placeToClose: RoundWriter.WaitingPlace? {
+        standing.map { standing in
+            RoundWriter.WaitingPlace(
+                place: standing.place,
+                isOpen: standing.isLost || waiting?.isPending == true,
+                known: table.values.count { $0.isTaken && $0.field.list == standing.place }
+            )
+        }
+    }
+
+    /// The connection of the rounds broke: the other may be as dead, without a word, and the server may have forgotten what it noted.
+    func distrustWaiting() {
+        standing?.isGivingUp = false
+        standing?.tag = nil
+        waiting?.reconnect()
+    }
+
+    /// Somebody waits who could start what comes at once, and there is nothing.
+    private var mayStand: Bool {
+        guard let standing, !receivers.isEmpty, stock.isEmpty, closings.isEmpty, unheard.isEmpty, !isAbandoned,
+            timers.look == nil, !timers.isDue, plan.isAllEmpty, plan.serves(standing.list),
+            standing.place < Self.mostPlaces
+        else { return false }
+        let now = NIODeadline.now()
+        return standing.refusedUntil <= now && fullUntil <= now && !isBusy()
+    }
+
+    private func stood(_ answer: WaitingFetch.Answer, _ tag: UInt64) {
+        guard !isOver, let standing else { return }
+        switch answer {
+        case .answered(let bytes, let left):
+            plan.found(standing.list, length: left)
+            self.standing?.isBlind = left == 0
+            if let bytes { stood(bytes, tag, standing) }
+        case .refused(let error): refusedToWait(error, standing.list)
+        case .broken:
+            self.standing?.lose()
+            plan.forget(standing.list)
+        }
+        deliver()
+        pump()
+    }
+
+    private func stood(_ bytes: [UInt8], _ tag: UInt64, _ standing: Standing) {
+        CutPoint.waitingAnswered.reached()
+        guard !receivers.isEmpty else {
+            // Nobody waits for it any more: back to where it was, for others.
+            unheard.append(FetchPlan.Ask(key: standing.list, place: standing.place, count: 1))
+            if isArmed, let connection = link.connection { recover(over: connection) }
+            return
+        }
+        self.standing?.tag = nil
+        self.standing?.isDue = false
+        plan.tookWaiting()
+        var message = HeldMessage(
+            field: HeldField(tag: tag, list: standing.place),
+            list: standing.list,
+            bytes: bytes
+        )
+        if standing.mayStart, let starts { message.mark = HeldMark(starts, isPermitted: true) }
+        table[tag] = message
+        unfiled.insert(tag)
+        stock.append(tag)
+        idlePause = 5
+    }
+
+    private func refusedToWait(_ error: RESPError, _ list: String) {
+        plan.forget(list)
+        let isForGood = error.code == "NOPERM" || error.message.hasPrefix("ERR unknown")
+        standing?.refusedUntil = isForGood ? .distantFuture : .now() + Self.refusal
+        guard isForGood else { return }
+        waiting?.end()
+        waiting = nil
+        store.logger.info(
+            "Redis lets no fetch wait: messages are fetched when it tells of them instead",
+            metadata: ["reason": "\(error)"]
+        )
+    }
+
+    /// What was taken there and not heard of goes back, and nothing gets there any more; then there is another place.
+    ///
+    /// - Returns: Whether what is known of it is to be filed first.
+    private func giveUpPlace(_ standing: Standing, over connection: RedisConnection) -> Bool {
+        guard !standing.isGivingUp, standing.refusedUntil <= .now() else { return false }
+        let isKnown = unfiled.contains { tag in
+            table[tag].map { $0.isTaken && $0.field.list == standing.place } ?? false
+        }
+        guard !isKnown else {
+            mustFile = true
+            return true
+        }
+        self.standing?.isGivingUp = true
+        let (place, list) = (record.lists.count, standing.next ?? standing.list)
+        var next = record
+        next.lists.append(list)
+        var commands = RedisCommands()
+        commands.add(
+            "EVAL",
+            RedisScripts.passing(RedisScripts.giveUp, over: connection),
+            4,
+            keys.fence,
+            store.keys.epochs,
+            keys.taken(list: standing.place),
+            standing.list,
+            connectionNumber,
+            keys.id,
+            next.encoded(),
+            Self.closedLife
+        )
+        send(commands, over: connection) { [self] replies in
+            self.standing?.isGivingUp = false
+            if let error = replies[0].error {
+                self.standing?.refusedUntil = .now() + Self.refusal
+                store.logger.warning(
+                    "Redis does not give back what a broken connection has fetched; trying again",
+                    metadata: ["reason": "\(error)"]
+                )
+                return
+            }
+            guard !replies[0].isNull else { return finish(.swept) }
+            record = next
+            self.standing = Standing(list: list, place: place)
+            plan.forget()
+            pump()
+        }
+        return false
+    }
+}
+#endif
