@@ -101,7 +101,8 @@ extension EpochEngine {
         guard let waiting, let standing, isArmed, !isOver, let connection = link.connection else { return false }
         if standing.isLost { return giveUpPlace(standing, over: connection) }
         if waiting.isPending {
-            if receivers.isEmpty || !closings.isEmpty || isBusy() { waiting.end(over: connection) }
+            let isWanted = !receivers.isEmpty && closings.isEmpty && plan.serves(standing.list) && !isBusy()
+            if !isWanted { waiting.end(over: connection) }
             return false
         }
         guard mayStand, waiting.isReady else { return track(standing) }
@@ -235,7 +236,7 @@ extension EpochEngine {
 
     private func stood(_ bytes: [UInt8], _ tag: UInt64, _ standing: Standing) {
         CutPoint.waitingAnswered.reached()
-        guard !receivers.isEmpty else {
+        guard !receivers.isEmpty, plan.serves(standing.list) else {
             // Nobody waits for it any more: back to where it was, for others.
             unheard.append(FetchPlan.Ask(key: standing.list, place: standing.place, count: 1))
             if isArmed, let connection = link.connection { recover(over: connection) }

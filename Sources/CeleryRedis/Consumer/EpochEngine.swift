@@ -196,6 +196,8 @@ final class EpochEngine {
         if let completion = reaching.removeValue(forKey: number) { return completion(false) }
         guard let index = receivers.firstIndex(where: { $0.number == number }) else { return }
         receivers.remove(at: index).completion(.success([]))
+        // No fetch is to wait for nobody.
+        pump()
     }
 
     /// Takes back what was handed out and not looked at.

@@ -184,6 +184,23 @@ struct WaitingFetchTests {
         }
     }
 
+    @Test func `what comes to a queue that is not served any more stays there`() async throws {
+        try await RedisServer.with { server in
+            let place = try await RedisPlace(server.url())
+            let consumer = try await place.consumer()
+            let waiting = Task { try await consumer.receive(upTo: 1) }
+            try await eventuallyWaiting(1, at: server)
+            try await consumer.consume([])
+            try await eventuallyWaiting(0, at: server)
+            try await place.publish(["stays"])
+            try await consumer.consume(["q"])
+            #expect(try await waiting.value.map(\.id) == ["stays"])
+            try await consumer.close()
+            #expect(try await place.ready() == 1)
+            await place.end()
+        }
+    }
+
     @Test func `who serves another queue waits for that one's messages`() async throws {
         try await RedisServer.with { server in
             let place = try await RedisPlace(server.url())
