@@ -132,7 +132,9 @@ struct CutScenario: Sendable {
             return [try await death(of: try victim(site), site)]
         case .working where point == .waitingAnswered:
             let worker = try victim(site)
-            try await ready(worker)
+            _ = try await waited(for: "a fetch that waits") {
+                try broker?.command("CLIENT", "LIST").text?.contains("cmd=blmove") == true ? true : nil
+            }
             try await sendSome(site, milliseconds: 30)
             return [try await death(of: worker, site)]
         case .working, .childWorking:
