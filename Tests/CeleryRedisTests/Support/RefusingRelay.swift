@@ -32,26 +32,21 @@ final class RefusingRelay: Sendable {
         var refused = 0
         /// Counts the cuts: connections of before are closed.
         var cuts = 0
-        var isEnded = false
     }
 
-    /// Where clients connect to.
-    let port: Int
     private let target: Int
-    private let listener: Int32
+    private let acceptor: LoopbackAcceptor
     private let state = Mutex(State())
 
     /// - Parameter target: The port that it stands in front of.
     init(to target: Int) throws {
         self.target = target
-        let listener = try LoopbackSocket.listener(on: 0)
-        self.listener = listener
-        port = try LoopbackSocket.port(of: listener)
-        Thread.detachNewThread { [self] in takeConnections() }
+        acceptor = try LoopbackAcceptor()
+        acceptor.start { [self] in serve($0) }
     }
 
-    /// `redis://127.0.0.1:port/0`
-    var url: String { "redis://127.0.0.1:\(port)/0" }
+    /// Where clients connect to: `redis://127.0.0.1:port/0`.
+    var url: String { "redis://127.0.0.1:\(acceptor.port)/0" }
 
     /// How many commands were refused so far.
     var refused: Int { state.withLock { $0.refused } }
@@ -66,28 +61,14 @@ final class RefusingRelay: Sendable {
     func cut() { state.withLock { $0.cuts += 1 } }
 
     /// Closes everything, within moments.
-    func end() { state.withLock { $0.isEnded = true } }
-
-    private var isEnded: Bool { state.withLock { $0.isEnded } }
+    func end() { acceptor.end() }
 
     /// Whether a connection of that time may stay.
-    private func mayStay(_ cuts: Int) -> Bool { state.withLock { !$0.isEnded && $0.cuts == cuts } }
+    private func mayStay(_ cuts: Int) -> Bool { !acceptor.isEnded && state.withLock { $0.cuts == cuts } }
 
-    /// Takes connections, on a thread of its own; each is served by another.
-    private func takeConnections() {
-        defer { close(listener) }
-        while !isEnded {
-            guard Self.isReadable(listener) else { continue }
-            let client = accept(listener, nil, nil)
-            guard client >= 0 else { continue }
-            _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-            LoopbackSocket.setTimeouts(client, seconds: 5)
-            let (refusal, cuts) = state.withLock { ($0.refusal, $0.cuts) }
-            Thread.detachNewThread { [self] in
-                if let refusal { answer(client, refusal, cuts) } else { relay(client, cuts) }
-                close(client)
-            }
-        }
+    private func serve(_ client: Int32) {
+        let (refusal, cuts) = state.withLock { ($0.refusal, $0.cuts) }
+        if let refusal { answer(client, refusal, cuts) } else { relay(client, cuts) }
     }
 
     /// Until either side closes.
@@ -119,7 +100,7 @@ final class RefusingRelay: Sendable {
             shutdown(client, Int32(SHUT_WR))
         }
         while mayStay(cuts) {
-            guard Self.isReadable(client) else { continue }
+            guard LoopbackAcceptor.isReadable(client) else { continue }
             let bytes = LoopbackSocket.read(from: client)
             if bytes.isEmpty { return }
             if case .unasked = refusal { continue }
@@ -141,11 +122,6 @@ final class RefusingRelay: Sendable {
             state.withLock { $0.refused += 1 }
             return "-\(text)"
         }
-    }
-
-    private static func isReadable(_ socket: Int32) -> Bool {
-        var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-        return poll(&waiting, 1, 20) > 0
     }
 
     /// Removes the first whole command, and returns its name; nil while there is none.

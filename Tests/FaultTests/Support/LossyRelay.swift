@@ -23,64 +23,37 @@ final class LossyRelay: Sendable {
         case everything
     }
 
-    private struct State {
-        var loss = Loss.nothing
-        var isEnded = false
-    }
-
-    /// Where clients connect to.
-    let port: Int
     private let target: Int
-    private let listener: Int32
-    private let state = Mutex(State())
+    private let acceptor: LoopbackAcceptor
+    private let current = Mutex(Loss.nothing)
 
     /// - Parameter target: The port that it stands in front of.
     init(to target: Int) throws {
         self.target = target
-        let listener = try LoopbackSocket.listener(on: 0)
-        self.listener = listener
-        port = try LoopbackSocket.port(of: listener)
-        Thread.detachNewThread { [self] in takeConnections() }
+        acceptor = try LoopbackAcceptor()
+        acceptor.start { [self] in relay($0) }
     }
+
+    /// Where clients connect to.
+    var port: Int { acceptor.port }
 
     /// What all connections lose now.
     var loss: Loss {
-        get { state.withLock { $0.loss } }
-        set { state.withLock { $0.loss = newValue } }
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
     }
 
     /// Closes everything, within moments.
-    func end() { state.withLock { $0.isEnded = true } }
-
-    private var isEnded: Bool { state.withLock { $0.isEnded } }
-
-    /// Takes connections, on a thread of its own; each is served by another.
-    private func takeConnections() {
-        defer { close(listener) }
-        while !isEnded {
-            var waiting = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-            guard poll(&waiting, 1, 20) > 0 else { continue }
-            let client = accept(listener, nil, nil)
-            guard client >= 0 else { continue }
-            _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-            guard let server = try? LoopbackSocket.connection(to: target) else {
-                close(client)
-                continue
-            }
-            for socket in [client, server] { LoopbackSocket.setTimeouts(socket, seconds: 5) }
-            Thread.detachNewThread { [self] in relay(client, server) }
-        }
-    }
+    func end() { acceptor.end() }
 
     /// Until either side closes.
-    private func relay(_ client: Int32, _ server: Int32) {
-        defer {
-            close(client)
-            close(server)
-        }
+    private func relay(_ client: Int32) {
+        guard let server = try? LoopbackSocket.connection(to: target) else { return }
+        LoopbackSocket.setTimeouts(server, seconds: 5)
+        defer { close(server) }
         // What this connection has begun to lose.
         var own = Loss.nothing
-        while !isEnded {
+        while !acceptor.isEnded {
             var waiting = [client, server].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             guard poll(&waiting, 2, 20) > 0 else { continue }
             let now = loss
