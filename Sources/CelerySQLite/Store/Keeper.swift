@@ -99,10 +99,14 @@ final class Keeper: Sendable {
 
     /// Its files go as well: it was closed or swept.
     func disown(_ epoch: Int64) {
-        guard let owned = state.withLock({ $0.owned.removeValue(forKey: epoch) }) else { return }
-        _ = owned.journal.seal()
-        unlink(owned.journal.path)
-        owned.lock.remove()
+        // Under the lock: a renewal that finds a closed consumer's epoch gone is here at the same time, and whoever comes second
+        // may say that all is done.
+        state.withLock { state in
+            guard let owned = state.owned.removeValue(forKey: epoch) else { return }
+            _ = owned.journal.seal()
+            unlink(owned.journal.path)
+            owned.lock.remove()
+        }
     }
 
     /// As if the consumer's process had been stopped, or had died, which also lets go of its lock.
