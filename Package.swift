@@ -252,6 +252,7 @@ let package = Package(
                 "CeleryCLI", "Celery", "CeleryTool", "CLITestApp", "CTestTerminal", "ServiceTestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .executableTarget(

@@ -16,18 +16,45 @@ import Synchronization
 /// **Shape:** counter `celery_worker_tasks_total{task,state}`, timers `celery_worker_task_runtime_seconds{task}` and
 /// `celery_worker_task_wait_seconds{queue}`.
 final class WorkerMetrics: Sendable {
-    /// Anybody can send a task of any name: those beyond so many are counted together.
+    /// Tasks that are not registered here, which anybody can send under any name, and those beyond so many are counted together.
     private static let nameLimit = 2000
     private static let others = "(other)"
 
     private struct TaskHandles {
         var ends: [String: Counter] = [:]
-        var runtime: Metrics.Timer
+        var runtime: Metrics.Timer?
     }
 
     private struct Handles {
         var tasks: [String: TaskHandles] = [:]
         var waits: [String: Metrics.Timer] = [:]
+
+        func name(_ task: String?, limit: Int) -> String? {
+            guard let task, tasks.count < limit || tasks[task] != nil else { return nil }
+            return task
+        }
+
+        mutating func counter(_ name: String, _ state: String, _ factory: any MetricsFactory) -> Counter {
+            if let counter = tasks[name]?.ends[state] { return counter }
+            let counter = Counter(
+                label: "celery_worker_tasks_total",
+                dimensions: [("task", name), ("state", state)],
+                factory: factory
+            )
+            tasks[name, default: TaskHandles()].ends[state] = counter
+            return counter
+        }
+
+        mutating func runtime(_ name: String, _ factory: any MetricsFactory) -> Metrics.Timer {
+            if let timer = tasks[name]?.runtime { return timer }
+            let timer = Metrics.Timer(
+                label: "celery_worker_task_runtime_seconds",
+                dimensions: [("task", name)],
+                factory: factory
+            )
+            tasks[name, default: TaskHandles()].runtime = timer
+            return timer
+        }
     }
 
     private let handles = Mutex(Handles())
@@ -43,28 +70,19 @@ final class WorkerMetrics: Sendable {
         factory = factories.count > 1 ? MultiplexMetricsHandler(factories: factories) : factories.first
     }
 
-    func ended(_ task: String, state: String, runtime: Duration?) {
+    /// - Parameters:
+    ///   - task: Nil of one that no task here is registered for.
+    ///   - runtime: Nil of one that has not run.
+    func ended(_ task: String?, state: String, runtime: Duration?) {
         guard let factory else { return }
         let (counter, timer) = handles.withLock { handles in
-            let name = handles.tasks.count < Self.nameLimit || handles.tasks[task] != nil ? task : Self.others
-            let timer =
-                handles.tasks[name]?.runtime
-                ?? Metrics.Timer(
-                    label: "celery_worker_task_runtime_seconds",
-                    dimensions: [("task", name)],
-                    factory: factory
-                )
-            if let counter = handles.tasks[name]?.ends[state] { return (counter, timer) }
-            let counter = Counter(
-                label: "celery_worker_tasks_total",
-                dimensions: [("task", name), ("state", state)],
-                factory: factory
+            let name = handles.name(task, limit: Self.nameLimit) ?? Self.others
+            return (
+                handles.counter(name, state, factory), runtime == nil ? nil : handles.runtime(name, factory)
             )
-            handles.tasks[name, default: TaskHandles(runtime: timer)].ends[state] = counter
-            return (counter, timer)
         }
         counter.increment()
-        if let runtime { timer.recordNanoseconds(Int64(runtime.inSeconds * 1e9)) }
+        if let runtime { timer?.recordNanoseconds(Int64(runtime.inSeconds * 1e9)) }
     }
 
     func waited(_ queue: String, since enqueued: Timestamp?, now: Timestamp) {

@@ -61,6 +61,18 @@ app.task("e2e.nap", options: TaskOptions(acksLate: true, rejectOnWorkerLost: tru
     return "rested"
 }
 
+app.task("e2e.tell") { (context: TaskContext, gate: String) -> String in
+    // looks whether the test has made the file
+    while access(gate, F_OK) != 0 {
+        try await context.updateState("PROGRESS", 1)
+        context.logger.info("told")
+        try await Task.sleep(for: .milliseconds(20))
+    }
+    try await context.updateState("PROGRESS", 2)
+    context.logger.info("has told")
+    return gate
+}
+
 app.task("e2e.block", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
     (context: TaskContext, seconds: Double) -> String in
     context.logger.info("started")

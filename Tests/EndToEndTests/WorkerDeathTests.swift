@@ -116,6 +116,28 @@ struct WorkerDeathTests {
         }
     }
 
+    @Test("What an attempt of a worker that was taken for dead tells of itself does not replace the end of its task")
+    func tellsLate() async throws {
+        try await Site.with { site in
+            let worker = try site.worker("-P", "async", "-c", "2", "worker_lease=1")
+            let gate = site.folder.appendingPathComponent("gate").path
+            let telling = try await site.send("e2e.tell", .string(gate))
+            #expect(try await eventually { try await telling.state() == "PROGRESS" })
+            _ = try await site.stop(worker)
+            _ = try site.worker("-P", "async", "-c", "2", "worker_lease=1")
+            await #expect(throws: CeleryError.self) { try await telling.get(timeout: .seconds(30)) }
+            worker.signal(SIGCONT)
+            // It goes on for as long as the test lets it, and says when it has told of itself once more.
+            #expect(try await eventually { worker.logText.contains("was taken for dead") })
+            let told = worker.logText.ranges(of: "told").count
+            #expect(try await eventually { worker.logText.ranges(of: "told").count > told + 1 })
+            #expect(try await telling.state() == .failure)
+            _ = FileManager.default.createFile(atPath: gate, contents: nil)
+            #expect(try await eventually { worker.logText.contains("has told") })
+            #expect(try await telling.state() == .failure)
+        }
+    }
+
     @Test("Tasks that block all threads for leases on end take nobody's lease: each runs once, beside a second worker")
     func blocked() async throws {
         try await Site.with { site in

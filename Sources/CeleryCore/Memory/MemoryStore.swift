@@ -94,11 +94,11 @@ public final class MemoryStore: Sendable {
         return try state.withLock { state throws(TransportError) in try body(&state) }
     }
 
-    /// Stores results that do not replace a SUCCESS.
+    /// Stores results, but for those that have to give way to what is there.
     func keep(_ results: [StoredResult], in state: inout State, now: Timestamp) {
         for result in results {
             let id = result.meta.taskID
-            if let old = state.results[id], old.meta.state == .success, !old.isOver(at: now) { continue }
+            if let old = state.results[id], !old.isOver(at: now), result.yields(to: old.meta) { continue }
             state.results[id] = StoredMeta(meta: result.meta, expires: result.expires.map { now.advanced(by: $0) })
         }
     }

@@ -10,7 +10,8 @@ public import CeleryWire
 /// A store of task results.
 ///
 /// Contract, checked by `ResultBackendCheck` in CeleryTesting for every implementation:
-/// a stored SUCCESS is never overwritten; any other state is replaced by the next.
+/// a stored SUCCESS is never overwritten; any other state is replaced by the next, but for an end that came after the beginning of
+/// the attempt whose passing state is next: see ``StoredResult/since``.
 public protocol ResultBackend: Sendable {
     /// Where it is, for people: a URL with its password masked, or a full path.
     var location: String { get }
@@ -78,10 +79,22 @@ public struct StoredResult: Sendable {
     public var meta: TaskMeta
     /// How long it is kept (`result_expires`); nil for ever.
     public var expires: Duration?
+    /// When the attempt began that tells of itself while it runs, as STARTED or with a state of its own: it may have lost its message
+    /// long ago, and does not replace an end that came after that. Nil of what is stored as a message is settled.
+    public var since: Timestamp?
 
-    public init(_ meta: TaskMeta, expires: Duration?) {
+    public init(_ meta: TaskMeta, expires: Duration?, since: Timestamp? = nil) {
         self.meta = meta
         self.expires = expires
+        self.since = since
+    }
+
+    /// Whether it has to give way to what is stored, which has not expired.
+    package func yields(to stored: TaskMeta) -> Bool {
+        if stored.state == .success { return true }
+        guard let since, stored.state.isReady, !meta.state.isReady else { return false }
+        // Of one that does not say when it came it is not known that it is older.
+        return stored.dateDone.flatMap { Timestamp(iso8601: $0) }.map { $0 >= since } ?? true
     }
 }
 

@@ -22,8 +22,8 @@ public final class PrometheusMetrics: MetricsFactory {
     public struct Configuration: Sendable {
         /// Different names.
         public var nameLimit = 1000
-        /// Different labels of one name.
-        public var labelLimit = 1000
+        /// Different labels of one name: more than a worker has, which tells of 2,000 tasks and the states that each ends in.
+        public var labelLimit = 20_000
         /// Upper ends of timers' buckets, in seconds, ascending.
         public var timerBuckets: [Double] = [
             0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800,

@@ -55,6 +55,8 @@ public final class TaskContext: Sendable {
     let embed: TaskBody.Embed
     let options: TaskOptions
     let control: RunControl
+    /// When the run began.
+    private let began = Timestamp.now
     private let sentChildren = Mutex<[CeleryValue]>([])
     private let additions = Atomic<Int>(0)
 
@@ -111,7 +113,8 @@ public final class TaskContext: Sendable {
         Retry(countdown: countdown, eta: eta, maxRetries: maxRetries, cause: cause, queue: queue, priority: priority)
     }
 
-    /// Stores a custom state with something to show for it, such as progress.
+    /// Stores a custom state with something to show for it, such as progress. It does not replace an end of the task that was stored
+    /// since this run began, as when its worker was taken for dead.
     ///
     /// - Throws: ``CeleryError``: `.backendUnavailable`, `.encoding`.
     public func updateState(_ state: TaskState, _ info: some Encodable & Sendable) async throws {
@@ -121,7 +124,7 @@ public final class TaskContext: Sendable {
         do {
             try await app.resultBackend()
                 .store(
-                    [StoredResult(meta, expires: settings.resultExpires)],
+                    [StoredResult(meta, expires: settings.resultExpires, since: began)],
                     timeout: settings.brokerTimeout
                 )
         } catch let error as TransportError {

@@ -43,7 +43,7 @@ final class RedisResultBackend: ResultBackend {
     func store(_ results: [StoredResult], timeout: Duration) async throws(TransportError) {
         guard !results.isEmpty else { return }
         var left = try encode(results)
-        var verdicts = left.map { _ in ResultVerdict.open }
+        var verdicts = left.map { $0.passing?.since.map { ResultVerdict.since($0) } ?? .open }
         let deadline = ContinuousClock.now + timeout
         // What is there and is not to be judged by the server comes back once; others may change it again meanwhile.
         while !left.isEmpty {
@@ -58,7 +58,7 @@ final class RedisResultBackend: ResultBackend {
                 let unclear = reply.elements
                 guard unclear.count == 3, let place = unclear[0].int.map({ Int($0) }), encoded.indices.contains(place)
                 else { continue }
-                let verdict = self.verdict(unclear.dropFirst())
+                let verdict = self.verdict(unclear.dropFirst(), for: encoded[place])
                 guard case .replaceIf = verdict else { continue }
                 left.append(encoded[place])
                 verdicts.append(verdict)
@@ -87,18 +87,21 @@ final class RedisResultBackend: ResultBackend {
         }
         return zip(results, replies.first?.elements ?? [])
             .map { result, unclear in
-                let verdict = unclear.isNull ? ResultVerdict.keep : self.verdict(unclear.elements.dropFirst(0))
+                let verdict = unclear.isNull ? ResultVerdict.keep : self.verdict(unclear.elements[...], for: result)
                 if result.isSuccess, unclear.isNull || verdict != .keep { return .replace }
                 return verdict
             }
     }
 
-    /// Of a result's bytes and their digest.
-    private func verdict(_ unclear: ArraySlice<RESPValue>) -> ResultVerdict {
+    /// Of the bytes of what is stored, and their digest.
+    private func verdict(_ unclear: ArraySlice<RESPValue>, for result: ResultCommands.Encoded) -> ResultVerdict {
         guard unclear.count == 2, let bytes = unclear.first?.bytes, let digest = unclear.last?.string else {
             return .keep
         }
-        return codec.isStoredSuccess(bytes) ? .keep : .replaceIf(digest)
+        guard let passing = result.passing else { return codec.isStoredSuccess(bytes) ? .keep : .replaceIf(digest) }
+        // One that cannot be read is an end, perhaps.
+        let stays = (try? codec.decodeStoredMeta(bytes)).map { passing.yields(to: $0) } ?? true
+        return stays ? .keep : .replaceIf(digest)
     }
 
     func fetch(_ ids: [String], timeout: Duration) async throws(TransportError) -> [String: TaskMeta] {

@@ -24,8 +24,11 @@ enum ResultCommands {
         /// Milliseconds; nil for ever.
         var life: Int64?
         var isSuccess: Bool
+        /// As it came, if it may have to give way to an end; see ``StoredResult/since``.
+        var passing: StoredResult?
 
         init(_ result: StoredResult, codec: WireCodec, prefix: String) throws(TransportError) {
+            passing = result.since != nil && !result.meta.state.isReady ? result : nil
             key = RedisResultKeys.key(of: result.meta.taskID, prefix: prefix)
             life = result.expires.map(RedisResultKeys.milliseconds)
             isSuccess = result.meta.state == .success

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #if Redis
+import CeleryWire
+
 extension RedisScript {
     /// Looks at results, of which it tells only what its own eyes cannot: the state of what is compressed, or neither JSON
     /// nor msgpack.
@@ -22,10 +24,11 @@ extension RedisScript {
             end
             return found
             """#,
-        digest: "9aee0e7632aefa8bb727bbe372911223d2d90fe3"
+        digest: "4d8d8cc15d4077d62ae3eed9393d9db9890db5f7"
     )
 
-    /// Stores results and announces them, but for those whose task is stored as SUCCESS.
+    /// Stores results and announces them, but for those whose task is stored as SUCCESS, and of an attempt that still runs those
+    /// whose task ended after it had begun.
     ///
     /// Python reads before it writes; here nothing can come in between. What the script cannot tell is judged by whoever
     /// sends it, who has seen it before: ``ResultVerdict``.
@@ -38,26 +41,38 @@ extension RedisScript {
 
             return store(KEYS, ARGV)
             """#,
-        digest: "690aaf5b0cd45623aa1c6d237cf9e5cb323128a0"
+        digest: "9c41fc2fed8d0dea804c4ec4438204b55087ac72"
     )
 
     /// The function that ``storeResults`` is, for other scripts.
     static let storing =
         tell + #"""
 
+            local function ended(key, status, since)
+              if status ~= 'FAILURE' and status ~= 'REVOKED' then return false end
+              local meta = decoded(redis.call('GET', key))
+              local done = meta and meta['date_done']
+              if type(done) ~= 'string' then return true end
+              local zone = string.match(done, '[+-]%d%d:%d%d$')
+              if zone and zone ~= '+00:00' then return true end
+              local digits = string.sub(done, 20, 20) == '.' and 26 or 19
+              return string.sub(done, 1, digits) >= string.sub(since, 1, digits)
+            end
             local function store(KEYS, ARGV)
               local unclear = {}
               for i, key in ipairs(KEYS) do
                 local value, life, verdict = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
+                local since = string.match(verdict, '^<(.*)')
                 local status, old = tell(key)
-                if status and status ~= 'SUCCESS' or old and (verdict == '*' or verdict == redis.sha1hex(old)) then
+                if status and not (since and ended(key, status, since)) and status ~= 'SUCCESS'
+                  or old and (verdict == '*' or verdict == redis.sha1hex(old)) then
                   if life == '0' then
                     redis.call('SET', key, value)
                   else
                     redis.call('SET', key, value, 'PX', life)
                   end
                   redis.call('PUBLISH', key, value)
-                elseif old and verdict == '?' then
+                elseif old and (since or verdict == '?') then
                   unclear[#unclear + 1] = {i - 1, old, redis.sha1hex(old)}
                 end
               end
@@ -68,6 +83,14 @@ extension RedisScript {
     /// The state of a stored result: told by the first bytes, which is where Python and we write it, in JSON and in msgpack;
     /// what begins otherwise is decoded. Nothing, and the value, when that cannot be done here.
     private static let tell = #"""
+        local function decoded(value)
+          local fine, meta = pcall(function()
+            local first = string.byte(value)
+            if first == 123 then return cjson.decode(value) end
+            if first > 128 then return cmsgpack.unpack(value) end
+          end)
+          return fine and type(meta) == 'table' and meta or nil
+        end
         local function tell(key)
           local head = redis.pcall('GETRANGE', key, 0, 47)
           if type(head) ~= 'string' or head == '' then return '' end
@@ -75,12 +98,8 @@ extension RedisScript {
             or string.match(head, '^[\128-\143]\166status[\160-\191]([%w_]*)')
           if found then return found end
           local value = redis.call('GET', key)
-          local fine, meta = pcall(function()
-            local first = string.byte(value)
-            if first == 123 then return cjson.decode(value) end
-            if first > 128 then return cmsgpack.unpack(value) end
-          end)
-          if fine and type(meta) == 'table' and type(meta['status']) == 'string' then return meta['status'] end
+          local meta = decoded(value)
+          if meta and type(meta['status']) == 'string' then return meta['status'] end
           return nil, value
         end
         """#
@@ -96,6 +115,8 @@ enum ResultVerdict: Hashable, Sendable {
     case replace
     /// It gives way if it is still what was judged, by its SHA-1.
     case replaceIf(String)
+    /// It stays if it is an end that came after that; nobody has looked at it.
+    case since(Timestamp)
 
     var argument: String {
         switch self {
@@ -103,6 +124,7 @@ enum ResultVerdict: Hashable, Sendable {
         case .keep: ""
         case .replace: "*"
         case .replaceIf(let digest): digest
+        case .since(let time): "<" + time.iso8601
         }
     }
 }

@@ -23,8 +23,11 @@ struct EncodedResult: Sendable {
     var state: Int64
     var lifetime: Duration?
     var payload: [UInt8]
+    /// As it came, if it may have to give way to an end; see ``StoredResult/since``.
+    var passing: StoredResult?
 
     init(_ result: StoredResult, codec: WireCodec) throws(TransportError) {
+        passing = result.since != nil && !result.meta.state.isReady ? result : nil
         id = result.meta.taskID
         state = result.meta.state == .success ? State.success : result.meta.state.isReady ? State.ready : State.unready
         lifetime = result.expires
@@ -51,8 +54,9 @@ extension StoreTransaction {
         }
     }
 
-    /// Replaces what is stored, unless it is a SUCCESS in force. The new number lets watchers see it as new.
+    /// Replaces what is stored, unless it is a SUCCESS in force, or a later end. The new number lets watchers see it as new.
     private func replace(_ result: EncodedResult, expires: Int64?) throws -> Bool {
+        if let passing = result.passing, try yields(passing) { return false }
         try database.query(
             """
             UPDATE result SET number = (SELECT max(number) + 1 FROM result), state = ?, expires = ?, payload = ?
@@ -61,6 +65,17 @@ extension StoreTransaction {
         )
         .run(result.state, expires, result.payload, result.id, EncodedResult.State.success, now)
         return database.changes == 1
+    }
+
+    private func yields(_ passing: StoredResult) throws -> Bool {
+        var payload: [UInt8]?
+        try database.query(
+            "SELECT payload FROM result WHERE task_id = ? AND state = ? AND (expires IS NULL OR expires > ?)"
+        )
+        .rows(passing.meta.taskID, EncodedResult.State.ready, now) { payload = $0.bytes(0) }
+        guard let payload else { return false }
+        // One that cannot be read is an end all the same.
+        return (try? options.codec.decodeStoredMeta(payload)).map { passing.yields(to: $0) } ?? true
     }
 
     func forgetResults(_ ids: [String]) throws {

@@ -46,6 +46,39 @@ extension ResultBackendCheck {
             guard case .value(let value) = kept.outcome else { throw harness.failure("\(kept.outcome)") }
             try requireEqual(try value.value(), .int(1))
         },
+        ResultBackendCheck("what an attempt tells of itself gives way to an end that came after it began") { harness in
+            let began = Timestamp(microseconds: 1_900_000_000_500_000)
+            func passing(_ state: TaskState, after pause: Duration = .zero) async throws {
+                let meta = TaskMeta(taskID: harness.prefix + "a", state: state, outcome: .value(EncodedValue(.int(1))))
+                let since = began.advanced(by: pause)
+                try await harness.backend.store(
+                    [StoredResult(meta, expires: .seconds(60), since: since)],
+                    timeout: .seconds(5)
+                )
+            }
+            let error = TaskMeta.Outcome.exception(ExceptionInfo(type: "E", module: "m"))
+            try await passing(.started)
+            try await passing("PROGRESS")
+            try requireEqual(try await harness.fetch("a")?.state, "PROGRESS")
+            for (state, done) in [
+                (TaskState.failure, began.iso8601), (.revoked, began.advanced(by: .milliseconds(1)).iso8601),
+                (.failure, "2030-03-17T19:46:41+02:00"), (.failure, "at noon"), (.revoked, nil),
+            ] {
+                let end = TaskMeta(taskID: harness.prefix + "a", state: state, outcome: error, dateDone: done)
+                try await harness.store(end)
+                try await passing("PROGRESS")
+                try requireEqual(try await harness.fetch("a"), end)
+            }
+            let end = TaskMeta(
+                taskID: harness.prefix + "a",
+                state: .failure,
+                outcome: error,
+                dateDone: began.iso8601
+            )
+            try await harness.store(end)
+            try await passing("PROGRESS", after: .seconds(1))
+            try requireEqual(try await harness.fetch("a")?.state, "PROGRESS", "an attempt that began later")
+        },
         ResultBackendCheck("many are stored and fetched in one call") { harness in
             let ids = (0..<500).map { "\(harness.prefix)m\($0)" }
             let metas = ids.map { TaskMeta(taskID: $0, state: .success, outcome: .value(EncodedValue(.string($0)))) }

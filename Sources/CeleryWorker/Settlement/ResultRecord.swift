@@ -57,14 +57,17 @@ struct ResultRecord {
     }
 
     /// STARTED, with `task_track_started`.
-    func started(_ request: TaskRequest, pid: Int32) -> StoredResult {
-        let info: CeleryValue = ["pid": .int(Int(pid)), "hostname": .string(hostname)]
+    func started(_ running: RunningTask) -> StoredResult {
+        let request = running.task.request
+        let info: CeleryValue = ["pid": .int(Int(running.pid)), "hostname": .string(hostname)]
         let meta = TaskMeta(
             taskID: request.message.headers.id,
             state: .started,
             outcome: .value(EncodedValue(info))
         )
-        return finish(meta, message: request.message, queue: request.queue)
+        var result = finish(meta, message: request.message, queue: request.queue)
+        result.since = running.startTime ?? .now
+        return result
     }
 
     /// The end of a task that never ran, because one before it failed.

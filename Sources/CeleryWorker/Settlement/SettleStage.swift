@@ -62,7 +62,7 @@ struct SettleStage {
         let records = ResultRecord(pipeline)
         do {
             try await pipeline.backend.store(
-                tasks.map { records.started($0.task.request, pid: $0.pid) },
+                tasks.map { records.started($0) },
                 timeout: pipeline.app.settings.brokerTimeout
             )
         } catch {

@@ -85,12 +85,13 @@ struct SettlementPlan {
         let chords = chordWork(stored, message, starts, &settlement)
         let (metrics, events, middleware) = (pipeline.metrics, pipeline.events, pipeline.app.middleware)
         let source = Source(message: message, policy: policy, queue: delivery.queue, stored: stored)
+        let isUnknown = failure?.exception.type == "NotRegistered"
         return Item(settlement: settlement, chords: chords, source: source) { log in
             if let reason = ending.revoked { middleware.taskRevoked(message, reason: reason) }
-            if failure?.exception.type == "NotRegistered" { middleware.taskUnknown(message) }
+            if isUnknown { middleware.taskUnknown(message) }
             if events.isOn.load(ordering: .relaxed) { events.addEnd(ending, message) }
             let state: TaskState = failure != nil ? .failure : ending.revoked != nil ? .revoked : .ignored
-            metrics.ended(message.headers.task, state: state.rawValue, runtime: nil)
+            metrics.ended(isUnknown ? nil : message.headers.task, state: state.rawValue, runtime: nil)
             if let reason = ending.revoked {
                 log.revoked(message, reason: reason)
             } else if let failure {

@@ -29,6 +29,7 @@ extension FrameEncoder {
             list(results) { encoder, result in
                 encoder.meta(result.meta)
                 encoder.optional(result.expires) { $0.duration($1) }
+                encoder.optional(result.since) { $0.int($1.microseconds) }
             }
             duration(timeout)
         case .fetch(let ids, let timeout):
@@ -141,8 +142,10 @@ extension FrameDecoder {
         case 3: return .revocationsAfter(try int64())
         case 4:
             let results = try list { decoder throws(FrameError) in
-                let meta = try decoder.meta()
-                return StoredResult(meta, expires: try decoder.bool() ? try decoder.duration() : nil)
+                var result = StoredResult(try decoder.meta(), expires: nil)
+                if try decoder.bool() { result.expires = try decoder.duration() }
+                if try decoder.bool() { result.since = Timestamp(microseconds: try decoder.int64()) }
+                return result
             }
             return .store(results, timeout: try duration())
         case 5:
