@@ -98,7 +98,6 @@ public final class Worker: Service {
         guard let (transport, backend) = try await connect() else { return }
         let revocations = RevokedTasks(file: configuration.stateFile(for: transport))
         try revocations.restore()
-        if configuration.purge { _ = try await transport.purge(configuration.queues) }
         let timers = TimerWheel()
         let pipeline = WorkerPipeline(
             app: app,
@@ -131,12 +130,13 @@ public final class Worker: Service {
         app.middleware.workerShutdown(configuration.hostname)
     }
 
-    /// Opens broker and result backend, trying again as the settings say. Nil when a shutdown came first.
+    /// Opens broker and result backend, and purges the queues if it is to, trying again as the settings say. Nil when a shutdown came first.
     private func connect() async throws -> (any Transport, any ResultBackend)? {
         var attempts = 0
         while state.withLock({ $0.requested }) == nil {
             do {
                 let stores = (try await app.transport(), try await app.resultBackend())
+                if configuration.purge { _ = try await stores.0.purge(configuration.queues) }
                 troubles.clear(.connecting)
                 return stores
             } catch {

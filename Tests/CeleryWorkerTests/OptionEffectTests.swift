@@ -131,19 +131,22 @@ struct OptionEffectTests {
             arguments: ["The worker was shut down while the task ran."],
             module: "billiard.exceptions"
         )
-        let task = app.task("t", options: options) { (isLost: Bool) -> Int in
+        let undecodable = ExceptionInfo(type: "DecodeError", arguments: ["malformed"], module: "kombu.exceptions")
+        let exceptions = [ended, lost, undecodable]
+        let task = app.task("t", options: options) { (number: Int) -> Int in
             runs.withLock { $0 += 1 }
-            throw CeleryError(.taskFailed, "of another task", exception: isLost ? lost : ended)
+            throw CeleryError(.taskFailed, "of another task", exception: exceptions[number])
         }
         try await withWorker(app) { () async throws -> Void in
-            for (isLost, exception) in [(false, ended), (true, lost)] {
+            for (number, exception) in exceptions.enumerated() {
                 let error = await #expect(throws: CeleryError.self) {
-                    try await task.delay(isLost).get(timeout: .seconds(60))
+                    try await task.delay(number).get(timeout: .seconds(60))
                 }
                 #expect(error?.exception == exception)
             }
+            #expect(try await app.transport().deadLetters.list(.all, limit: 10).isEmpty)
         }
-        #expect(runs.withLock { $0 } == 2)
+        #expect(runs.withLock { $0 } == 3)
     }
 
     @Test("A task that is sent without addToParent is no child of the one that sends it, though it has it for a parent")

@@ -61,8 +61,24 @@ enum LogFormat: String, CaseIterable, CustomStringConvertible, Sendable {
         let hidden = [LogRecord.taskName, LogRecord.taskID]
         let facts = record.metadata.filter { !hidden.contains($0.key) }.sorted { $0.key < $1.key }
         if !facts.isEmpty { message += " (" + facts.map { "\($0.key)=\($0.value)" }.joined(separator: " ") + ")" }
+        message = Self.harmless(message)
         if let colour = Self.colour(record.level) { message = terminal.paint(message, colour) }
         return head + message + "\n"
+    }
+
+    /// Names, ids and errors come from whoever sends messages: nothing in them commands a terminal, or passes for a line of its own.
+    ///
+    /// Tracebacks keep their lines.
+    private static func harmless(_ message: String) -> String {
+        if message.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return message }
+        let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.enumerated()
+            .map { number, line in
+                let text = line.replacing("\t", with: "        ")
+                let clean = ScreenText.clean(String(text))
+                return number > 0 && clean.hasPrefix("[") ? " " + clean : clean
+            }
+            .joined(separator: "\n")
     }
 
     private static func colour(_ level: Logger.Level) -> Terminal.Colour? {

@@ -60,9 +60,6 @@ extension ExceptionInfo {
     /// Class and message as Python prints them: the class alone where there is no message.
     package var line: String { message.isEmpty ? type : "\(type): \(message)" }
 
-    /// A body that no arguments could be made of.
-    package var isUndecodableBody: Bool { type == "DecodeError" && module == "kombu.exceptions" }
-
     package static let terminated = ExceptionInfo(
         type: "Terminated",
         arguments: ["the task was terminated"],

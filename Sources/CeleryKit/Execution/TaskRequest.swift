@@ -75,10 +75,18 @@ public struct TaskFailure: Sendable, Equatable {
     public var traceback: String?
     /// Listed in the task's `throws`: logged at info without traceback.
     public var isExpected: Bool
+    /// Nothing ran: no arguments could be made of the body. A task that throws on what another one failed with is none of these.
+    package var isUndecodable = false
 
     public init(exception: ExceptionInfo, traceback: String? = nil, isExpected: Bool = false) {
         self.exception = exception
         self.traceback = traceback
         self.isExpected = isExpected
+    }
+
+    package static func undecodable(_ error: WireError) -> TaskFailure {
+        var failure = TaskFailure(exception: .undecodable(error))
+        failure.isUndecodable = true
+        return failure
     }
 }

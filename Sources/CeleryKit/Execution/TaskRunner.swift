@@ -49,7 +49,7 @@ public struct TaskRunner: Sendable {
         do {
             body = try app.codec.decodeBody(of: request.message)
         } catch {
-            return TaskReport(outcome: .failure(TaskFailure(exception: .undecodable(error))))
+            return TaskReport(outcome: .failure(.undecodable(error)))
         }
         let context = TaskContext(
             app: app,

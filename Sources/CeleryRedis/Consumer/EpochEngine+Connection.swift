@@ -38,6 +38,7 @@ extension EpochEngine {
             SeenRecord(queues: record.queues, at: store.now).encoded()
         )
         if !record.queues.isEmpty { commands.add("SADD", store.keys.queues, list: record.queues) }
+        let (sent, entered) = (NIODeadline.now(), record.encoded())
         send(commands, over: connection) { [self] replies in
             if let error = replies[0].error {
                 let failure = RedisFailure.error(error, at: store.configuration.location)
@@ -48,7 +49,8 @@ extension EpochEngine {
             (isFirst ? CutPoint.epochEntered : .epochResumed).reached()
             // It would hold for this epoch what that takes for settled: others are to sweep it.
             guard last >= lastEffective else { return finish(.forgotten) }
-            journal?.allowStarts(for: lease - .nanoseconds(patience.nanoseconds))
+            registered = entered
+            hold(since: sent)
             let fetch = round?.fetch ?? Fetch()
             var isHeard = true
             if let round {
@@ -59,7 +61,14 @@ extension EpochEngine {
             watch(connection)
             if !isHeard { unheard += fetch.lists }
             recover(over: connection)
+            if !isFirst { giveUpAgain(over: connection) }
         }
+    }
+
+    /// The server has renewed the lease when it was asked to, or later: by its clock it ends no sooner.
+    func hold(since sent: NIODeadline) {
+        leaseUntil = sent + TimeAmount(lease)
+        journal?.allowStarts(for: lease - .nanoseconds((NIODeadline.now() - sent).nanoseconds))
     }
 
     private func watch(_ connection: RedisConnection) {
@@ -73,7 +82,13 @@ extension EpochEngine {
             if !isTracking {
                 store.logger.info("Redis does not tell of new messages: looking for them again and again instead")
             }
+            // Queues may have been changed since the epoch was entered: nothing is taken from them before the server knows.
+            let isChanged = record.encoded() != registered
+            if isChanged {
+                register(over: connection) { [self] in if case .refused(let error) = $0 { link.reconnect(error) } }
+            }
             isArmed = true
+            if isChanged { restand() }
             endOutage()
             mustFile = !unfiled.isEmpty
             link.proved()
@@ -126,13 +141,41 @@ extension EpochEngine {
     /// Serves other queues from now on; the server knows of the lists before anything is taken from them.
     func change(to queues: [String], _ completion: @escaping (TransportError?) -> Void) {
         if case .over(let error) = phase { return completion(error) }
-        let old = plan
+        let (old, before) = (plan, record.queues)
         serve(queues)
         // Without a connection the next one tells.
         guard isArmed, let connection = link.connection else { return completion(nil) }
-        restand()
-        let new = plan
         plan = old
+        register(over: connection) { [weak self] answer in
+            guard let self, !isOver else { return completion(.swept) }
+            switch answer {
+            case .refused(let error):
+                if record.queues == queues { serve(before) }
+                completion(error)
+            case .unheard:
+                serve(record.queues)
+                completion(nil)
+            case .registered:
+                serve(record.queues)
+                plan.forget()
+                subscribe(store.router.subscriptions(of: record.queues), over: connection)
+                completion(nil)
+                pump()
+            }
+        }
+        restand()
+    }
+
+    private enum Registration {
+        case registered
+        case refused(TransportError)
+        /// The connection broke; the next one tells.
+        case unheard
+    }
+
+    /// Tells the server of the record as it is now.
+    private func register(over connection: RedisConnection, _ completion: @escaping (Registration) -> Void) {
+        let encoded = record.encoded()
         var commands = RedisCommands()
         commands.add(
             "EVAL",
@@ -144,23 +187,21 @@ extension EpochEngine {
             connectionNumber,
             record.name,
             keys.id,
-            record.encoded(),
-            SeenRecord(queues: queues, at: store.now).encoded()
+            encoded,
+            SeenRecord(queues: record.queues, at: store.now).encoded()
         )
-        if !queues.isEmpty { commands.add("SADD", store.keys.queues, list: queues) }
+        if !record.queues.isEmpty { commands.add("SADD", store.keys.queues, list: record.queues) }
         connection.handler.value.send(commands, deadline: .now() + patience) { [weak self] result in
-            guard let self, !isOver else { return completion(.swept) }
             switch result {
-            case .failure(let error): completion(error)
+            case .failure(let error):
+                connection.handler.value.close(error)
+                completion(.unheard)
             case .success(let replies):
-                if let error = RedisFailure.first(in: replies) {
-                    return completion(RedisFailure.error(error, at: store.configuration.location))
+                if let self, let error = RedisFailure.first(in: replies) {
+                    return completion(.refused(RedisFailure.error(error, at: store.configuration.location)))
                 }
-                plan = new
-                plan.forget()
-                subscribe(store.router.subscriptions(of: queues), over: connection)
-                completion(nil)
-                pump()
+                self?.registered = encoded
+                completion(.registered)
             }
         }
     }
@@ -208,10 +249,11 @@ extension EpochEngine {
         }
     }
 
-    /// A sender in Python has published to a fanout exchange: from here on it is a message like any other.
+    /// A sender in Python has published to a fanout exchange, or one of ours that did not know of a queue: from here on it is a message
+    /// like any other.
     private func broadcast(_ bytes: [UInt8], to lists: Set<String>) {
-        guard !StoredMessage.isCopied(bytes, limits: store.codec.limits) else { return }
-        for list in lists {
+        for list in lists
+        where !StoredMessage.isCopied(bytes, to: store.keys.queue(of: list), limits: store.codec.limits) {
             if isArmed, let connection = link.connection {
                 put(bytes, into: list, over: connection)
             } else if unsent.count < Self.unsentLimit {

@@ -12,6 +12,9 @@ import Logging
 import NIOCore
 
 extension EpochEngine {
+    /// So long what nobody waits for any more may find somebody.
+    private static let moment = TimeAmount.milliseconds(2)
+
     /// What to take from the server now; nothing when nobody waits, or when all lists are known to be empty.
     func nextFetch(isFull: Bool) -> Fetch {
         guard let first = receivers.first, stock.isEmpty, closings.isEmpty, timers.look == nil, unheard.isEmpty else {
@@ -86,9 +89,42 @@ extension EpochEngine {
         while !stock.isEmpty, let receiver = receivers.popFirst() {
             let count = min(receiver.credit, stock.count)
             let messages = stock.prefix(count).compactMap { table[$0] }
+            surplus.subtract(stock.prefix(count))
             stock.removeFirst(count)
             receiver.completion(.success(messages))
         }
+    }
+
+    /// A fetch has taken what nobody waits for any more, since a waiting one was faster: unless somebody does in a moment, others are to
+    /// have it.
+    ///
+    /// - Parameter tag: The last before the fetch.
+    func keepForAMoment(after tag: UInt64) {
+        guard receivers.isEmpty, !stock.isEmpty else { return }
+        surplus.formUnion(stock.filter { $0 > tag && unfiled.contains($0) })
+        guard !surplus.isEmpty, timers.surplus == nil else { return }
+        timers.surplus = loop.assumeIsolated()
+            .scheduleTask(in: Self.moment) { [weak self] in
+                guard let self, !isOver else { return }
+                timers.surplus = nil
+                if let connection = link.connection, isArmed { giveBackSurplus(over: connection) }
+            }
+    }
+
+    /// Ahead of a round that would file it. Where there is no connection it stays.
+    func giveBackSurplus(over connection: RedisConnection) {
+        let tags = surplus.filter { unfiled.contains($0) }
+        surplus = []
+        guard !tags.isEmpty else { return }
+        var counts: [Int: (key: String, count: Int)] = [:]
+        for tag in tags {
+            guard let message = table.removeValue(forKey: tag) else { continue }
+            unfiled.remove(tag)
+            counts[message.field.list, default: (message.list, 0)].count += 1
+        }
+        stock.removeAll { tags.contains($0) }
+        unheard += counts.map { FetchPlan.Ask(key: $0.value.key, place: $0.key, count: $0.value.count) }
+        recover(over: connection)
     }
 
     /// The server tells that keys were touched; nil means all.
@@ -104,7 +140,7 @@ extension EpochEngine {
             case store.keys.revokedIndex: checkRevocations()
             case store.keys.parkedDue: checkParked()
             // That it waits for it brings.
-            case standing?.list where waiting?.isPending == true: break
+            case standing?.list where waiting?.isPending == true: doubtWaiting()
             default: plan.woken(name)
             }
         }

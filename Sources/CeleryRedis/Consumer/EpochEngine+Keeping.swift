@@ -40,10 +40,8 @@ extension EpochEngine {
             guard replies[0].int != 0 else {
                 return link.reconnect(TransportError(.unavailable, "the lease had run out"))
             }
-            // From when it was sent: by the server's clock the lease ends no sooner. An error leaves it as it was.
-            if replies[0].int == 1 {
-                journal?.allowStarts(for: lease - .nanoseconds((NIODeadline.now() - sent).nanoseconds))
-            }
+            // An error leaves it as it was.
+            if replies[0].int == 1 { hold(since: sent) }
             if replies[1].int == 0 { beat(over: connection) { _ in } }
             look(at: replies[2].pairs, connection)
         }

@@ -27,6 +27,11 @@ extension EpochEngine {
         else {
             return
         }
+        if !surplus.isEmpty, !begins.isEmpty || !settles.isEmpty || !closings.isEmpty || mustFile {
+            giveBackSurplus(over: connection)
+        }
+        // What it would delete has to be back where it was.
+        guard closings.isEmpty || unheard.isEmpty else { return }
         let isFull = isFull(connection)
         if isFull { refuseWhatFillsUp() }
         // What this round publishes can be fetched by it: nothing else would tell of it.
@@ -145,11 +150,13 @@ extension EpochEngine {
     private func answered(_ replies: [RESPValue]) {
         guard let current = round, replies.count > 3 else { return }
         let fence = replies[replies.count - 1]
+        var before = lastTag
         switch replies[replies.count - 3] {
         case .array(let results):
             current.tookEffect(results)
             decided(results)
             guard !isOver else { return }
+            before = lastTag
             fetched(results.dropFirst(current.fetchStart), by: current)
         case .error: refused(RedisFailure.first(in: replies) ?? RESPError("EXECABORT"))
         default: return finish(.swept)
@@ -157,6 +164,7 @@ extension EpochEngine {
         guard !isOver else { return }
         if fence.isNull { return finish(.swept) }
         deliver()
+        keepForAMoment(after: before)
         pump()
     }
 
@@ -253,6 +261,7 @@ extension EpochEngine {
             mustFile = mustFile || !failed.filed.isEmpty
             return
         }
+        if failed.note != nil { pauseWaiting() }
         guard failed.fetch.isEmpty else {
             // Perhaps only the fetch was: the rest again without it, and the fetch after a while.
             round = failed

@@ -23,11 +23,13 @@ struct Standing {
     /// Nobody knows what was taken: the place is to be given up.
     var isLost = false
     var isGivingUp = false
+    /// The next place, which the record has already.
+    var reserved: Int?
     /// The list was found empty by this connection, so that the server tells the other one of no change.
     var isBlind = false
     /// The list that the next place is for, when another one is served by now.
     var next: String?
-    /// The server has refused: not before then.
+    /// The server has refused to let a fetch wait, or to note what it brings: not before then.
     var refusedUntil = NIODeadline.distantPast
     /// Whether nothing waits for another round any more.
     var isDue = false
@@ -53,8 +55,10 @@ extension EpochEngine {
     /// can be under way to the server.
     static let closedLife = 86_400
 
-    /// A connection that breaks again and again uses up places; then there is no waiting any more.
-    private static let mostPlaces = 1000
+    /// After that it is doubted that a connection still stands.
+    private static let silence = TimeAmount.seconds(1)
+    /// Until it is found strange that the server tells of the list that a fetch waits for, and the fetch is not answered.
+    private static let doubt = TimeAmount.milliseconds(30)
 
     /// Gives the fetch that is going to wait its place.
     func prepareStanding() {
@@ -64,16 +68,8 @@ extension EpochEngine {
     }
 
     /// The first queue's list of messages without a priority.
-    private var firstList: String? {
+    var firstList: String? {
         store.queueOrder.arranged(record.queues).first.map { store.keys.list($0, priority: nil) }
-    }
-
-    /// Other queues are served now.
-    func restand() {
-        guard let standing, let list = firstList, list != standing.list else { return }
-        self.standing?.next = list
-        self.standing?.lose()
-        if waiting?.isPending == true { waiting?.reconnect() }
     }
 
     /// Once the epoch is entered, and when it goes on at another server.
@@ -89,7 +85,11 @@ extension EpochEngine {
             patience: patience,
             logger: store.logger
         )
-        fetch.onUp = { [weak self] in self?.pump() }
+        fetch.onChange = { [weak self] in self?.pump() }
+        fetch.onRefusal = { [weak self] error in
+            guard let self, error.code == "NOPERM" || error.message.hasPrefix("ERR unknown") else { return }
+            self.standing?.refusedUntil = .distantFuture
+        }
         waiting = fetch
         fetch.connect()
     }
@@ -102,7 +102,7 @@ extension EpochEngine {
         if standing.isLost { return giveUpPlace(standing, over: connection) }
         if waiting.isPending {
             let isWanted = !receivers.isEmpty && closings.isEmpty && plan.serves(standing.list) && !isBusy()
-            if !isWanted { waiting.end(over: connection) }
+            if !isWanted { end(waiting, over: connection) }
             return false
         }
         guard mayStand, waiting.isReady else { return track(standing) }
@@ -112,6 +112,7 @@ extension EpochEngine {
             self.standing?.tag = nil
             return true
         }
+        if waiting.isSilent(for: Self.silence) { hear(of: standing.list, over: connection) }
         waiting.wait(standing.list, into: keys.taken(list: standing.place), for: lease) { [weak self] answer in
             self?.stood(answer, tag)
         }
@@ -177,7 +178,7 @@ extension EpochEngine {
     /// Whether the end of the epoch waits a moment for the waiting fetch's.
     func isEndingWaiting(over connection: RedisConnection) -> Bool {
         guard !closings.isEmpty, let waiting, waiting.isPending, standing?.isEndDue == false else { return false }
-        waiting.end(over: connection)
+        end(waiting, over: connection)
         // It may be dead without a word.
         if timers.end == nil {
             timers.end = loop.assumeIsolated()
@@ -188,6 +189,40 @@ extension EpochEngine {
                 }
         }
         return true
+    }
+
+    private func end(_ waiting: WaitingFetch, over connection: RedisConnection) {
+        var commands = RedisCommands()
+        commands.add("PEXPIRE", keys.lease, record.lease)
+        waiting.end(over: connection, behind: commands)
+    }
+
+    /// Has the server tell of the list that is waited for, as far as it does such things: who waits may be dead without a word.
+    private func hear(of list: String, over connection: RedisConnection) {
+        guard isTracking else { return }
+        var commands = RedisCommands()
+        commands.add("LLEN", list)
+        send(commands, over: connection) { [self] replies in if (replies[0].int ?? 0) > 0 { doubtWaiting() } }
+    }
+
+    /// The server tells of the list that a fetch waits for: that brings the message, unless its connection is dead without a word.
+    func doubtWaiting() {
+        guard let waiting, let list = standing?.list, timers.doubt == nil else { return }
+        let number = waiting.number
+        timers.doubt = loop.assumeIsolated()
+            .scheduleTask(in: Self.doubt) { [weak self] in
+                guard let self, !isOver else { return }
+                timers.doubt = nil
+                guard isArmed, waiting.isPending, waiting.number == number, let connection = link.connection else {
+                    return
+                }
+                var commands = RedisCommands()
+                commands.add("LLEN", list)
+                send(commands, over: connection) { replies in
+                    // Where there is one, the server knows of nobody who waits.
+                    if (replies[0].int ?? 0) > 0, waiting.isPending, waiting.number == number { waiting.reconnect() }
+                }
+            }
     }
 
     /// The waiting fetch's place at the end of the epoch.
@@ -212,9 +247,11 @@ extension EpochEngine {
     private var mayStand: Bool {
         guard let standing, !receivers.isEmpty, stock.isEmpty, closings.isEmpty, unheard.isEmpty, !isAbandoned,
             timers.look == nil, !timers.isDue, plan.isAllEmpty, plan.serves(standing.list),
-            standing.place < Self.mostPlaces
+            hasPlaces
         else { return false }
         let now = NIODeadline.now()
+        // Whoever may have been swept without knowing it yet takes nothing: the place may not be closed any more.
+        guard leaseUntil > now + TimeAmount(lease / 4) else { return false }
         return standing.refusedUntil <= now && fullUntil <= now && !isBusy()
     }
 
@@ -257,66 +294,35 @@ extension EpochEngine {
         idlePause = 5
     }
 
+    /// After a refusal no fetch waits for a while; the server's notices do meanwhile.
+    func pauseWaiting() {
+        guard let standing, standing.refusedUntil != .distantFuture else { return }
+        self.standing?.refusedUntil = .now() + Self.refusal
+        self.standing?.isBlind = true
+        pumpLater()
+    }
+
+    func pumpLater() {
+        guard timers.refused == nil else { return }
+        timers.refused = loop.assumeIsolated()
+            .scheduleTask(in: Self.refusal) { [weak self] in
+                guard let self, !isOver else { return }
+                timers.refused = nil
+                pump()
+            }
+    }
+
     private func refusedToWait(_ error: RESPError, _ list: String) {
         plan.forget(list)
         let isForGood = error.code == "NOPERM" || error.message.hasPrefix("ERR unknown")
-        standing?.refusedUntil = isForGood ? .distantFuture : .now() + Self.refusal
-        guard isForGood else { return }
+        guard isForGood else { return pauseWaiting() }
+        standing?.refusedUntil = .distantFuture
         waiting?.end()
         waiting = nil
         store.logger.info(
             "Redis lets no fetch wait: messages are fetched when it tells of them instead",
             metadata: ["reason": "\(error)"]
         )
-    }
-
-    /// What was taken there and not heard of goes back, and nothing gets there any more; then there is another place.
-    ///
-    /// - Returns: Whether what is known of it is to be filed first.
-    private func giveUpPlace(_ standing: Standing, over connection: RedisConnection) -> Bool {
-        guard !standing.isGivingUp, standing.refusedUntil <= .now() else { return false }
-        let isKnown = unfiled.contains { tag in
-            table[tag].map { $0.isTaken && $0.field.list == standing.place } ?? false
-        }
-        guard !isKnown else {
-            mustFile = true
-            return true
-        }
-        self.standing?.isGivingUp = true
-        let (place, list) = (record.lists.count, standing.next ?? standing.list)
-        var next = record
-        next.lists.append(list)
-        var commands = RedisCommands()
-        commands.add(
-            "EVAL",
-            RedisScripts.passing(RedisScripts.giveUp, over: connection),
-            4,
-            keys.fence,
-            store.keys.epochs,
-            keys.taken(list: standing.place),
-            standing.list,
-            connectionNumber,
-            keys.id,
-            next.encoded(),
-            Self.closedLife
-        )
-        send(commands, over: connection) { [self] replies in
-            self.standing?.isGivingUp = false
-            if let error = replies[0].error {
-                self.standing?.refusedUntil = .now() + Self.refusal
-                store.logger.warning(
-                    "Redis does not give back what a broken connection has fetched; trying again",
-                    metadata: ["reason": "\(error)"]
-                )
-                return
-            }
-            guard !replies[0].isNull else { return finish(.swept) }
-            record = next
-            self.standing = Standing(list: list, place: place)
-            plan.forget()
-            pump()
-        }
-        return false
     }
 }
 #endif

@@ -99,6 +99,16 @@ final class EpochEngine {
     /// The fetch that waits at the server, and what for; nil where there is none.
     var waiting: WaitingFetch?
     var standing: Standing?
+    /// Where fetches have waited before, the first to be closed first.
+    var closedPlaces: [ClosedPlace] = []
+    /// The server has refused to give up a place: not before then.
+    var givesUpFrom = NIODeadline.distantPast
+    /// So long the lease holds at least.
+    var leaseUntil = NIODeadline.distantPast
+    /// What of a fetch nobody waits for any more, since a waiting one was faster.
+    var surplus: Set<UInt64> = []
+    /// The record as the server has it, as far as is known.
+    var registered: [UInt8] = []
     let sweeper: Sweeper
     /// Where is noted what has started of what may; nil when there can be none.
     let journal: StartJournal?
@@ -315,12 +325,20 @@ struct EpochTimers {
     var turn: Scheduled<Void>?
     /// When to see to the fetch that waits, if no round has done so by then.
     var soon: Scheduled<Void>?
+    /// When to try again what the server has refused.
+    var refused: Scheduled<Void>?
+    /// When to look why a fetch that waits is not answered.
+    var doubt: Scheduled<Void>?
+    /// When what nobody waits for goes back.
+    var surplus: Scheduled<Void>?
     /// Until when the end of the epoch waits for it.
     var end: Scheduled<Void>?
     var deadline: Scheduled<Void>?
 
     func cancel() {
-        for timer in [opening, renewal, due, mine, others, look, turn, soon, end, deadline] { timer?.cancel() }
+        for timer in [opening, renewal, due, mine, others, look, turn, soon, refused, doubt, surplus, end, deadline] {
+            timer?.cancel()
+        }
     }
 }
 

@@ -23,8 +23,8 @@ final class WaitingFetch {
         case broken
     }
 
-    /// Until the server is asked again to end a fetch that it had not seen yet when it was asked.
-    private static let pause = TimeAmount.milliseconds(5)
+    /// Until the server may be asked again to end a fetch that it had not seen yet when it was asked; longer each time.
+    private static let pauses = (first: TimeAmount.milliseconds(5), last: TimeAmount.milliseconds(100))
 
     /// The server, the same as that of the worker's other connection.
     let endpoint: RedisConfiguration.Endpoint
@@ -34,10 +34,17 @@ final class WaitingFetch {
     private let patience: TimeAmount
     /// Whether it waits, or its answer is under way.
     private(set) var isPending = false
+    /// Counts the waits.
+    private(set) var number = 0
+    /// When the server was last heard of.
+    private var lastWord = NIODeadline.now()
     private var isEnding = false
+    private var pause = pauses.first
     private var isOver = false
-    /// Told when there is a connection.
-    var onUp: (() -> Void)?
+    /// Told when there is a connection, and when it may be asked again to end.
+    var onChange: (() -> Void)?
+    /// Told when the server does not let it be ended but with its connection.
+    var onRefusal: ((RESPError) -> Void)?
 
     init(
         _ configuration: RedisConfiguration,
@@ -46,20 +53,24 @@ final class WaitingFetch {
         patience: TimeAmount,
         logger: Logger
     ) {
-        var configuration = configuration
-        configuration.discovery = .fixed([endpoint])
         // The worker's other connection tells of outages.
         var quiet = logger
         if quiet.logLevel > .debug { quiet.logLevel = .error }
         self.endpoint = endpoint
-        link = RedisLink(configuration, loop, logger: quiet)
+        link = RedisLink(configuration.only(endpoint), loop, logger: quiet)
         self.logger = logger
         self.patience = patience
-        link.onUp = { [weak self] _ in self?.onUp?() }
+        link.onUp = { [weak self] _ in
+            self?.lastWord = .now()
+            self?.onChange?()
+        }
         link.onDown = { [weak self] _ in self?.isOver == false }
     }
 
     func connect() { link.connect() }
+
+    /// Whether the connection may be dead without anybody having heard of it.
+    func isSilent(for time: TimeAmount) -> Bool { lastWord + time < .now() }
 
     /// Whether it can begin to wait. It must be possible to end it, for which the server has to say who it is.
     var isReady: Bool { !isPending && link.connection?.clientID != nil }
@@ -68,6 +79,8 @@ final class WaitingFetch {
     func wait(_ list: String, into taken: String, for time: Duration, _ completion: @escaping (Answer) -> Void) {
         guard let connection = link.connection else { return completion(.answered(nil, left: 0)) }
         isPending = true
+        number += 1
+        pause = Self.pauses.first
         var commands = RedisCommands()
         commands.add("BLMOVE", list, taken, "RIGHT", "LEFT", "\(time / .seconds(1))")
         commands.add("LLEN", list)
@@ -76,36 +89,46 @@ final class WaitingFetch {
             guard let self else { return }
             isPending = false
             guard case .success(let replies) = result else { return completion(.broken) }
+            lastWord = .now()
+            // Whatever the second says, what the first has brought is there.
+            let left = replies[1].int.map { Int($0) } ?? 1
             if let error = RedisFailure.reconnection(in: replies) {
                 link.reconnect(RedisFailure.error(error, at: connection.endpoint.description))
-                return completion(.answered(nil, left: 0))
+                return completion(.answered(replies[0].bytes, left: left))
             }
             link.proved()
             if let error = replies[0].error { return completion(.refused(error)) }
-            completion(.answered(replies[0].bytes, left: Int(replies[1].int ?? 0)))
+            completion(.answered(replies[0].bytes, left: left))
         }
     }
 
     /// Ends the wait, over another connection; it is answered as always, for a message may have been faster.
-    func end(over other: RedisConnection) {
+    ///
+    /// - Parameter write: A command that changes something. While the server holds back writes, it holds back this one and with it the
+    ///   end of the fetch: a server of 7.0 or 7.2 that is asked to end one that it holds back crashes.
+    func end(over other: RedisConnection, behind write: RedisCommands) {
         guard isPending, !isEnding, let id = link.connection?.clientID else { return }
         isEnding = true
-        var commands = RedisCommands()
+        var commands = write
         commands.add("CLIENT", "UNBLOCK", id)
-        other.handler.value.send(commands, deadline: .now() + patience) { [weak self] result in
+        other.handler.value.send(commands, deadline: .now() + patience) { [weak self, number] result in
             guard let self else { return }
             isEnding = false
-            guard isPending, case .success(let replies) = result else { return }
-            if let error = replies[0].error {
+            guard isPending, number == self.number, case .success(let replies) = result else { return }
+            if let error = replies.last?.error {
                 logger.info("a waiting fetch is ended by its connection", metadata: ["reason": "\(error)"])
+                onRefusal?(error)
                 return reconnect()
             }
             // Answered, or not heard of by the server yet.
+            isEnding = true
             link.eventLoop.assumeIsolated()
-                .scheduleTask(in: Self.pause) { [weak self] in
+                .scheduleTask(in: pause) { [weak self] in
                     guard let self, !isOver else { return }
-                    end(over: other)
+                    isEnding = false
+                    if isPending { onChange?() }
                 }
+            pause = min(Self.pauses.last, pause * 2)
         }
     }
 
@@ -115,7 +138,7 @@ final class WaitingFetch {
     /// For good.
     func end() {
         isOver = true
-        onUp = nil
+        (onChange, onRefusal) = (nil, nil)
         link.end()
     }
 }

@@ -151,7 +151,7 @@ enum RedisScripts {
         return tonumber(round)
         """
 
-    /// Puts back in front what a fetch took that its epoch has not heard of.
+    /// Puts back in front what a fetch took that its epoch has not heard of; a place that is closed has nothing.
     ///
     /// KEYS: fence, then each list of what was taken, and the list that it was taken from. ARGV: connection, how many of each are
     /// known. Returns how many went back; nothing when the epoch was swept or a later connection acts for it.
@@ -160,7 +160,8 @@ enum RedisScripts {
         if not fence or string.match(fence, '%d+$') ~= ARGV[1] then return false end
         local moved = 0
         for i = 2, #KEYS, 2 do
-            for _ = 1, redis.call('LLEN', KEYS[i]) - ARGV[i / 2 + 1] do
+            local taken = redis.call('TYPE', KEYS[i]).ok == 'list' and redis.call('LLEN', KEYS[i]) or 0
+            for _ = 1, taken - ARGV[i / 2 + 1] do
                 redis.call('LMOVE', KEYS[i], KEYS[i + 1], 'LEFT', 'RIGHT')
                 moved = moved + 1
             end

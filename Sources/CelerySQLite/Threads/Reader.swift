@@ -20,6 +20,7 @@ final class Reader: Sendable {
 
     init(options: SQLiteOptions) throws {
         path = options.path
+        busy.set(MonotonicTime.now.advanced(by: options.timeout))
         let database = try Connection.open(options, label: "celery.reader", busy: busy)
         self.database = database
         thread = JobThread(name: "celery-read", limit: 64) { { jobs in for job in jobs { job(database) } } }

@@ -107,7 +107,7 @@ struct SettlementDecision: Sendable {
     /// A body that could not be decoded is set aside, whatever the policy: nothing ran. Otherwise `acks_on_failure` decides
     /// for late tasks; for early ones only an acknowledgement is possible any more.
     private static func failed(_ failure: TaskFailure, _ policy: TaskPolicy) -> Settlement.Disposition {
-        if failure.exception.isUndecodableBody {
+        if failure.isUndecodable {
             return .deadLetter(DeadLetterReason("malformed", failure.exception.message))
         }
         if policy.acksLate, !policy.acksOnFailure {

@@ -49,6 +49,19 @@ import Testing
         #expect(!text(record(.error, "x")).contains("\u{1B}"))
     }
 
+    @Test func whatComesFromMessagesCommandsNoTerminalAndIsNoLineOfItsOwn() {
+        let line = text(
+            record(
+                .info,
+                "Task evil\u{1B}[2J\u{7}\u{9B}31m\n[2026-11-25 12:00:00,123: CRITICAL/MainProcess] all is lost"
+            )
+        )
+        #expect(!line.unicodeScalars.contains { $0 != "\n" && ($0.value < 0x20 || (0x7f...0x9f).contains($0.value)) })
+        #expect(line.split(separator: "\n").filter { $0.hasPrefix("[") }.count == 1)
+        let traceback = "Traceback (most recent call last):\n  File \"ü.py\"\nKeyError: 'ü'"
+        #expect(text(record(.error, traceback)).hasSuffix("] \(traceback)\n"))
+    }
+
     @Test func aJSONLineIsOneObjectWhateverItSays() throws {
         let line = LogFormat.json.line(
             record(.warning, "a \"quote\"\nand\u{1}", ["celery.task.id": "17", "list": ["a", "b"]]),

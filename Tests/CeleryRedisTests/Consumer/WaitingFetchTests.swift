@@ -33,20 +33,6 @@ struct WaitingFetchTests {
         }
     }
 
-    /// A figure of the server's about itself.
-    private func figure(_ name: String, of section: String, _ server: RedisServer) throws -> Int {
-        let text = try server.command("INFO", section).text ?? ""
-        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix(name) }
-        let digits = line?.drop { !$0.isNumber }.prefix(while: \.isNumber)
-        return digits.flatMap { Int($0) } ?? 0
-    }
-
-    private func eventuallyWaiting(_ count: Int, at server: RedisServer) async throws {
-        try await eventually("\(count) fetches that wait") {
-            try figure("blocked_clients:", of: "clients", server) == count
-        }
-    }
-
     private func epochKeys(_ server: RedisServer) throws -> [String] {
         try server.command("KEYS", "*_swift.epoch.*").texts
     }
@@ -64,16 +50,16 @@ struct WaitingFetchTests {
                     group.addTask { try await work(consumer, got) }
                 }
                 for number in 0..<20 {
-                    try await eventuallyWaiting(3, at: server)
+                    try await server.eventuallyBlocked(3)
                     try await place.publish(["\(number)"])
                     try await eventually("message \(number)") { got.all.count > number }
                 }
-                try await eventuallyWaiting(3, at: server)
+                try await server.eventuallyBlocked(3)
                 for consumer in consumers { try await consumer.close() }
                 try await group.waitForAll()
             }
             #expect(got.all == (0..<20).map(String.init))
-            #expect(try figure("cmdstat_blmove:", of: "commandstats", server) >= 20)
+            #expect(try server.figure("cmdstat_blmove:", of: "commandstats") >= 20)
             #expect(try epochKeys(server).isEmpty)
             await place.end()
         }
@@ -87,7 +73,7 @@ struct WaitingFetchTests {
             let place = try await RedisPlace(server.url(port: proxy.port), prefix: "")
             let consumer = try await place.consumer(lease: .seconds(30))
             async let received = consumer.receiveWhenReachable(upTo: 2)
-            try await eventuallyWaiting(1, at: server)
+            try await server.eventuallyBlocked(1)
             proxy.mode = .breaking(before: ["solo"])
             let before = proxy.accepted
             try await sender.publish(["solo"])
@@ -115,7 +101,7 @@ struct WaitingFetchTests {
             let place = try await RedisPlace(server.url(), prefix: "")
             let stalled = try await far.consumer(lease: .seconds(1))
             let stale = Task { try await stalled.receive(upTo: 1) }
-            try await eventuallyWaiting(1, at: server)
+            try await server.eventuallyBlocked(1)
             proxy.mode = .stalled
             let consumer = try await place.consumer(lease: .seconds(1))
             try await eventually("a sweep") { try server.command("HKEYS", "_swift.epochs").texts.count == 1 }
@@ -169,7 +155,7 @@ struct WaitingFetchTests {
             let second = try await place.consumer()
             for number in 0..<10 {
                 let waiting = Task { try await first.receive(upTo: 1) }
-                try await eventuallyWaiting(1, at: server)
+                try await server.eventuallyBlocked(1)
                 waiting.cancel()
                 // Perhaps before the server has heard of that.
                 try await place.publish(["\(number)"])
@@ -177,7 +163,7 @@ struct WaitingFetchTests {
                 let deliveries = try await second.receive(upTo: 1)
                 #expect(deliveries.map(\.id) == ["\(number)"] && deliveries.map(\.attempt) == [1])
                 try await second.settle(deliveries.map { Settlement($0.tag, .acknowledge) })
-                try await eventuallyWaiting(0, at: server)
+                try await server.eventuallyBlocked(0)
             }
             for consumer in [first, second] { try await consumer.close() }
             await place.end()
@@ -189,9 +175,9 @@ struct WaitingFetchTests {
             let place = try await RedisPlace(server.url())
             let consumer = try await place.consumer()
             let waiting = Task { try await consumer.receive(upTo: 1) }
-            try await eventuallyWaiting(1, at: server)
+            try await server.eventuallyBlocked(1)
             try await consumer.consume([])
-            try await eventuallyWaiting(0, at: server)
+            try await server.eventuallyBlocked(0)
             try await place.publish(["stays"])
             try await consumer.consume(["q"])
             #expect(try await waiting.value.map(\.id) == ["stays"])
@@ -208,7 +194,7 @@ struct WaitingFetchTests {
             for queue in ["other", "q", "third"] {
                 try await consumer.consume([queue])
                 async let received = consumer.receive(upTo: 1)
-                try await eventuallyWaiting(1, at: server)
+                try await server.eventuallyBlocked(1)
                 try await place.publish([queue], to: queue)
                 let deliveries = try await received
                 #expect(deliveries.map(\.id) == [queue])

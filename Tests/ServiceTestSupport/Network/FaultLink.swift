@@ -12,6 +12,7 @@ import Synchronization
 final class FaultLink: Sendable {
     private struct State {
         var isCut = false
+        var isDead = false
         /// Directions whose thread still runs; the last closes both sockets.
         var running = 2
     }
@@ -85,6 +86,13 @@ final class FaultLink: Sendable {
             }
             switch now {
             case .swallowing: continue
+            case .muting(let words):
+                guard
+                    !state.withLock({ state in
+                        state.isDead = state.isDead || Self.contains(bytes, words)
+                        return state.isDead
+                    })
+                else { continue }
             case .losingReplies where isReply: return state.withLock { $0.isCut = true }
             case .breaking(let words) where Self.contains(bytes, words): return state.withLock { $0.isCut = true }
             case .delaying(let time): hold(time)

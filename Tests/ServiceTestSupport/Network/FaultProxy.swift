@@ -22,6 +22,8 @@ package final class FaultProxy: Sendable {
         case stalled
         /// Everything sent is taken and lost, as if the other side had vanished without a word.
         case swallowing
+        /// A connection that a piece with one of these comes over loses that and all that follows.
+        case muting(from: [String])
         /// Requests arrive; with the first answer the connection breaks, so that nobody knows whether they did.
         case losingReplies
         /// The connection breaks, either way, before a piece that contains one of these.

@@ -42,6 +42,7 @@ extension FrameEncoder {
         exception(failure.exception)
         optional(failure.traceback)
         bool(failure.isExpected)
+        bool(failure.isUndecodable)
     }
 
     mutating func cause(_ cause: RunControl.Cause) {
@@ -91,7 +92,9 @@ extension FrameDecoder {
     private mutating func failure() throws(FrameError) -> TaskFailure {
         let exception = try exception()
         let traceback = try optionalString()
-        return TaskFailure(exception: exception, traceback: traceback, isExpected: try bool())
+        var failure = TaskFailure(exception: exception, traceback: traceback, isExpected: try bool())
+        failure.isUndecodable = try bool()
+        return failure
     }
 
     mutating func cause() throws(FrameError) -> RunControl.Cause {
