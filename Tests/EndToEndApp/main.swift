@@ -73,6 +73,12 @@ app.task("e2e.tell") { (context: TaskContext, gate: String) -> String in
     return gate
 }
 
+app.task("e2e.late", options: TaskOptions(acksLate: true)) { (context: TaskContext, seconds: Double) -> String in
+    context.logger.info("started")
+    try await Task.sleep(for: .seconds(seconds))
+    return "rested"
+}
+
 app.task("e2e.block", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
     (context: TaskContext, seconds: Double) -> String in
     context.logger.info("started")
