@@ -68,6 +68,31 @@ struct OptionEffectTests {
         #expect(try await app.transport().status(of: ["celery"]).first?.delayed == (isDisabled ? 0 : 1))
     }
 
+    @Test("result_extended stores what was called, by whom and for the how many-th time, of each state", arguments: [false, true])
+    func extended(isExtended: Bool) async throws {
+        let app = TestApp.make { $0.resultExtended = isExtended }
+        let task = app.task("t", parameters: "x", "unit") { (context: TaskContext, x: Int, unit: String) -> Int in
+            if context.retries < 2 { throw context.retry(countdown: .zero) }
+            return x
+        }
+        let result = try await withWorker(app) { () async throws -> AsyncResult<Int> in
+            let result = try await task.delay(7, "mm")
+            _ = try await result.get(timeout: .seconds(60))
+            return result
+        }
+        let meta = try await app.resultBackend().fetch([result.id], timeout: .seconds(5))[result.id]
+        let expected = TaskMeta.Extended(
+            name: "t",
+            arguments: [7, "mm"],
+            keywords: [:],
+            worker: meta?.extended?.worker,
+            retries: 2,
+            queue: "celery"
+        )
+        #expect(meta?.extended == (isExtended ? expected : nil))
+        #expect(!isExtended || meta?.extended?.worker?.contains("@") == true)
+    }
+
     @Test("acks_on_failure off: a late task's message is set aside when it fails, and acknowledged when it does not")
     func acksOnFailure() async throws {
         let app = TestApp.make()

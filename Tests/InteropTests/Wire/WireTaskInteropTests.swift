@@ -219,6 +219,28 @@ struct WireTaskInteropTests {
         #expect(seen >= 12)
     }
 
+    @Test("what Python sends in protocol 1 is read", arguments: ["json", "msgpack"], ["None", "'zlib'"])
+    func protocolOne(serializer: String, compression: String) throws {
+        let peer = try WirePeer()
+        let call = """
+            {'args': (2, 'x'), 'kwargs': {'k': [None]}, 'options': {'task_id': 'old', 'retries': 3, 'link': echo.s(1), \
+            'eta': datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone.utc), 'time_limit': 30, 'soft_time_limit': 1.5, \
+            'group_id': 'g', 'serializer': '\(serializer)', 'compression': \(compression)}}
+            """
+        let envelope = try peer.ask(
+            ["op": "send", "number": 950, "call": .string(call), "protocol": 1],
+            for: "envelope"
+        )
+        let message = try Envelope.decode(Array(envelope.utf8))
+        #expect(message.headers.task == "wire.echo" && message.headers.id == "old" && message.headers.retries == 3)
+        #expect(message.headers.eta?.hasPrefix("2030-01-02T03:04:05") == true && message.headers.group == "g")
+        #expect(message.headers.timeLimit == TimeLimits(hard: 30, soft: 1.5))
+        let body = try interopCodec().decodeBody(of: message)
+        #expect(try body.arguments.map { try $0.value() } == [2, "x"])
+        #expect(try body.keywords.map { $0.name + PythonRepr.describe(try $0.value.value()) } == ["k[None]"])
+        #expect(body.embed.callbacks.map(\.task) == ["wire.echo"])
+    }
+
     @Test("typed arguments decode to the values that Python sent")
     func typed() throws {
         let peer = try WirePeer()

@@ -65,6 +65,7 @@ def backend_for(serializer, compression):
 def op_send(command):
     """Publishes echo with the arguments and options of an expression; gives the envelope."""
     call = eval(command["call"])  # noqa: S307
+    app.amqp.create_task_message = app.amqp.task_protocols[command.get("protocol", 2)]
     queue = "q-" + str(command["number"])
     echo.apply_async(call.get("args", ()), call.get("kwargs", {}), queue=queue, **call.get("options", {}))
     return {"envelope": published(queue)}
