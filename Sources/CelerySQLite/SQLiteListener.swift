@@ -59,12 +59,12 @@ final class SQLiteListener: BroadcastListener {
     /// Of all that was deleted before it was read, whether meant for this listener or not: nobody can tell any more.
     var dropped: Int { state.withLock { $0.dropped } }
 
+    /// A file that cannot be used for the moment is silent: a disk may have room again, and who locks it lets go.
     func receive(timeout: Duration) async throws(TransportError) -> [HeardBroadcast] {
         let deadline = MonotonicTime.now.advanced(by: timeout)
         while !Task.isCancelled, !isClosed.load(ordering: .acquiring) {
             let generation = store.signals.broadcastGeneration
-            try await renew()
-            let heard = try await look()
+            let heard = try await hear(by: deadline)
             let left = deadline.nanoseconds - MonotonicTime.now.nanoseconds
             guard heard.isEmpty, left > 0 else { return heard }
             let wait = min(.nanoseconds(left), Self.patience)
@@ -75,9 +75,27 @@ final class SQLiteListener: BroadcastListener {
         return []
     }
 
-    private func look() async throws(TransportError) -> [HeardBroadcast] {
+    private func hear(by deadline: MonotonicTime) async throws(TransportError) -> [HeardBroadcast] {
+        func patience() -> Duration {
+            let left = Duration.nanoseconds(deadline.nanoseconds - MonotonicTime.now.nanoseconds)
+            return min(store.options.timeout, max(left, .milliseconds(100)))
+        }
+        do throws(TransportError) {
+            try await renew(timeout: patience())
+        } catch {
+            guard error.isTransient else { throw error }
+        }
+        do throws(TransportError) {
+            return try await look(timeout: patience())
+        } catch {
+            guard error.isTransient else { throw error }
+            return []
+        }
+    }
+
+    private func look(timeout: Duration) async throws(TransportError) -> [HeardBroadcast] {
         let cursor = state.withLock { $0.cursor }
-        let rows = try await store.read { try BroadcastRows.read(after: cursor, Self.batch, in: $0) }
+        let rows = try await store.read(timeout: timeout) { try BroadcastRows.read(after: cursor, Self.batch, in: $0) }
         guard let first = rows.first, let last = rows.last else { return [] }
         state.withLock { state in
             guard state.cursor < last.number else { return }
@@ -95,13 +113,16 @@ final class SQLiteListener: BroadcastListener {
         }
     }
 
-    private func renew() async throws(TransportError) {
+    private func renew(timeout: Duration) async throws(TransportError) {
         let now = MonotonicTime.now
         guard state.withLock({ $0.renewed.advanced(by: Self.renewal) <= now }) else { return }
         let (id, exchanges) = (id, exchanges)
-        try await store.write { try BroadcastRows.enlist(id, exchanges, in: $0) }
+        try await store.write(timeout: timeout) { try BroadcastRows.enlist(id, exchanges, in: $0) }
         state.withLock { $0.renewed = now }
     }
+
+    /// For tests: the next receipt says that it is still there.
+    func forgetRenewal() { state.withLock { $0.renewed = MonotonicTime(nanoseconds: 0) } }
 
     func close() async {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }

@@ -17,7 +17,13 @@ struct SQLiteTransport: Transport {
 
     var capabilities: TransportCapabilities {
         // As in RabbitMQ 9 is the most urgent; kombu's own virtual transports have it the other way round.
-        TransportCapabilities(delayedDelivery: true, priorities: .highestFirst, fanout: true, shared: true)
+        TransportCapabilities(
+            delayedDelivery: true,
+            priorities: .highestFirst,
+            fanout: true,
+            shared: true,
+            timesMessages: true
+        )
     }
     var location: String { store.options.path }
     var storeIdentity: StoreIdentity? { store.files.identity }

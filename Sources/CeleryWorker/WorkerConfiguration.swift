@@ -64,7 +64,9 @@ package struct WorkerConfiguration: Sendable {
         guard wanted > 0 else {
             throw CeleryError(.misconfigured, "the concurrency must be at least 1, not \(wanted)")
         }
-        concurrency = Self.isResizable(poolName) ? autoscale.map { max(1, $0.min) } ?? wanted : 1
+        concurrency =
+            Self.isResizable(poolName)
+            ? autoscale.map { Autoscaler(max: $0.max, min: $0.min).range.lowerBound } ?? wanted : 1
         prefetchMultiplier =
             settings.workerDisablePrefetch ? 1 : options.prefetchMultiplier ?? settings.workerPrefetchMultiplier
         maxTasksPerChild = options.maxTasksPerChild ?? settings.workerMaxTasksPerChild
@@ -72,6 +74,7 @@ package struct WorkerConfiguration: Sendable {
         purge = options.purge
         stateDB = options.stateDB ?? settings.workerStateDB
         taskEvents = options.taskEvents ?? settings.workerSendTaskEvents
+        try Self.check(eventSerializer: settings.eventSerializer, app.codec)
         heartbeat = options.withoutHeartbeat ? nil : options.heartbeatInterval ?? .seconds(2)
         mingles = !options.withoutMingle
         hasRemoteControl = !options.withoutRemoteControl && settings.workerEnableRemoteControl
@@ -82,6 +85,12 @@ package struct WorkerConfiguration: Sendable {
         }
         topology = Topology(selected)
         queues = selected.map(\.name)
+    }
+
+    private static func check(eventSerializer name: String, _ codec: WireCodec) throws {
+        guard !codec.serializers.contains(where: { $0.name == name }) else { return }
+        let known = codec.serializers.map(\.name).joined(separator: ", ")
+        throw CeleryError(.misconfigured, "event_serializer is \"\(name)\", which does not exist; there are: \(known)")
     }
 
     /// Deliveries held at most: multiplier × slots, or a large bound when the multiplier is zero.

@@ -32,6 +32,7 @@ final class WorkerPipeline: Sendable {
     let autoscaler: Mutex<Autoscaler?>
     let queues: ConsumedQueues
     let events: WorkerEvents
+    let told = Mutex(ToldTasks())
     let startedAt = ContinuousClock.now
     let state = Mutex(WorkerState())
     let creditBell = Doorbell()
@@ -92,7 +93,7 @@ final class WorkerPipeline: Sendable {
 
     var prefetch: Int { prefetch(slots: pool.slots) }
 
-    private var scaleLimit: Int { autoscaler.withLock { $0?.max ?? 0 } }
+    private var scaleLimit: Int { autoscaler.withLock { $0?.range.upperBound ?? 0 } }
 
     /// Runs until a shutdown has been asked for and is complete.
     func run() async throws {

@@ -20,8 +20,26 @@ struct GraphCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graph",
         abstract: "Draw a workflow, or the workers.",
-        subcommands: [GraphWorkflowCommand.self, GraphWorkersCommand.self]
+        subcommands: [GraphWorkflowCommand.self, GraphWorkersCommand.self, GraphBootstepsCommand.self]
     )
+}
+
+/// `celery graph bootsteps`: says that it is not there yet.
+struct GraphBootstepsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bootsteps",
+        abstract: "Not in this version.",
+        shouldDisplay: false
+    )
+
+    @Argument(parsing: .allUnrecognized, help: .hidden)
+    var words: [String] = []
+
+    func run() async throws {
+        throw CommandFailure.usage(
+            "celery graph bootsteps is not in this version; it comes later (celery graph workers draws the fleet)"
+        )
+    }
 }
 
 /// `celery graph workflow`: a workflow before it is sent, or, from its results, while it runs.

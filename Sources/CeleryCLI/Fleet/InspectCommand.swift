@@ -79,7 +79,8 @@ struct RemoteRun {
         let context = try CommandContext.current
         if list {
             let commands = RemoteCall.listed(kind, app: context.app).settingJSON
-            return Terminal.say(remote.json ? commands : RemoteCall.list(kind, app: context.app))
+            let columns = Terminal.outputColumns ?? 80
+            return Terminal.say(remote.json ? commands : RemoteCall.list(kind, app: context.app, columns: columns))
         }
         let call = try RemoteCall(words, kind: kind, app: context.app)
         try await context.applySettings()

@@ -118,8 +118,7 @@ struct RemoteCall {
             }
     }
 
-    /// The page of `--list`.
-    /// Their names, in what they take and what they are for, for a program.
+    /// Their names, with what they take and what they are for, for a program.
     static func listed(_ kind: ControlCommand.Kind, app: CeleryApp) -> CeleryValue {
         .array(
             app.allControlCommands.filter { $0.kind == kind && $0.isVisible }
@@ -127,14 +126,15 @@ struct RemoteCall {
         )
     }
 
-    static func list(_ kind: ControlCommand.Kind, app: CeleryApp) -> String {
+    /// The page of `--list`, for a terminal of so many columns; narrower than 60 it is not.
+    static func list(_ kind: ControlCommand.Kind, app: CeleryApp, columns: Int = 80) -> String {
         let rows = app.allControlCommands.filter { $0.kind == kind && $0.isVisible }
             .map { ($0.signature.isEmpty ? $0.name : "\($0.name) \($0.signature)", $0.help) }
         // As click does: what is too wide for its column has its help on the next line.
         let width = min(30, rows.map(\.0.count).max() ?? 0)
         let lines = rows.map { name, help in
             let margin = String(repeating: " ", count: width + 4)
-            let text = words(of: help, 80 - margin.count).joined(separator: "\n" + margin)
+            let text = words(of: help, max(60, columns) - margin.count).joined(separator: "\n" + margin)
             let pad = String(repeating: " ", count: max(0, width - name.count))
             return name.count > width ? "  \(name)\n\(margin)\(text)" : "  \(name)\(pad)  \(text)"
         }

@@ -12,7 +12,13 @@ struct MemoryTransport: Transport {
     let store: MemoryStore
 
     var capabilities: TransportCapabilities {
-        TransportCapabilities(delayedDelivery: true, priorities: .highestFirst, fanout: true, shared: false)
+        TransportCapabilities(
+            delayedDelivery: true,
+            priorities: .highestFirst,
+            fanout: true,
+            shared: false,
+            timesMessages: true
+        )
     }
     var location: String { store.location }
     var storeIdentity: StoreIdentity? { store.identity }

@@ -144,12 +144,20 @@ public struct TransportCapabilities: Sendable, Hashable {
         case highestFirst
     }
 
-    public init(delayedDelivery: Bool, priorities: PriorityOrder?, fanout: Bool, shared: Bool) {
+    public init(
+        delayedDelivery: Bool,
+        priorities: PriorityOrder?,
+        fanout: Bool,
+        shared: Bool,
+        timesMessages: Bool = false
+    ) {
         self.delayedDelivery = delayedDelivery
         self.priorities = priorities
         self.fanout = fanout
         self.shared = shared
     }
+    /// Knows of messages that wait when they were sent, as far as their sender tells: ``QueueStatus/oldest``.
+    public var timesMessages: Bool
 }
 
 /// Names a store, so that two plug-ins can tell that they are the same one.
@@ -162,6 +170,7 @@ public struct StoreIdentity: Sendable, Hashable {
 public struct ConsumerConfiguration: Sendable {
     /// Name of the worker node, for people: `celery@host`.
     public var name: String
+        self.timesMessages = timesMessages
     /// Queues in order of preference; equals are served in turn.
     public var queues: [String]
     /// How long a silent consumer is taken for alive. Default 10 s.

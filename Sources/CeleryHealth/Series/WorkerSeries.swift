@@ -30,20 +30,32 @@ enum WorkerSeries {
                 worker.isBrokerUp ? 1 : 0
             ),
             MetricFamily(
-                "celery_worker_reconnections_total",
+                "celery_worker_broker_recoveries_total",
                 .counter,
-                "Times that the broker was back after it could not be used.",
-                Double(worker.reconnections)
+                "Times that the broker was back after the worker had noticed that it could not be used.",
+                Double(worker.recoveries)
             ),
             MetricFamily(
                 "celery_worker_loop_lag_seconds",
                 .gauge,
-                "How late a loop ran that wakes once a second: how long Swift's threads keep it waiting.",
+                "How late a loop ran that wakes once a second, at most, in the last two minutes: how long Swift's threads kept it waiting.",
                 worker.loopLag.inSeconds
             ),
         ]
         if let work = worker.work { families += self.families(of: work) }
-        if let queues = worker.queues { families += self.families(queues: queues, now: now) }
+        if let dropped = worker.droppedEvents {
+            families.append(
+                MetricFamily(
+                    "celery_worker_events_dropped_total",
+                    .counter,
+                    "Task events that could not be sent, or not in time.",
+                    Double(dropped)
+                )
+            )
+        }
+        if let queues = worker.queues {
+            families += self.families(queues: queues, timesMessages: worker.timesMessages, now: now)
+        }
         return families
     }
 
@@ -93,7 +105,7 @@ enum WorkerSeries {
         ]
     }
 
-    static func families(queues: [QueueStatus], now: Timestamp) -> [MetricFamily] {
+    static func families(queues: [QueueStatus], timesMessages: Bool, now: Timestamp) -> [MetricFamily] {
         let messages = queues.flatMap { queue in
             [("ready", queue.ready), ("delayed", queue.delayed), ("held", queue.held)]
                 .map { state, count in
@@ -103,10 +115,9 @@ enum WorkerSeries {
                     )
                 }
         }
-        // Nothing of a queue whose store does not keep the time; 0 of one that is empty.
-        let keepsTimes = queues.contains { $0.oldest != nil }
+        // 0 of a queue that is empty; nothing of one whose messages do not say when they were sent.
         let ages = queues.compactMap { queue -> MetricFamily.Sample? in
-            guard queue.oldest != nil || keepsTimes && queue.ready == 0 else { return nil }
+            guard queue.oldest != nil || timesMessages && queue.ready == 0 else { return nil }
             let age = queue.oldest.map { max(0, Double(now.microseconds - $0.microseconds) / 1e6) } ?? 0
             return MetricFamily.Sample(labels: [MetricFamily.Label("queue", queue.name)], value: age)
         }

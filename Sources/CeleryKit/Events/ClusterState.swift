@@ -9,7 +9,8 @@ public import CeleryWire
 
 /// What events tell about a fleet, in bounded memory.
 ///
-/// Source: `celery/events/state.py`; it merges as that does, so events may come out of order.
+/// Source: `celery/events/state.py`; it merges as that does, so events may come out of order. An event of the app's own about a task
+/// makes a state of its type: `task-progress` is PROGRESS.
 public struct ClusterState: Sendable {
     /// Workers remembered; the longest silent go first.
     public let workerLimit: Int

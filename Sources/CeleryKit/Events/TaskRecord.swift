@@ -42,6 +42,8 @@ public struct TaskRecord: Sendable, Equatable {
     public internal(set) var routingKey: String?
     public internal(set) var rootID: String?
     public internal(set) var parentID: String?
+    /// What else events of the app's own have told, such as `percent` of `task-progress`; 64 names at most.
+    public internal(set) var fields: CeleryObject = [:]
     /// Of the last event about it, among all.
     var step: UInt64 = 0
 
@@ -51,30 +53,41 @@ public struct TaskRecord: Sendable, Equatable {
     /// after, adds to what is known and changes no state.
     private static let stages: [String: (state: TaskState, rank: Int)] = [
         "task-sent": (.pending, 0), "task-rejected": (.rejected, 2), "task-received": (.received, 3),
-        "task-started": (.started, 4), "task-revoked": (.revoked, 5), "task-failed": (.failure, 6),
-        "task-succeeded": (.success, 7), "task-retried": (.retry, 1),
+        "task-started": (.started, 4), "task-revoked": (.revoked, 5), "task-failed": (.failure, 7),
+        "task-succeeded": (.success, 8), "task-retried": (.retry, 1),
     ]
+    /// Of all other types, whose second part is the state: `task-progress` is PROGRESS, `task-cancelled` CANCELLED.
+    private static let otherRank = 6
+    private static let fieldLimit = 64
 
     private static let ranks = Dictionary(
         stages.values.map { ($0.state, $0.rank) },
         uniquingKeysWith: { first, _ in first }
     )
 
+    /// Nil where the type names no state.
+    private static func stage(of type: String) -> (state: TaskState, rank: Int)? {
+        if let known = stages[type] { return known }
+        let name = type.dropFirst("task-".count).uppercased()
+        return name.isEmpty ? nil : (TaskState(rawValue: name), otherRank)
+    }
+
+    private static func rank(of state: TaskState) -> Int { ranks[state] ?? otherRank }
+
     mutating func apply(_ event: CeleryEvent) {
         clock = max(clock, event.clock)
         if event.type == "task-sent" { client = event.hostname } else { worker = event.hostname }
         note(event)
-        guard let stage = Self.stages[event.type] else { return }
+        guard let stage = Self.stage(of: event.type) else { return }
+        let isOwn = Self.stages[event.type] == nil
         // A retry begins the task's life anew.
         let isLate =
-            stage.state != .retry && state != .retry && stage.rank < Self.ranks[state] ?? 0
-        guard !isLate else {
-            if stage.state == .received || stage.state == .pending { describe(event) }
-            return
-        }
-        state = stage.state
-        timestamp = event.timestamp
+            stage.state != .retry && state != .retry && stage.rank < Self.rank(of: state)
+        if !isLate { (state, timestamp) = (stage.state, event.timestamp) }
+        guard !isLate || isOwn || stage.state == .received || stage.state == .pending else { return }
         describe(event)
+        if isOwn { keepOthers(event) }
+        guard !isLate || isOwn else { return }
         result = event.fields["result"]?.text ?? result
         exception = event.fields["exception"]?.text ?? exception
         traceback = event.fields["traceback"]?.text ?? traceback
@@ -94,6 +107,20 @@ public struct TaskRecord: Sendable, Equatable {
         exchange = fields["exchange"]?.text ?? exchange
         routingKey = fields["routing_key"]?.text ?? routingKey
     }
+
+    private mutating func keepOthers(_ event: CeleryEvent) {
+        for (name, value) in event.fields.members where !Self.named.contains(name) {
+            guard fields.count < Self.fieldLimit || fields[name] != nil else { continue }
+            fields[name] = value
+        }
+    }
+
+    /// Fields that have a place of their own.
+    private static let named: Set<String> = [
+        "uuid", "name", "args", "kwargs", "retries", "eta", "expires", "root_id", "parent_id", "exchange",
+        "routing_key",
+        "result", "exception", "traceback", "runtime",
+    ]
 
     private mutating func note(_ event: CeleryEvent) {
         switch event.type {

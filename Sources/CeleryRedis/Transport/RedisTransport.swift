@@ -17,7 +17,13 @@ final class RedisTransport: Transport {
     init(_ context: PluginContext) throws(TransportError) { store = try RedisStore(context) }
 
     var capabilities: TransportCapabilities {
-        TransportCapabilities(delayedDelivery: true, priorities: .zeroFirst, fanout: true, shared: true)
+        TransportCapabilities(
+            delayedDelivery: true,
+            priorities: .zeroFirst,
+            fanout: true,
+            shared: true,
+            timesMessages: true
+        )
     }
     var location: String { store.configuration.location }
     var storeIdentity: StoreIdentity? { StoreIdentity(store.configuration.serverIdentity) }

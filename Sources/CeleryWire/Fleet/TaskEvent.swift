@@ -56,15 +56,22 @@ public struct EventWriter: Sendable {
         head = writer.bytes
     }
 
-    /// The events as a JSON list.
-    public func list(_ events: some Collection<TaskEvent>) -> [UInt8] {
-        var writer = JSONWriter(capacity: events.count * 320)
+    /// An event of a task as a JSON object.
+    public func object(_ event: TaskEvent) -> [UInt8] {
+        var writer = JSONWriter(capacity: 320)
+        write(event, to: &writer)
+        return writer.bytes
+    }
+
+    /// Written events as a JSON list.
+    public static func list(_ objects: some Collection<[UInt8]>) -> [UInt8] {
+        var writer = JSONWriter(capacity: objects.reduce(2) { $0 + $1.count + 2 })
         writer.raw("[")
         var isFirst = true
-        for event in events {
+        for object in objects {
             if !isFirst { writer.raw(", ") }
             isFirst = false
-            write(event, to: &writer)
+            writer.bytes += object
         }
         writer.raw("]")
         return writer.bytes

@@ -192,7 +192,6 @@ struct Intake {
         let revoked = await pipeline.revocations.revoked(among: deliveries, in: pipeline.transport.revocations)
         let succeeded = await SucceededTasks(pipeline).among(deliveries, settings: settings)
         let now = Timestamp.now
-        let tells = pipeline.events.isOn.load(ordering: .relaxed)
         var admitted: [AdmittedTask] = []
         var finished: [Finished] = []
         for delivery in deliveries {
@@ -203,18 +202,19 @@ struct Intake {
                 finished.append(Finished(item: .ended(ending, delivery), epoch: epoch))
             case .run(let task):
                 let turn = turn(of: task, settings: settings, now: now)
-                if turn.isNew {
-                    pipeline.log.received(task.request.message)
-                    pipeline.app.middleware.taskReceived(task.request.message)
-                    if tells { pipeline.events.add(.received, task.request.message) }
-                }
+                let headers = task.request.message.headers
+                let isTold = headers.eta != nil && pipeline.told.withLock { $0.take(headers) }
+                if turn.isNew, !isTold { tellReceived(task.request.message) }
                 if let later = turn.later {
                     finished.append(Finished(item: .postponed(delivery.tag, later), epoch: epoch))
                 } else {
                     pipeline.metrics.waited(delivery.queue, since: delivery.enqueuedAt, now: now)
                     admitted.append(task)
                 }
-            case .postpone(let time):
+            case .postpone(let message, let time):
+                // As in Celery when a worker first sees it, though it does not stay here.
+                let isNew = pipeline.told.withLock { $0.postpone(message.headers, until: time, now: now) }
+                if isNew { tellReceived(message) }
                 finished.append(Finished(item: .postponed(delivery.tag, time), epoch: epoch))
             case .end(let ending):
                 finished.append(Finished(item: .ended(ending, delivery), epoch: epoch))
@@ -229,6 +229,12 @@ struct Intake {
         // What waits for no mark is not handed to another task first.
         if isDirect { await StartStage(pipeline).startNext() }
         if pipeline.state.withLock({ !$0.ready.isEmpty }) { pipeline.startBell.ring() }
+    }
+
+    private func tellReceived(_ message: Message) {
+        pipeline.log.received(message)
+        pipeline.app.middleware.taskReceived(message)
+        if pipeline.events.isOn.load(ordering: .relaxed) { pipeline.events.add(.received, message) }
     }
 
     private func isStamped(_ delivery: Delivery) -> Bool {

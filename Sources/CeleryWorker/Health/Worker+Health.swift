@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryCore
 import Synchronization
 
 extension Worker {
@@ -37,8 +38,10 @@ extension Worker {
             pool: plan.poolName,
             work: pipeline.map { WorkerObservation.Work($0.sight(now: now)) },
             isBrokerUp: isBrokerUp && phase == .running,
-            reconnections: troubles.recoveries,
+            recoveries: troubles.recoveries,
             loopLag: figures.lag,
+            droppedEvents: pipeline?.events.dropped,
+            timesMessages: pipeline?.transport.capabilities.timesMessages ?? false,
             // A depth that may have changed long ago is none.
             queues: isBrokerUp && phase == .running ? figures.queues : nil
         )

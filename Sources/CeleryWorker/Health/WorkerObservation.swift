@@ -14,9 +14,14 @@ package struct WorkerObservation: Sendable {
     /// What this worker does; nil while it is not running.
     package var work: Work?
     package var isBrokerUp: Bool
-    package var reconnections: Int
-    /// How late the watch loop was last, or is now.
+    /// How often it was back after it could not be used.
+    package var recoveries: Int
+    /// How late the watch loop is now or was lately, at most.
     package var loopLag: Duration
+    /// Task events that were not sent; nil before it runs.
+    package var droppedEvents: Int?
+    /// Whether the broker knows how old messages are, as far as their senders tell.
+    package var timesMessages: Bool
     /// How full the queues are; nil when that is not known now.
     package var queues: [QueueStatus]?
 

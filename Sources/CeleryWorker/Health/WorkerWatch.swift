@@ -33,7 +33,7 @@ final class WorkerWatch: Sendable {
     private struct State {
         var timeout: Duration = .seconds(30)
         var lastBeat: ContinuousClock.Instant?
-        var lag: Duration = .zero
+        var lags = RecentMaximum()
         /// Of a question that is not answered yet.
         var askedAt: ContinuousClock.Instant?
         var sample: (queues: [QueueStatus], at: ContinuousClock.Instant)?
@@ -84,7 +84,7 @@ final class WorkerWatch: Sendable {
             group.addTask { await self.sample(pipeline) }
         }
         state.withLock { state in
-            (state.lastBeat, state.lag, state.sample, state.askedAt) = (nil, .zero, nil, nil)
+            (state.lastBeat, state.lags, state.sample, state.askedAt) = (nil, RecentMaximum(), nil, nil)
         }
     }
 
@@ -94,12 +94,18 @@ final class WorkerWatch: Sendable {
             let due = ContinuousClock.now + rhythm.period
             try? await Task.sleep(for: rhythm.period)
             let now = ContinuousClock.now
-            let overdue = state.withLock { state in
-                (state.lastBeat, state.lag) = (now, max(.zero, now - due))
-                return state.askedAt.map { now - $0 >= rhythm.patience } ?? false
-            }
+            beat(late: max(.zero, now - due), now: now)
+            let overdue = state.withLock { state in state.askedAt.map { now - $0 >= rhythm.patience } ?? false }
             if overdue { troubles.note(.sampling, "it does not answer") }
             if let pipeline = pipeline() { look(at: pipeline.sight(now: now), now: now) }
+        }
+    }
+
+    /// It has looked, so much later than it was to.
+    func beat(late: Duration, now: ContinuousClock.Instant) {
+        state.withLock { state in
+            state.lastBeat = now
+            state.lags.add(late, at: now)
         }
     }
 
@@ -183,11 +189,11 @@ final class WorkerWatch: Sendable {
         }
     }
 
-    /// How late the loop is, and how full the queues are as far as that is known.
+    /// How late the loop is or was lately, and how full the queues are as far as that is known.
     func figures(now: ContinuousClock.Instant) -> (lag: Duration, queues: [QueueStatus]?) {
         state.withLock { state in
             let silence = state.lastBeat.map { now - $0 - state.rhythm.period } ?? .zero
-            return (max(state.lag, silence), state.isFresh(now) ? state.sample?.queues : nil)
+            return (max(state.lags.value(at: now), silence), state.isFresh(now) ? state.sample?.queues : nil)
         }
     }
 }

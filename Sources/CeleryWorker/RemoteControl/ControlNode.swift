@@ -14,7 +14,8 @@ import Synchronization
 /// A worker's ear for control commands: hears them, has them carried out, and answers.
 ///
 /// It is a task of its own beside consuming, so neither waits for the other. Built-in commands are done in the order in which they
-/// came; those of the app run beside them, sixteen at a time at most, and the store is told of revocations beside them too.
+/// came. Those of the app run beside them, sixteen at a time at most, and so do those that read what waits at the broker; the store is
+/// told of revocations beside them too.
 ///
 /// Source: `kombu/pidbox.py`, `celery/worker/pidbox.py`.
 struct ControlNode {
@@ -42,9 +43,12 @@ struct ControlNode {
             queue: "\(hostname).\(exchange)"
         )
         await withDiscardingTaskGroup { group in
-            group.addTask { await teller.run { await panel.tell($0) } }
+            group.addTask {
+                await teller.run(broker: { await panel.tellBroker($0) }, results: { await panel.tellResults($0) })
+            }
             await listen(to: address, channel)
         }
+        await teller.end { await panel.tellBroker($0) }
     }
 
     private func listen(to address: BroadcastAddress, _ channel: any BroadcastChannel) async {
@@ -79,7 +83,8 @@ struct ControlNode {
                         guard let (request, clock) = read(heard) else { continue }
                         app.clock.adjust(clock)
                         guard isMeant(request) else { continue }
-                        guard app.controlHandler(request.method) != nil else {
+                        let isOwn = app.controlHandler(request.method) != nil
+                        guard isOwn || ControlPanel.readsBroker.contains(request.method) else {
                             // Nothing is to be untold when the worker goes.
                             if request.method == "shutdown" { await teller.finish() }
                             await carryOut(request, channel)
@@ -87,7 +92,7 @@ struct ControlNode {
                         }
                         guard running.begin(limit: Self.ownLimit) else {
                             let text =
-                                "\(Self.ownLimit) commands of the app are being carried out already; try again later"
+                                "\(Self.ownLimit) commands that may take long are being carried out; try again later"
                             await answer(request, ["error": .string(text)], channel)
                             continue
                         }
@@ -107,7 +112,7 @@ struct ControlNode {
         try result.get()
     }
 
-    /// How many commands of the app are under way.
+    /// How many commands are under way beside the others.
     private final class Running: Sendable {
         private let count = Mutex(0)
 

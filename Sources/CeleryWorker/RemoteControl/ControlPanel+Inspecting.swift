@@ -13,6 +13,10 @@ import Synchronization
 extension ControlPanel {
     /// More tasks are not listed.
     static let listLimit = 10_000
+    /// More of those that wait for their time are not listed: each worker of a queue lists the same.
+    static let postponedLimit = 1000
+    /// Commands that may take long, since they read what waits at the broker.
+    static let readsBroker: Set<String> = ["scheduled", "dump_schedule", "query_task"]
 
     func active(safe: Bool) -> CeleryValue {
         let running = pipeline.state.withLock { $0.running.values.filter { $0.pid != 0 } }
@@ -31,18 +35,19 @@ extension ControlPanel {
     }
 
     /// What waits for its time lies with the broker, where every worker of the queue can take it: each shows it.
+    /// Those that come first.
     func scheduled() async throws -> CeleryValue {
-        .array(try await postponed().map { ScheduledTask(eta: $0.eta, task: $0.task).value })
+        let messages = try await postponed(Self.postponedLimit)
+        return .array(
+            messages.map { message in
+                let eta = message.message.headers.eta ?? message.due.iso8601
+                return ScheduledTask(eta: eta, task: describe(message.message)).value
+            }
+        )
     }
 
-    private func postponed() async throws -> [(eta: String, task: TaskInfo)] {
-        let queues = pipeline.queues.names
-        let messages = try await pipeline.transport.postponed(in: queues, limit: Self.listLimit)
-        return messages.map { message in
-            var task = describe(message.message)
-            task.hostname = hostname
-            return (message.message.headers.eta ?? message.due.iso8601, task)
-        }
+    private func postponed(_ limit: Int) async throws -> [PostponedMessage] {
+        try await pipeline.transport.postponed(in: pipeline.queues.names, limit: limit)
     }
 
     func queryTask(_ ids: [String]) async throws -> CeleryValue {
@@ -58,8 +63,9 @@ extension ControlPanel {
         for task in ready { note("reserved", describe(task)) }
         for task in running { note(task.pid == 0 ? "reserved" : "active", describe(task, safe: false)) }
         if found.count < wanted.count {
-            for (_, task) in try await postponed() where wanted.contains(task.id) && found[task.id] == nil {
-                note("scheduled", task)
+            for message in try await postponed(Self.listLimit).map(\.message)
+            where wanted.contains(message.headers.id) && found[message.headers.id] == nil {
+                note("scheduled", describe(message))
             }
         }
         return .object(found)

@@ -36,7 +36,36 @@ extension ControlPanel {
             throw ControlRefusal("ValueError", "there is no exchange type \(kind); there are: direct, topic, fanout")
         }
         let key = arguments["routing_key"].text.flatMap { $0.isEmpty ? nil : $0 } ?? name
-        return Queue(name, exchange: Exchange(exchange, Exchange.Kind(rawValue: kind)), routingKey: key)
+        return Queue(
+            name,
+            exchange: Exchange(exchange, Exchange.Kind(rawValue: kind)),
+            routingKey: key,
+            arguments: try queueArguments(arguments)
+        )
+    }
+
+    /// What a queue in the sender's hands may say besides: its arguments, and kombu's names for some of them. What has no meaning here,
+    /// as `durable`, is ignored.
+    private func queueArguments(_ arguments: ControlArguments) throws -> CeleryObject {
+        var all = CeleryObject()
+        switch arguments["queue_arguments"] {
+        case .null: break
+        case .object(let given): all = given
+        case let other:
+            throw ControlRefusal("TypeError", "queue_arguments is \(PythonRepr.describe(other)), no object")
+        }
+        // In kombu some are given in seconds, and sent in milliseconds.
+        for (name, argument, scale) in [
+            ("expires", "x-expires", 1000.0), ("message_ttl", "x-message-ttl", 1000), ("max_length", "x-max-length", 1),
+            ("max_length_bytes", "x-max-length-bytes", 1), ("max_priority", "x-max-priority", 1),
+        ] {
+            guard arguments[name] != .null else { continue }
+            guard let number = arguments[name].number, (0...1e12).contains(number) else {
+                throw ControlRefusal("ValueError", "\(name) is \(PythonRepr.describe(arguments[name]))")
+            }
+            all[argument] = .int(Int(number * scale))
+        }
+        return all
     }
 
     func cancelConsumer(_ arguments: ControlArguments) async throws -> CeleryValue {

@@ -13,8 +13,10 @@ import Synchronization
 
 extension ControlPanel {
     func revoke(_ arguments: ControlArguments) throws -> ControlOutcome {
-        try revoke(
-            arguments.strings("task_id"),
+        // A set in Python.
+        var seen = Set<String>()
+        return try revoke(
+            arguments.strings("task_id").filter { seen.insert($0).inserted },
             terminate: arguments.flag("terminate"),
             signal: arguments.signal()
         )

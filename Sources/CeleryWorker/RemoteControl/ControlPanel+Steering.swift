@@ -83,24 +83,25 @@ extension ControlPanel {
 
     func restartPool() throws -> CeleryValue {
         guard app.settings.workerPoolRestarts else { throw ControlRefusal("ValueError", "Pool restarts not enabled") }
-        guard pipeline.pool.restart() else {
-            throw ControlRefusal("NotImplementedError", "the \(pipeline.pool.name) pool does not implement restart")
-        }
+        // As in Python a pool that has no processes has nothing to do, and says that it began.
+        _ = pipeline.pool.restart()
+        pipeline.rateLimits.withLock { $0.reset() }
+        pipeline.creditBell.ring()
         return ["ok": "reload started"]
     }
 
     func autoscale(_ arguments: ControlArguments) throws -> CeleryValue {
         let (max, min) = (arguments["max"].whole, arguments["min"].whole)
-        let range = pipeline.autoscaler.withLock { autoscaler -> (max: Int, min: Int)? in
+        let autoscaler = pipeline.autoscaler.withLock { autoscaler in
             autoscaler?.update(max: max, min: min)
-            return autoscaler.map { ($0.max, $0.min) }
+            return autoscaler
         }
-        guard let range else { throw ControlRefusal("ValueError", "Autoscale not enabled") }
-        let pool = pipeline.pool
-        if pool.slots > range.max || pool.slots < range.min {
-            pool.resize(to: Swift.min(range.max, Swift.max(range.min, pool.slots)))
+        guard let autoscaler else { throw ControlRefusal("ValueError", "Autoscale not enabled") }
+        let (pool, range) = (pipeline.pool, autoscaler.range)
+        if !range.contains(pool.slots) {
+            pool.resize(to: Swift.min(range.upperBound, Swift.max(range.lowerBound, pool.slots)))
         }
-        return ["ok": .string("autoscale now max=\(range.max) min=\(range.min)")]
+        return ["ok": .string("autoscale now max=\(autoscaler.max) min=\(autoscaler.min)")]
     }
 
     func events(on: Bool) -> CeleryValue {

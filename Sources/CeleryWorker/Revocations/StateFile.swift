@@ -25,6 +25,8 @@ struct StateFile: Sendable {
     private static let mark = "swift_celery_state"
     private static let sizeLimit = 64 << 20
     let path: String
+    /// More is not written, since it would not be read.
+    var writeLimit = Self.sizeLimit
 
     /// What the file says; nothing when there is none yet.
     ///
@@ -47,11 +49,11 @@ struct StateFile: Sendable {
         }
     }
 
-    /// Replaces the file.
+    /// Replaces the file. Ids that it has no room for are left out, those that expire first.
     ///
     /// - Throws: ``CeleryError`` `.misconfigured` when it cannot be written.
     func write(_ ids: RevokedIDs) throws(CeleryError) {
-        let revoked = ids.expiries.sorted { $0.key < $1.key }
+        let revoked = fitting(ids.expiries).sorted { $0.key < $1.key }
             .reduce(into: CeleryObject()) { $0[$1.key] = .int(Int($1.value.microseconds / 1_000_000)) }
         let text = CeleryValue.object([Self.mark: 1, "revoked": .object(revoked)]).settingJSON + "\n"
         let draft = "\(path).\(getpid()).tmp"
@@ -67,6 +69,21 @@ struct StateFile: Sendable {
             unlink(draft)
             throw refusal("cannot write it: \(reason)")
         }
+    }
+
+    private func fitting(_ expiries: [String: Timestamp]) -> [String: Timestamp] {
+        // Room for the rest of the object, and of each entry for the time and what is between.
+        let (rest, beside) = (128, 24)
+        // A byte takes six at most: one look, unless ids are very long.
+        let most = expiries.keys.reduce(rest) { $0 + $1.utf8.count * 6 + beside }
+        guard most > writeLimit else { return expiries }
+        var size = rest
+        let kept = expiries.sorted { $0.value > $1.value }
+            .prefix { entry in
+                size += CeleryValue.string(entry.key).settingJSON.utf8.count + beside
+                return size <= writeLimit
+            }
+        return Dictionary(kept.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func contents() throws(CeleryError) -> [UInt8]? {

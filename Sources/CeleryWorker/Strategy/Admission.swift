@@ -18,7 +18,7 @@ struct Admission {
         /// It may run.
         case run(AdmittedTask)
         /// It goes back to its queue until then.
-        case postpone(Timestamp)
+        case postpone(Message, Timestamp)
         /// It ends here.
         case end(Ending)
     }
@@ -74,7 +74,7 @@ struct Admission {
                     Ending(message, .deadLetter(DeadLetterReason("invalid", text)), .invalid(text), policy: policy)
                 )
             }
-            if due > now, canDelay { return .postpone(due) }
+            if due > now, canDelay { return .postpone(message, due) }
         }
         let request = TaskRequest(
             message: message,

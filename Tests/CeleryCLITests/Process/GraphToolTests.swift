@@ -47,6 +47,13 @@ struct GraphToolTests {
         return outcome.output.split(separator: "\n").map { $0.split(separator: " ") }
     }
 
+    @Test("What comes later says so", arguments: [[], ["--json"], ["worker", "extra"]])
+    func bootsteps(words: [String]) async throws {
+        let outcome = try await ToolProcess.run("celery", ["-b", "memory://", "graph", "bootsteps"] + words)
+        #expect(outcome.code == 64)
+        #expect(outcome.errors.contains("celery graph bootsteps is not in this version; it comes later"))
+    }
+
     @Test("dot reads what is drawn of a signature from standard input", .needsGraphviz)
     func graphviz() async throws {
         let lines = try await plain(try await tool(["-"], input: Self.signature))

@@ -171,7 +171,7 @@ struct HealthRedisProcessTests {
                 #expect(try site.get("/livez").body == "ok\n")
                 try await server.restart()
                 try await site.reaches("/readyz", 200)
-                #expect(try site.metric("celery_worker_reconnections_total") ?? 0 >= 2)
+                #expect(try site.metric("celery_worker_broker_recoveries_total") ?? 0 >= 2)
                 site.worker.signal(SIGTERM)
                 #expect(try await site.worker.outcome().code == 0)
             }

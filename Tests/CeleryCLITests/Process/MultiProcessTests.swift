@@ -177,6 +177,35 @@ struct MultiProcessTests {
         #expect(try await place.multi("stopwait", ["b", "-q"]).output == "")
     }
 
+    @Test(
+        "stop signals and returns; stop_verify is stopwait; get and expand print what a node is",
+        arguments: ["stop", "stop_verify"]
+    )
+    func stopping(command: String) async throws {
+        let place = try Place()
+        #expect(try await place.multi("start", ["a"]).code == 0)
+        let pid = try place.pid("a")
+        try await place.ready("a")
+        let expanded = try await place.multi("expand", ["%n in %d", "a", "b", "--json"])
+        #expect(
+            expanded.output == #"[{"node": "a@h", "text": "a in h"}, "#
+                + #"{"node": "b@h", "text": "b in h"}]"# + "\n"
+        )
+        let line = try await place.multi("get", ["a@h", "a", "b"])
+        #expect(line.code == 0 && line.output.contains("--pidfile=run/a.pid"), "\(line)")
+        #expect(!line.output.contains("b@h") && line.output.split(separator: "\n").count == 1)
+        let stop = try await place.multi(command, ["a", "--nosplash"])
+        #expect(stop.code == 0)
+        let said = "> Stopping nodes...\n\t> a@h: TERM -> \(pid)\n"
+        if command == "stop" {
+            #expect(stop.output == said, "\(stop.output)")
+        } else {
+            #expect(stop.output.hasPrefix(said + "> Waiting for 1 node -> \(pid)..."), "\(stop.output)")
+            #expect(place.holder("a") == .none)
+        }
+        #expect(try await eventually { place.holder("a") == .none })
+    }
+
     @Test("Where files cannot be written, the option to give is named")
     func folders() async throws {
         let place = try Place()

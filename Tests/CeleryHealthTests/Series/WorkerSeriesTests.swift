@@ -14,9 +14,10 @@ import Testing
 @testable import CeleryHealth
 
 @Suite struct WorkerSeriesTests {
-    private func queues(_ queues: QueueStatus...) -> [String] {
+    private func queues(_ queues: QueueStatus..., timesMessages: Bool = true) -> [String] {
         let now = Timestamp(unixSeconds: 1000)
-        let text = PrometheusText.write(WorkerSeries.families(queues: queues, now: now))
+        let families = WorkerSeries.families(queues: queues, timesMessages: timesMessages, now: now)
+        let text = PrometheusText.write(families)
         return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
     }
 
@@ -37,7 +38,15 @@ import Testing
     }
 
     @Test func whereNoTimesAreKeptNoAgesAreInvented() {
+        #expect(queues(QueueStatus(name: "a", ready: 3), QueueStatus(name: "b"), timesMessages: false).count == 6)
+        // Python's messages on Redis.
         #expect(queues(QueueStatus(name: "a", ready: 3)).count == 3)
+    }
+
+    @Test func anEmptyQueueIsAsOldAsNothing() {
+        #expect(
+            queues(QueueStatus(name: "a", delayed: 2)).last == #"celery_queue_oldest_message_age_seconds{queue="a"} 0"#
+        )
     }
 
     @Test func theProcessHasItsUsualSeries() throws {

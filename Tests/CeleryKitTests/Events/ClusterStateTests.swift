@@ -106,6 +106,38 @@ struct ClusterStateTests {
         #expect(state.tasks["t"]?.state == .failure && state.tasks["t"]?.exception == "ValueError()")
     }
 
+    @Test(
+        "An event of another type is the state of its name, until one that comes later in a task's life",
+        arguments: [("task-cancelled", "CANCELLED"), ("task-progress", "PROGRESS"), ("task-half-way", "HALF-WAY")]
+    )
+    func ownStates(type: String, name: String) {
+        var state = ClusterState()
+        for type in ["task-received", "task-started", type] { state.apply(event(type, ["uuid": "t"])) }
+        #expect(state.tasks["t"]?.state == TaskState(rawValue: name))
+        // As in Celery they come behind that it began, and before every end but one.
+        state.apply(event("task-started", ["uuid": "t"]))
+        state.apply(event("task-revoked", ["uuid": "t"]))
+        #expect(state.tasks["t"]?.state == TaskState(rawValue: name))
+        state.apply(event("task-failed", ["uuid": "t"]))
+        #expect(state.tasks["t"]?.state == .failure)
+        state.apply(event(type, ["uuid": "t"]))
+        #expect(state.tasks["t"]?.state == .failure)
+    }
+
+    @Test("What an event of the app's own tells is kept, also when it comes late, and bounded")
+    func ownFields() {
+        var state = ClusterState()
+        state.apply(event("task-received", ["uuid": "t", "name": "add"]))
+        state.apply(event("task-progress", ["uuid": "t", "percent": 40, "result": "half", "name": "better"]))
+        #expect(state.tasks["t"]?.fields == ["percent": 40])
+        #expect(state.tasks["t"]?.result == "half" && state.tasks["t"]?.name == "better")
+        state.apply(event("task-succeeded", ["uuid": "t", "result": "5"]))
+        state.apply(event("task-progress", ["uuid": "t", "percent": 90]))
+        #expect(state.tasks["t"]?.fields == ["percent": 90] && state.tasks["t"]?.state == .success)
+        for number in 0..<100 { state.apply(event("task-progress", ["uuid": "t", "field\(number)": 1])) }
+        #expect(state.tasks["t"]?.fields.count == 64)
+    }
+
     @Test("Memory is bounded, and what was heard of last stays")
     func limits() {
         var state = ClusterState(workerLimit: 3, taskLimit: 10)

@@ -21,6 +21,7 @@ struct HookedTransport: Transport {
         var beforePublishing: @Sendable ([OutgoingMessage]) async throws(TransportError) -> Void = {
             _ throws(TransportError) in
         }
+        var beforeListing: @Sendable () async -> Void = {}
     }
 
     let base: any Transport
@@ -42,6 +43,10 @@ struct HookedTransport: Transport {
         _ configuration: ConsumerConfiguration
     ) async throws(TransportError) -> any TransportConsumer {
         HookedConsumer(base: try await base.openConsumer(configuration), hooks: hooks)
+    }
+    func postponed(in queues: [String], limit: Int) async throws(TransportError) -> [PostponedMessage] {
+        await hooks.beforeListing()
+        return try await base.postponed(in: queues, limit: limit)
     }
     func purge(_ queues: [String]) async throws(TransportError) -> Int { try await base.purge(queues) }
     func status(of queues: [String]) async throws(TransportError) -> [QueueStatus] {

@@ -64,6 +64,47 @@ struct EventBufferTests {
         #expect(channel.messages.count == WorkerEvents.limit / 100)
     }
 
+    @Test("Large ones are bounded by their bytes, and keep nothing of the messages that they are about")
+    func boundedByBytes() async throws {
+        let (events, app) = try events()
+        channel.refuses = true
+        let text = String(repeating: "x", count: 100_000)
+        for number in 0..<300 {
+            let message = Message(headers: TaskHeaders(task: "t", id: "\(number)"), body: Array(text.utf8))
+            events.add(.failed(exception: text, traceback: nil), message)
+        }
+        #expect(await events.flush() == false)
+        let kept = 300 - events.dropped
+        #expect((150...WorkerEvents.byteLimit / 100_000).contains(kept))
+        channel.refuses = false
+        #expect(await events.flush() == true)
+        #expect(try sent(app) == Array(300 - kept..<300))
+        // No message is much larger than a megabyte.
+        #expect(channel.messages.allSatisfy { $0.body.count < 1_300_000 })
+    }
+
+    @Test("Those that are refused for good hold up nothing: they are dropped and counted, and what comes later is sent")
+    func refused() async throws {
+        let (events, app) = try events()
+        channel.refusal = TransportError(.misconfigured, "NOPERM")
+        add(0..<250, to: events)
+        #expect(await events.flush() == true)
+        #expect(events.dropped == 250)
+        channel.refusal = nil
+        add(250..<260, to: events)
+        #expect(await events.flush() == true)
+        #expect(try sent(app) == Array(250..<260))
+        #expect(events.dropped == 250)
+    }
+
+    @Test("A serializer that does not exist is found at the start")
+    func unknownSerializer() throws {
+        let app = TestApp.make { $0.eventSerializer = "pickle" }
+        let error = #expect(throws: CeleryError.self) { try Worker(app) }
+        #expect(error?.code == .misconfigured)
+        #expect(error?.message.contains("event_serializer is \"pickle\"") == true)
+    }
+
     /// While a message is on its way, more come than fit: what is dropped then is not taken for what was sent.
     @Test("Dropping while a message is on its way loses none of those that wait behind it", arguments: [40, 100, 250])
     func droppedMeanwhile(extra: Int) async throws {
@@ -89,7 +130,7 @@ struct EventBufferTests {
 private final class GatedChannel: BroadcastChannel {
     private struct State {
         var messages: [BroadcastMessage] = []
-        var refuses = false
+        var refusal: TransportError?
         var gate: Doorway?
         let arrival = Doorway()
     }
@@ -98,9 +139,15 @@ private final class GatedChannel: BroadcastChannel {
 
     var messages: [BroadcastMessage] { state.withLock { $0.messages } }
 
+    var refusal: TransportError? {
+        get { state.withLock { $0.refusal } }
+        set { state.withLock { $0.refusal = newValue } }
+    }
+
+    /// For the moment.
     var refuses: Bool {
-        get { state.withLock { $0.refuses } }
-        set { state.withLock { $0.refuses = newValue } }
+        get { refusal != nil }
+        set { refusal = newValue ? TransportError(.unavailable, "the channel refuses") : nil }
     }
 
     func close() { state.withLock { $0.gate = Doorway() } }
@@ -123,7 +170,7 @@ private final class GatedChannel: BroadcastChannel {
         let (gate, arrival) = state.withLock { ($0.gate, $0.arrival) }
         arrival.open()
         await gate?.waitUntilOpen()
-        guard !refuses else { throw TransportError(.unavailable, "the channel refuses") }
+        if let refusal { throw refusal }
         state.withLock { $0.messages += messages }
     }
 

@@ -106,7 +106,7 @@ struct WorkerHealthTests {
             #expect(worker.observation.queues == nil && !worker.observation.isBrokerUp)
             stores.broker.end()
             #expect(try await eventually { worker.health.readiness.passes })
-            #expect(worker.observation.reconnections >= 1)
+            #expect(worker.observation.recoveries >= 1)
         }
     }
 

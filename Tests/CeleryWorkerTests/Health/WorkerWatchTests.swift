@@ -100,6 +100,23 @@ import Testing
         #expect(watch.figures(now: start + .seconds(15)).queues == nil)
     }
 
+    @Test func aBlockThatIsOverIsSeenByWhoeverLooksWithinTwoMinutes() {
+        watch.beat(late: .zero, now: start)
+        watch.beat(late: .seconds(20), now: start + .seconds(21))
+        for second in 22...200 { watch.beat(late: .milliseconds(second), now: start + .seconds(second)) }
+        #expect(watch.figures(now: start + .seconds(200)).lag == .milliseconds(200))
+        let other = WorkerWatchTests()
+        other.watch.beat(late: .seconds(20), now: start + .seconds(21))
+        for second in 22...141 {
+            other.watch.beat(late: .milliseconds(1), now: start + .seconds(second))
+            #expect(other.watch.figures(now: start + .seconds(second)).lag == .seconds(20))
+        }
+        other.watch.beat(late: .milliseconds(1), now: start + .seconds(142))
+        #expect(other.watch.figures(now: start + .seconds(142)).lag == .milliseconds(1))
+        // One that goes on.
+        #expect(other.watch.figures(now: start + .seconds(200)).lag == .seconds(57))
+    }
+
     @Test(arguments: [30, 8, 1, 0.1])
     func aBrokerThatHangsIsFoundOutBeforeThePoolIsBlamedForIt(timeout: Double) {
         let rhythm = WorkerWatch.Rhythm(timeout: .seconds(timeout))

@@ -64,7 +64,22 @@ struct SteeringTests {
                 try await control.poolGrow().first?.error
                     == "AttributeError(\"'TaskPool' object has no attribute 'grow'\")"
             )
-            #expect(try await control.poolRestart().first?.error?.hasPrefix("NotImplementedError(") == true)
+        }
+    }
+
+    @Test(
+        "pool_restart is answered as in Python where there is nothing to restart, and begins rate limits anew",
+        arguments: SteeredPool.allCases
+    )
+    func restart(in pool: SteeredPool) async throws {
+        let app = TestApp.make { $0.workerPoolRestarts = true }
+        let tick = app.task("tick", options: TaskOptions(rateLimit: "1/h")) { (x: Int) in x }
+        try await withWorker(app, pool: pool.one) { () async throws -> Void in
+            let control = app.control(.quick)
+            #expect(try await tick.delay(1).get(timeout: .seconds(60)) == 1)
+            #expect(try await control.poolRestart().first?.ok == "reload started")
+            // An hour later by the limit of before.
+            #expect(try await tick.delay(2).get(timeout: .seconds(60)) == 2)
         }
     }
 
@@ -87,6 +102,15 @@ struct SteeringTests {
             )
             let stats = try #require(try await app.inspect(.quick).stats().values.first)
             #expect(stats["autoscaler"]?["max"] == 6 && stats["autoscaler"]?["min"] == 4)
+            // In trouble: below the minimum.
+            #expect(try await control.request("autoscale", ["max": 3]).first?.ok == "autoscale now max=3 min=4")
+            #expect(
+                try await eventually {
+                    try await app.inspect(.quick).stats().values.first?["pool"]?["max-concurrency"] == 3
+                }
+            )
+            #expect(try await control.autoscale(max: 6, min: 0).first?.ok == "autoscale now max=6 min=0")
+            #expect(try await app.inspect(.quick).stats().values.first?["autoscaler"]?["min"] == 0)
             #expect(stats["prefetch_count"] == 24)
             #expect(try await control.poolGrow().first?.error?.contains("not supported with autoscale") == true)
         }
@@ -104,6 +128,14 @@ struct SteeringTests {
             #expect(try await app.control(.quick).cancelConsumer("extra").first?.ok == "no longer consuming from extra")
             let names = try await app.inspect(.quick).activeQueues().values.first?.compactMap { $0["name"]?.text }
             #expect(names == ["celery"])
+            let options: CeleryObject = [
+                "queue": "brief", "exchange_type": "topic", "routing_key": "b.#", "durable": true, "expires": 60,
+                "queue_arguments": ["x-max-priority": 5],
+            ]
+            #expect(try await app.control(.quick).request("add_consumer", options).first?.ok == "add consumer brief")
+            let brief = try await app.inspect(.quick).activeQueues().values.first?.first { $0["name"] == "brief" }
+            #expect(brief?["queue_arguments"] == ["x-max-priority": 5, "x-expires": 60_000])
+            #expect(try await app.control(.quick).cancelConsumer("brief").first?.error == nil)
             _ = try await add.applyAsync(2, 2, options: SendOptions(queue: "extra"))
             // What was sent to another queue afterwards is done: extra would have been as well.
             #expect(try await add.delay(3, 3).get(timeout: .seconds(60)) == 6)

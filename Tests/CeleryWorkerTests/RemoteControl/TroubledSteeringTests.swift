@@ -10,6 +10,7 @@ import CeleryKit
 import CeleryTesting
 import CeleryWire
 import CeleryWorker
+import Synchronization
 import Testing
 
 @Suite("Control commands while a store makes trouble", .timeLimit(.minutes(5)))
@@ -44,6 +45,33 @@ struct TroubledSteeringTests {
         }
     }
 
+    @Test("Commands that read what waits at the broker hold up no other; what they list is bounded")
+    func slowListing() async throws {
+        let gate = Doorway()
+        let listings = Mutex(0)
+        var hooks = HookedTransport.Hooks()
+        hooks.beforeListing = {
+            listings.withLock { $0 += 1 }
+            await gate.waitUntilOpen()
+        }
+        let app = HookedTransport.app(MemoryStore(name: "slow listing"), hooks)
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        for number in 0..<1100 {
+            let options = SendOptions(taskID: "t\(number)", countdown: .seconds(3600 + number))
+            _ = try await add.applyAsync(number, 1, options: options)
+        }
+        try await withWorker(app, pool: .async(concurrency: 1)) { () async throws -> Void in
+            async let scheduled = app.inspect(.quick).scheduled()
+            async let places = app.inspect(.quick).queryTask(["t1099"])
+            #expect(try await eventually { listings.withLock { $0 } == 2 })
+            #expect(try await app.control(.quick).ping().first?.ok == "pong")
+            gate.open()
+            let listed = try await scheduled.values.first?.map(\.task.id)
+            #expect(listed == (0..<1000).map { "t\($0)" })
+            #expect(try await places.values.first?.mapValues(\.state) == ["t1099": "scheduled"])
+        }
+    }
+
     @Test("A result store that hangs holds up no other command; revoke is in force, and answered when the store knows")
     func hungStore() async throws {
         let troubled = TroubledStore("slow results")
@@ -54,10 +82,15 @@ struct TroubledSteeringTests {
             async let first = app.control(.quick).revoke(["a"])
             #expect(try await eventually { troubled.lookups.count >= 1 })
             #expect(try await app.control(.quick).ping().first?.ok == "pong")
-            // These wait for the first, and are told together.
+            // The broker knows all the same; the results of these wait for the first, and are told together.
             try await app.control.broadcast("revoke", ["task_id": ["b"], "terminate": true, "signal": "SIGKILL"])
             try await app.control.broadcast("revoke", ["task_id": ["a", "b", "c"]])
             #expect(try await eventually { try await app.inspect(.quick).revoked().values.first == ["a", "b", "c"] })
+            #expect(
+                try await eventually {
+                    try await revocations.revocations(after: 0).entries.map(\.taskID) == ["a", "b", "c"]
+                }
+            )
             gate.open()
             #expect(try await first.first?.ok == "tasks {'a'} flagged as revoked")
             #expect(try await eventually { try await AsyncResult<Int>(id: "c", app: app).state() == .revoked })

@@ -34,10 +34,13 @@ struct RevocationTellerTests {
         let isOver = Mutex(false)
         let gate = Doorway()
         let running = Task {
-            await teller.run { revocations in
-                told.withLock { $0.append(revocations.map(\.ids.count)) }
-                await gate.waitUntilOpen()
-            }
+            await teller.run(
+                broker: { revocations in
+                    told.withLock { $0.append(revocations.map(\.ids.count)) }
+                    await gate.waitUntilOpen()
+                },
+                results: { _ in }
+            )
         }
         await teller.add(revocation(1)) { answered.withLock { $0 += 1 } }
         #expect(try await eventually { told.withLock { $0 } == [[1]] })
@@ -59,5 +62,41 @@ struct RevocationTellerTests {
         await adding.value
         running.cancel()
         await running.value
+    }
+
+    @Test(
+        "A broker that is cancelled while it is told is told again at the end, with what came meanwhile; it has a second"
+    )
+    func atTheEnd() async throws {
+        let teller = RevocationTeller()
+        let began = Doorway()
+        let running = Task {
+            await teller.run(
+                broker: { _ in
+                    began.open()
+                    // cancelled below
+                    try? await Task.sleep(for: .seconds(3600))
+                },
+                results: { _ in }
+            )
+        }
+        await teller.add(revocation(1)) {}
+        await began.waitUntilOpen()
+        await teller.add(revocation(2)) {}
+        running.cancel()
+        await running.value
+        let told = Mutex<[Int]>([])
+        // As where it is called: cancelled.
+        let ending = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            await teller.end { revocations in told.withLock { $0 = revocations.map(\.ids.count) } }
+        }
+        await ending.value
+        #expect(told.withLock { $0 } == [1, 2])
+        let gate = Doorway()
+        let start = ContinuousClock.now
+        await teller.end { _ in await gate.waitUntilOpen() }
+        #expect((.milliseconds(900)...(.seconds(20))).contains(ContinuousClock.now - start))
+        gate.open()
     }
 }

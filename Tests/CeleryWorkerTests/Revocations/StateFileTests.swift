@@ -53,6 +53,32 @@ struct StateFileTests {
     }
 
     @Test(
+        "It never writes more than it would read: ids that there is no room for are left out, those that expire first"
+    )
+    func tooLarge() async throws {
+        try await withPath { path in
+            var file = StateFile(path: path)
+            file.writeLimit = 10_000
+            var ids = RevokedIDs()
+            for number in 0..<100 {
+                let id = String(repeating: number % 2 == 0 ? "x" : "\u{1}", count: 100) + "\(number)"
+                ids.insert(
+                    [(id, Timestamp(microseconds: 4_000_000_000_000_000 + Int64(number) * 1_000_000))],
+                    now: .now
+                )
+            }
+            try file.write(ids)
+            let size = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
+            #expect(size <= 10_000 && size > 8000)
+            let read = try StateFile(path: path).read().map(\.id)
+            #expect(
+                !read.isEmpty
+                    && Set(read) == Set(ids.expiries.sorted { $0.value > $1.value }.prefix(read.count).map(\.key))
+            )
+        }
+    }
+
+    @Test(
         "A foreign or damaged file is refused, and stays as it is",
         arguments: [
             ("\u{13}\u{57}\u{9a}\u{ce}dbm", "is not a state file of swift-celery"), ("{}", "is not a state file"),

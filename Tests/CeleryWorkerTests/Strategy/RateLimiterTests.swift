@@ -112,10 +112,20 @@ struct AutoscalerTests {
         #expect(autoscaler.size(now: start + .seconds(31), slots: 6, wanted: 0) == 2)
     }
 
-    @Test("The order of maximum and minimum does not matter, and zero means one")
+    @Test("Both ends stay as they were given; in force is at least one slot, and never more than the maximum")
     func bounds() {
-        var autoscaler = Autoscaler(max: 0, min: 4)
+        var autoscaler = Autoscaler(max: 10, min: 5)
+        autoscaler.update(max: 3, min: nil)
+        #expect(autoscaler.max == 3 && autoscaler.min == 5 && autoscaler.range == 3...3)
+        #expect(autoscaler.size(now: start, slots: 10, wanted: 100) == 3)
+        autoscaler.update(max: 20, min: 30)
+        #expect(autoscaler.max == 20 && autoscaler.min == 30 && autoscaler.range == 20...20)
+        autoscaler.update(max: 10, min: 0)
+        #expect(autoscaler.max == 10 && autoscaler.min == 0 && autoscaler.range == 1...10)
         #expect(autoscaler.size(now: start, slots: 4, wanted: 0) == 1)
-        #expect(autoscaler.size(now: start, slots: 1, wanted: 9) == 4)
+        autoscaler.update(max: 0, min: -7)
+        #expect(autoscaler.max == 0 && autoscaler.min == 0 && autoscaler.range == 1...1)
+        autoscaler.update(max: .max, min: nil)
+        #expect(autoscaler.range == 1...65535)
     }
 }

@@ -61,6 +61,17 @@ struct EventFieldTests {
                     #expect(try await client.get(retried).value == 1)
                     _ = try await client.send("interop.reject", ["unwanted"], options: options)
                 }
+                // With an ETA they are told as received by whoever sees them first, long before they are due.
+                var far: [CeleryValue] = []
+                for queue in [queues.swift, queues.python] {
+                    let options: CeleryObject = ["queue": .string(queue), "countdown": 3600]
+                    far.append(.string(try await client.send("interop.add", [1, 2], options: options)))
+                }
+                try await Self.compare("task-received", by: client, "uuid", (far[0], far[1]))
+                let postponed = try await Self.heard("the ETA", by: client) {
+                    $0.at("uuid") == far[0] && $0.at("type") == "task-received"
+                }
+                #expect(postponed.at("hostname") == .string(nodes.swift) && postponed.at("eta").text != nil)
                 let here = SendOptions(queue: queues.swift)
                 let own = try await app.sendTask("interop.add", args: [1, 2], options: here)
                 #expect(try await own.get(timeout: .seconds(60)) == 3)

@@ -47,6 +47,11 @@ struct PythonScreenTests {
             try await site.shows("the traceback") { $0.contains("it went wrong") }
             try await site.type(" ")
             try await site.shows("the screen again") { $0.contains("Workers online: ") }
+            try await site.type("i")
+            try await site.shows("the details' title") { $0.contains("Task details for \(bad)") }
+            try await site.shows("its exception") { $0.contains("exception:") }
+            try await site.type(" ")
+            try await site.shows("the screen again") { $0.contains("Workers online: ") }
             try await site.client.request("interrupt", within: .seconds(60))
         }
     }

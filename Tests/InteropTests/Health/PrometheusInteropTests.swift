@@ -82,6 +82,14 @@ struct PrometheusInteropTests {
         let age = value("celery_queue_oldest_message_age_seconds", ["queue": "celery"])?.number
         #expect(age.map { $0 > 0 && $0 < 120 } == true, "\(age ?? -1) s")
         #expect(value("celery_worker_pool_busy") == 4 && value("celery_worker_prefetched") == 4)
+        #expect(value("celery_worker_pool_slots") == 4 && value("celery_worker_prefetch_limit") == 4)
+        #expect(value("celery_worker_leases_total") == 1 && value("celery_worker_leases_lost_total") == 0)
+        #expect(value("celery_worker_broker_recoveries_total") == 0)
+        #expect(value("celery_worker_events_dropped_total") == 0)
+        let lag = value("celery_worker_loop_lag_seconds")?.number
+        #expect(lag.map { $0 >= 0 && $0 < 60 } == true, "\(lag ?? -1) s")
+        let longest = value("celery_worker_longest_running_task_seconds")?.number
+        #expect(longest.map { $0 > 0 && $0 < 120 } == true, "\(longest ?? -1) s")
         #expect(value("celery_worker_info", ["pool": "async"]) == 1)
         #expect(value("celery_worker_broker_up") == 1)
         #expect(value("own_requests_total", ["path": .string(nasty)]) == 3)

@@ -104,7 +104,14 @@ struct TaskFacts {
     /// For a page of their own.
     var all: [(name: String, value: String)] {
         Self.present([("name", task.name), ("worker", task.worker ?? task.client)]) + info
-            + [("state", task.state.rawValue)]
+            + own + [("state", task.state.rawValue)]
+    }
+
+    /// What the app's own events have told of it.
+    private var own: [(name: String, value: String)] {
+        task.fields.members.map { name, value in
+            (ScreenText.clean(name), value.text ?? PythonRepr.describe(value))
+        }
     }
 
     private var info: [(name: String, value: String)] {
