@@ -137,6 +137,8 @@ public struct TransportCapabilities: Sendable, Hashable {
     public var fanout: Bool
     /// Can be used by several processes.
     public var shared: Bool
+    /// Knows of messages that wait when they were sent, as far as their sender tells: ``QueueStatus/oldest``.
+    public var timesMessages: Bool
 
     /// Which number is the most urgent.
     public enum PriorityOrder: Sendable, Hashable {
@@ -155,9 +157,8 @@ public struct TransportCapabilities: Sendable, Hashable {
         self.priorities = priorities
         self.fanout = fanout
         self.shared = shared
+        self.timesMessages = timesMessages
     }
-    /// Knows of messages that wait when they were sent, as far as their sender tells: ``QueueStatus/oldest``.
-    public var timesMessages: Bool
 }
 
 /// Names a store, so that two plug-ins can tell that they are the same one.
@@ -170,7 +171,6 @@ public struct StoreIdentity: Sendable, Hashable {
 public struct ConsumerConfiguration: Sendable {
     /// Name of the worker node, for people: `celery@host`.
     public var name: String
-        self.timesMessages = timesMessages
     /// Queues in order of preference; equals are served in turn.
     public var queues: [String]
     /// How long a silent consumer is taken for alive. Default 10 s.
