@@ -35,7 +35,9 @@ struct SQLiteChords: ChordStore {
 
     func finish(_ claims: [ChordClaim], timeout: Duration) async throws(TransportError) {
         guard !claims.isEmpty else { return }
-        try await store.write(timeout: timeout) { for claim in claims { try $0.finish(claim) } }
+        try await store.write(timeout: timeout) {
+            for claim in claims { try $0.finish(claim.groupID, by: claim.claimant) }
+        }
     }
 
     func extend(
@@ -45,6 +47,14 @@ struct SQLiteChords: ChordStore {
         timeout: Duration
     ) async throws(TransportError) {
         try await store.write(timeout: timeout) { try $0.extend(groupID, by: count, as: addition) }
+    }
+
+    func additions(
+        to groupID: String,
+        beginningWith prefix: String,
+        timeout: Duration
+    ) async throws(TransportError) -> [String] {
+        try await store.write(timeout: timeout) { try $0.additions(to: groupID, beginningWith: prefix) }
     }
 
     private static func encode(_ part: ChordPart) throws(TransportError) -> [UInt8] {

@@ -110,6 +110,7 @@ package final class SQLiteConsumer: TransportConsumer {
                     tag: Int64(truncatingIfNeeded: settlement.tag.rawValue),
                     publish: settlement.publish.map { EncodedMessage($0) },
                     results: results,
+                    chords: settlement.chords.map { EncodedChordEnd($0) },
                     disposition: settlement.disposition
                 )
             )
@@ -122,6 +123,12 @@ package final class SQLiteConsumer: TransportConsumer {
             throw error
         }
         starts.settled(settlements.lazy.map(\.tag))
+    }
+
+    package func end(_ chords: [ChordEnd]) async throws(TransportError) {
+        guard !chords.isEmpty else { return }
+        let encoded = chords.map { EncodedChordEnd($0) }
+        try await store.write { [encoded] in try $0.end(encoded) }
     }
 
     package func consume(_ queues: [String]) async throws(TransportError) {

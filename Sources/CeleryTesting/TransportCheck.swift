@@ -43,8 +43,8 @@ public struct TransportCheck: Sendable, CustomStringConvertible {
 
     /// Every check.
     public static let all: [TransportCheck] =
-        routing + receiving + returning + dying + settling + fencing + settingAside + revoking + inspecting + crowding
-        + broadcasting
+        routing + receiving + returning + dying + settling + chords + fencing + settingAside + revoking + inspecting
+        + crowding + broadcasting
 
     /// Whether it abandons a consumer, so that it is worth trying with every kind of death there is.
     public var isAboutDeath: Bool { (TransportCheck.dying + TransportCheck.fencing).contains { $0.name == name } }

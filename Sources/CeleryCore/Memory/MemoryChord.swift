@@ -24,8 +24,8 @@ struct MemoryChord {
 
     private var size: Int?
     private var extra = 0
-    /// What is in ``extra``.
-    private var additions: Set<String> = []
+    /// What is in ``extra``, by name, with what is kept of each.
+    private var additions: [String: String] = [:]
     private var parts: [Place: ChordClaim.Member] = [:]
     private var claim: Claim?
     private var isFinished = false
@@ -35,9 +35,11 @@ struct MemoryChord {
     func isOver(at now: Timestamp) -> Bool { expires.map { $0 <= now } ?? false }
 
     mutating func start(_ chord: ChordStart, now: Timestamp) {
+        if isFinished, !chord.isAnew { return }
         size = chord.size
         expires = chord.expires.map { now.advanced(by: $0) }
-        (claim, isFinished) = (nil, false)
+        isFinished = false
+        if chord.isAnew { claim = nil }
     }
 
     /// Counts a part; the claim it may give says nothing of nested results.
@@ -52,22 +54,31 @@ struct MemoryChord {
         if let claim, claim.claimant != part.claimant, claim.ends > now {
             return .claimed(by: claim.claimant)
         }
+        guard part.wantsClaim else { return .waiting }
         claim = Claim(claimant: part.claimant, ends: now.advanced(by: part.claim(ChordTimes.claim)))
         let members = parts.sorted { $0.key < $1.key }.map(\.value)
         return .complete(ChordClaim(groupID: part.groupID, claimant: part.claimant, members: members))
     }
 
-    mutating func finish(_ done: ChordClaim, now: Timestamp) {
-        guard !isFinished else { return }
-        if let claim, claim.claimant != done.claimant, claim.ends > now { return }
+    /// Returns whether it was not over, and nobody else had the claim.
+    mutating func finish(by claimant: String, now: Timestamp) -> Bool {
+        guard !isFinished else { return false }
+        if let claim, claim.claimant != claimant, claim.ends > now { return false }
         self = MemoryChord()
         isFinished = true
         expires = now.advanced(by: ChordTimes.over)
+        return true
     }
 
     mutating func extend(by count: Int, as addition: String) {
-        guard !isFinished, additions.insert(addition).inserted else { return }
+        let (name, rest) = ChordAddition.split(addition)
+        guard !isFinished, additions[name] == nil else { return }
+        additions[name] = rest
         extra += count
+    }
+
+    func additions(beginningWith prefix: String) -> [String] {
+        additions.filter { $0.key.hasPrefix(prefix) }.map { ChordAddition.joined($0.key, $0.value) }
     }
 
     /// One that was extended before anything else was known of it.

@@ -34,7 +34,9 @@ struct MemoryChordStore: ChordStore {
 
     func finish(_ claims: [ChordClaim], timeout: Duration) async throws(TransportError) {
         change { state, now in
-            for claim in claims { state.change(claim.groupID, now: now) { $0.finish(claim, now: now) } }
+            for claim in claims {
+                _ = state.change(claim.groupID, now: now) { $0.finish(by: claim.claimant, now: now) }
+            }
         }
     }
 
@@ -49,6 +51,17 @@ struct MemoryChordStore: ChordStore {
         }
     }
 
+    func additions(
+        to groupID: String,
+        beginningWith prefix: String,
+        timeout: Duration
+    ) async throws(TransportError) -> [String] {
+        change { state, now in
+            guard let chord = state.chords[groupID], !chord.isOver(at: now) else { return [] }
+            return chord.additions(beginningWith: prefix)
+        }
+    }
+
     private func change<Value: Sendable>(_ body: (inout MemoryStore.State, Timestamp) -> Value) -> Value {
         let now = store.time.now
         return store.state.withLock { body(&$0, now) }
@@ -56,8 +69,20 @@ struct MemoryChordStore: ChordStore {
 }
 
 extension MemoryStore.State {
+    /// Where the messages of chords go that end, found out before anything is changed.
+    func routes(of chords: [ChordEnd]) throws(TransportError) -> [(end: ChordEnd, routes: [[String]])] {
+        try chords.map { end throws(TransportError) in (end, try broker.routes(of: end.publish)) }
+    }
+
+    mutating func end(_ chords: [(end: ChordEnd, routes: [[String]])], now: Timestamp) {
+        for (end, routes) in chords {
+            guard change(end.groupID, now: now, { $0.finish(by: end.claimant, now: now) }) else { continue }
+            broker.add(end.publish, to: routes, now: now)
+        }
+    }
+
     /// Changes a chord, which is new when nothing is known of it or what was has expired.
-    fileprivate mutating func change<Value>(
+    mutating func change<Value>(
         _ groupID: String,
         now: Timestamp,
         new: MemoryChord = MemoryChord(),

@@ -41,10 +41,19 @@ package final class MemoryConsumer: TransportConsumer {
         let now = store.time.now
         try store.lockAndWake { state throws(TransportError) in
             state.broker.tidy(now: now)
+            let routes = try state.routes(of: settlements.flatMap(\.chords))
             try state.broker.settle(id, settlements, now: now)
             store.keep(results, in: &state, now: now)
+            state.end(routes, now: now)
         }
         store.announce(results)
+    }
+
+    package func end(_ chords: [ChordEnd]) async throws(TransportError) {
+        let now = store.time.now
+        try store.lockAndWake { state throws(TransportError) in
+            state.end(try state.routes(of: chords), now: now)
+        }
     }
 
     package func consume(_ queues: [String]) async throws(TransportError) {

@@ -15,8 +15,9 @@ public import CeleryWire
 ///
 /// Contract, checked by `ResultBackendCheck` in CeleryTesting for every implementation:
 /// - A part counts once, however often it is told; what was told first stays.
-/// - Of all calls at one time at most one is given the claim.
-/// - A chord that was finished answers `over` to all that comes later, for some minutes at least.
+/// - Of all claimants at one time at most one is given the claim; that one is given it again when it asks again.
+/// - A chord that was finished answers `over` to all that comes later, for some minutes at least, unless it is begun anew
+///   (``ChordStart/isAnew``).
 /// - Parts may be counted before the chord was started.
 /// - An addition counts once, however often it is told.
 public protocol ChordStore: Sendable {
@@ -34,13 +35,29 @@ public protocol ChordStore: Sendable {
 
     /// Makes a chord wait for so many parts more.
     ///
-    /// - Parameter addition: Names them in the chord: a task that runs again tells of the same ones again.
+    /// - Parameter addition: Names them in the chord, up to the first space: a task that runs again tells of the same ones again. What
+    ///   follows is kept for ``additions(to:beginningWith:timeout:)``; see ``ChordAddition``.
     func extend(
         _ groupID: String,
         by count: Int,
         as addition: String,
         timeout: Duration
     ) async throws(TransportError)
+
+    /// The additions to a chord that is not over whose names begin so, in no order. Default: none, as of a store that does not keep them.
+    func additions(
+        to groupID: String,
+        beginningWith prefix: String,
+        timeout: Duration
+    ) async throws(TransportError) -> [String]
+}
+
+extension ChordStore {
+    public func additions(
+        to groupID: String,
+        beginningWith prefix: String,
+        timeout: Duration
+    ) async throws(TransportError) -> [String] { [] }
 }
 
 /// A chord that is about to be sent.
@@ -53,12 +70,22 @@ public struct ChordStart: Sendable, Equatable {
     public var nested: CeleryValue?
     /// How long the counters are kept (`result_chord_expires`, else `result_expires`); nil for ever.
     public var expires: Duration?
+    /// Whether it begins anew though it may be over or claimed, as for a client that sends a workflow once more. False for a worker, which
+    /// may only repeat what it has done, or another one before its death: what is over stays over then, and a claim is left alone.
+    public var isAnew: Bool
 
-    public init(groupID: String, size: Int, nested: CeleryValue? = nil, expires: Duration? = nil) {
+    public init(
+        groupID: String,
+        size: Int,
+        nested: CeleryValue? = nil,
+        expires: Duration? = nil,
+        isAnew: Bool = true
+    ) {
         self.groupID = groupID
         self.size = size
         self.nested = nested
         self.expires = expires
+        self.isAnew = isAnew
     }
 }
 
@@ -76,7 +103,8 @@ public struct ChordPart: Sendable, Equatable {
     /// Names who counts, so that a claim given before can be given again to the same.
     public var claimant: String
     /// A claim lasts no longer than this: it has to be over before the part's message comes back from a dead claimant. A worker of
-    /// ours that gets it waits for the claim's end, but one of Python's acknowledges it, and nobody is left to send the body.
+    /// ours that gets it waits for the claim's end, but one of Python's acknowledges it, and nobody is left to send the body. Zero when
+    /// no claim is wanted: the answer is `waiting` then where it would be given.
     public var claimLimit: Duration?
 
     public init(
@@ -98,6 +126,8 @@ public struct ChordPart: Sendable, Equatable {
         self.claimant = claimant
         self.claimLimit = claimLimit
     }
+
+    package var wantsClaim: Bool { claimLimit != .zero }
 
     /// How long the claim lasts that this part may give, of a store whose claims last so long.
     package func claim(_ configured: Duration) -> Duration { min(configured, claimLimit ?? configured) }
@@ -145,5 +175,23 @@ public struct ChordClaim: Sendable, Equatable {
         self.claimant = claimant
         self.members = members
         self.nested = nested
+    }
+}
+
+/// The end of a chord: what its claim was given for, and that it is over.
+///
+/// It takes effect unless the chord is over already or somebody else has claimed it; then it does nothing, since its messages have left, or
+/// will.
+public struct ChordEnd: Sendable {
+    public var groupID: String
+    /// As in ``ChordPart/claimant``.
+    public var claimant: String
+    /// The body, or the errbacks of one that never runs.
+    public var publish: [OutgoingMessage]
+
+    public init(groupID: String, claimant: String, publish: [OutgoingMessage] = []) {
+        self.groupID = groupID
+        self.claimant = claimant
+        self.publish = publish
     }
 }

@@ -28,7 +28,7 @@ public struct BeginMark: Sendable, Hashable {
 
 /// What becomes of a delivery, with everything that must become true together with it.
 ///
-/// A store applies the parts in this order, in one transaction where it can: `publish`, `results`, `disposition`.
+/// A store applies the parts in this order, in one transaction where it can: `publish`, `results`, `chords`, `disposition`.
 public struct Settlement: Sendable {
     /// The fate of the message itself.
     public enum Disposition: Sendable, Equatable {
@@ -44,17 +44,21 @@ public struct Settlement: Sendable {
     public var publish: [OutgoingMessage]
     /// Only when ``Transport/storeIdentity`` equals the result backend's; otherwise the worker stores them before.
     public var results: [StoredResult]
+    /// Under the same condition: the chords that end with it.
+    public var chords: [ChordEnd]
     public var disposition: Disposition
 
     public init(
         _ tag: DeliveryTag,
         _ disposition: Disposition,
         publish: [OutgoingMessage] = [],
-        results: [StoredResult] = []
+        results: [StoredResult] = [],
+        chords: [ChordEnd] = []
     ) {
         self.tag = tag
         self.publish = publish
         self.results = results
+        self.chords = chords
         self.disposition = disposition
     }
 }

@@ -71,9 +71,12 @@ extension CanvasNode {
         toMembers members: [CanvasNode]
     ) throws(WireError) -> [CanvasNode] {
         var attached: [CanvasNode] = []
+        // Of a group in a chord's header: its members' places are counted on from its own.
+        var place = more.groupIndex ?? 0
         for (index, member) in members.enumerated() {
             var own = more
-            own.groupIndex = member.continuation.groupIndex ?? index
+            own.groupIndex = more.chord == nil ? member.continuation.groupIndex ?? index : place
+            place += member.size
             // Called as soon as the first member has ended, it cannot be given what the group comes to.
             own.callbacks = index == 0 ? more.callbacks.map(\.asImmutable) : []
             if member.isChordPart {

@@ -45,6 +45,18 @@ extension CanvasNode {
         }
     }
 
+    /// The chords in it that have ids, and how many parts each has.
+    var knownChords: [(id: String, size: Int)] {
+        switch shape {
+        case .call: []
+        case .chain(let steps): steps.flatMap(\.knownChords)
+        case .group(let members): members.flatMap(\.knownChords)
+        case .chord(let header, let body):
+            (header.size > 0 ? header.id.map { [(id: $0, size: header.size)] } ?? [] : [])
+                + header.knownChords + body.knownChords
+        }
+    }
+
     /// Changes every call in it.
     mutating func changeCalls(_ change: (inout CanvasNode) -> Void) {
         switch shape {

@@ -41,6 +41,8 @@ struct ChordUnlock {
     func run() async throws -> EncodedValue {
         do {
             try await look()
+            // The same workflow may be sent once more, under the same ids.
+            if context.retries > 0 { try await context.app.resultBackend().forget([noteID]) }
             return .null
         } catch {
             try Task.checkCancellation()
@@ -51,7 +53,9 @@ struct ChordUnlock {
 
     private func look() async throws {
         let ids = parts.flatMap(\.leaves)
-        let metas = try await fetch(ids)
+        let metas = try await fetch(ids + [noteID])
+        // Without a result, and without an end of the other's note.
+        guard try await isLatest(metas[noteID]) else { throw Ignore() }
         guard ids.allSatisfy({ metas[$0]?.state.isReady == true }) else {
             throw Retry(countdown: interval, maxRetries: maxRetries ?? .max)
         }
@@ -68,6 +72,22 @@ struct ChordUnlock {
             guard !Self.isPassing(error) else { throw error }
             try await fail("Callback error: \(error)")
         }
+    }
+
+    /// Under which it is noted how often somebody has looked.
+    private var noteID: String { TaskID.derived(from: context.id, salt: "looks") }
+
+    /// Whether no later look has begun: a worker that died after it had asked for the next, and before its message was released, leaves two,
+    /// each of which would go on until it sends the body. What comes back then stops here.
+    private func isLatest(_ note: TaskMeta?) async throws -> Bool {
+        var last = 0
+        if case .value(let value)? = note?.outcome { last = try value.decode(as: Int.self) }
+        guard context.retries > last else { return context.retries == last }
+        let meta = TaskMeta(taskID: noteID, state: .started, outcome: .value(EncodedValue(.int(context.retries))))
+        let settings = context.app.settings
+        try await context.app.resultBackend()
+            .store([StoredResult(meta, expires: settings.resultExpires)], timeout: settings.brokerTimeout)
+        return true
     }
 
     private func fetch(_ ids: [String]) async throws -> [String: TaskMeta] {
@@ -111,18 +131,31 @@ struct ChordUnlock {
 extension ChordUnlock {
     /// The body, and all that it would have begun, ends with this.
     private func fail(_ text: String) async throws {
-        let calls = CanvasNode.calls(of: body)
+        let calls = try await withRests(CanvasNode.calls(of: body))
         let error = ExceptionInfo(type: "ChordError", arguments: [.string(text)], module: "celery.exceptions")
         let settings = context.app.settings
-        let results = calls.compactMap(\.id)
+        let results = Set(calls.compactMap(\.id)).sorted()
             .map { id in
                 var meta = TaskMeta(taskID: id, state: .failure, outcome: .exception(error))
                 meta.dateDone = Timestamp.now.iso8601
                 return StoredResult(meta, expires: settings.resultExpires(in: .failure))
             }
         try await context.app.resultBackend().store(results, timeout: settings.brokerTimeout)
-        let plan = errbacks(of: calls, id: calls.last?.id ?? groupID)
+        let plan = errbacks(of: calls, id: CanvasNode.calls(of: body).last?.id ?? groupID)
         try await context.app.sender.send(plan, options: SendOptions())
+    }
+
+    /// With what is stored of long chains, as far as it is still there.
+    private func withRests(_ calls: [CanvasNode]) async throws -> [CanvasNode] {
+        var (all, rests) = (calls, calls.compactMap { ChainRest($0)?.block })
+        while !rests.isEmpty {
+            let stored = try await fetch(rests)
+            let found = rests.compactMap { stored[$0] }
+                .flatMap { (try? ChainRest.workflow(in: $0).pushed().calls) ?? [] }
+            rests = found.compactMap { ChainRest($0)?.block }
+            all += found
+        }
+        return all
     }
 
     /// Each once, whichever steps of the body have it, with the id of what the body comes to.

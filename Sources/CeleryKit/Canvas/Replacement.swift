@@ -38,7 +38,8 @@ extension TaskContext {
     /// counts once. Another retry adds anew, as in Celery.
     ///
     /// One that cannot be written or routed adds nothing. When the broker fails, nobody knows whether the part was sent: the chord waits
-    /// for it, and a task that is acknowledged late and fails over it should be given back (``Reject`` with `requeue`), to send it again.
+    /// for it until this task has failed, be it by the death of its process; then it counts as failed too. A task that is acknowledged late
+    /// should be given back (``Reject`` with `requeue`) instead, to send it again.
     ///
     /// - Throws: ``CeleryError``: `.misconfigured` when the task is no part of a chord; as ``Workflow/applyAsync(_:)``.
     @discardableResult
@@ -58,8 +59,13 @@ extension TaskContext {
             session.chords.extend(groupID, by: node.size)
             return try await app.sender.runEagerly(node)
         }
+        let number = nextAddition()
         // An id that it was given is kept.
-        let addition = node.freeze(nextAdditionIDs()).id
+        _ = node.freeze(CanvasOrigin.derivedIDs(from: id, salt: "add/\(retries)/\(number)"))
+        let parts = try node.pushed().calls
+            .filter { $0.continuation.chord != nil && $0.continuation.groupID == groupID }
+            .compactMap { call in call.id.map { ChordAddition.Part(taskID: $0, index: call.continuation.groupIndex) } }
+        let addition = ChordAddition(adder: id, attempt: retries, number: number, parts: parts).text
         // The chord waits for nothing that could not be built.
         return try await app.sender.send(node, options: SendOptions()) {
             try await extend(groupID, by: node.size, as: addition)

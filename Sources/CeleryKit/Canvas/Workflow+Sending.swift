@@ -131,8 +131,16 @@ extension Sender {
         if let limit = settings.taskChainInlineLimit {
             (node, whole) = try await cutting(node, to: limit, origin.makeID)
         }
-        if node.beginsWithChord { try await app.openResultBackend() }
-        let (plan, planned) = try CanvasSender(app: app).plan(node, from: origin)
+        let known = node.knownChords
+        if node.beginsWithChord || !known.isEmpty { try await app.openResultBackend() }
+        var (plan, planned) = try CanvasSender(app: app).plan(node, from: origin)
+        if !known.isEmpty, !app.pollsChords {
+            // Sent once more: those that whoever ends a step begins may be over, and would stay so.
+            let first = Set(plan.chords.map(\.groupID))
+            let expires = settings.resultChordExpires ?? settings.resultExpires
+            plan.chords += known.filter { !first.contains($0.id) }
+                .map { ChordStart(groupID: $0.id, size: $0.size, expires: expires) }
+        }
         let result = whole ?? planned
         try await prepare()
         try await send(plan, options: options)

@@ -152,12 +152,8 @@ public final class TaskContext: Sendable {
 
     func addChild(_ result: ResultTree) { sentChildren.withLock { $0.append(result.tuple) } }
 
-    /// Ids of what is added to the task's chord next: the same when it runs again after its worker's death, and others when it is
-    /// retried.
-    func nextAdditionIDs() -> () -> String {
-        let number = additions.wrappingAdd(1, ordering: .relaxed).oldValue
-        return CanvasOrigin.derivedIDs(from: id, salt: "add/\(retries)/\(number)")
-    }
+    /// Numbers what is added to the task's chord next, from 0.
+    func nextAddition() -> Int { additions.wrappingAdd(1, ordering: .relaxed).oldValue }
 
     /// Result tuples of the tasks sent so far.
     var children: [CeleryValue] { sentChildren.withLock { $0 } }

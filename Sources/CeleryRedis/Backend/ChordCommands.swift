@@ -41,8 +41,8 @@ struct ChordCommands {
 
     func keys(_ groupID: String) -> ChordKeys { ChordKeys(groupID, prefix: prefix) }
 
-    /// The size comes last: with it the chord may be complete.
-    func start(_ chords: [ChordStart], codec: WireCodec) throws(TransportError) -> RedisCommands {
+    /// Of those that begin anew. The size comes last: with it the chord may be complete.
+    func startAnew(_ chords: [ChordStart], codec: WireCodec) throws(TransportError) -> RedisCommands {
         var commands = RedisCommands(capacity: 64 + chords.count * 400)
         for chord in chords {
             let (keys, life) = (keys(chord.groupID), chord.expires.map(RedisResultKeys.milliseconds))
@@ -61,6 +61,20 @@ struct ChordCommands {
         return commands
     }
 
+    /// Of those that may be known already; with the results of nested headers, encoded.
+    func start(_ chords: [(start: ChordStart, nested: [UInt8]?)], _ form: RedisScript.Form) -> RedisCommands {
+        var commands = RedisCommands(capacity: 64 + chords.count * 700)
+        for (chord, nested) in chords {
+            let keys = keys(chord.groupID)
+            RedisScript.startChord.begin(form, keys: 4, arguments: 3, in: &commands)
+            for key in [keys.claim, keys.size, keys.extra, keys.group] { commands.argument(key) }
+            commands.argument(chord.size)
+            commands.argument(chord.expires.map(RedisResultKeys.milliseconds) ?? 0)
+            commands.argument(nested ?? [])
+        }
+        return commands
+    }
+
     func count(_ parts: [Encoded], _ form: RedisScript.Form) -> RedisCommands {
         var commands = RedisCommands(capacity: parts.reduce(64) { $0 + $1.bytes.count + 700 })
         for encoded in parts {
@@ -73,7 +87,7 @@ struct ChordCommands {
             commands.argument(encoded.head)
             commands.argument(isOrdered ? 1 : 0)
             commands.argument(part.expires.map(RedisResultKeys.milliseconds) ?? 0)
-            commands.argument(RedisResultKeys.milliseconds(part.claim(claim)))
+            commands.argument(part.wantsClaim ? RedisResultKeys.milliseconds(part.claim(claim)) : 0)
             commands.argument(part.claimant)
         }
         return commands
@@ -93,6 +107,28 @@ struct ChordCommands {
         return commands
     }
 
+    /// - Parameter publishing: What sends the messages, as the words of each command.
+    func end(
+        _ chord: ChordEnd,
+        publishing: [[[UInt8]]],
+        results: Int,
+        messages: Int,
+        into commands: inout RedisCommands
+    ) {
+        let keys = keys(chord.groupID)
+        let words = publishing.reduce(0) { $0 + 1 + $1.count }
+        RedisScript.endChord.begin(.text, keys: 6, arguments: 4 + words, in: &commands)
+        for key in [keys.claim, keys.parts, keys.extra, keys.size, keys.seen, keys.additions] { commands.argument(key) }
+        commands.argument(chord.claimant)
+        commands.argument(ChordTimes.over.components.seconds)
+        commands.argument(results)
+        commands.argument(messages)
+        for command in publishing {
+            commands.argument(command.count)
+            for word in command { commands.argument(word) }
+        }
+    }
+
     func extend(
         _ groupID: String,
         by count: Int,
@@ -101,11 +137,13 @@ struct ChordCommands {
     ) -> RedisCommands {
         let keys = keys(groupID)
         var commands = RedisCommands(capacity: 512)
-        RedisScript.extendChord.begin(form, keys: 5, arguments: 3, in: &commands)
+        let (name, rest) = ChordAddition.split(addition)
+        RedisScript.extendChord.begin(form, keys: 5, arguments: 4, in: &commands)
         for key in [keys.extra, keys.size, keys.parts, keys.claim, keys.additions] { commands.argument(key) }
         commands.argument(count)
         commands.argument(RedisResultKeys.milliseconds(ChordTimes.unknown))
-        commands.argument(addition)
+        commands.argument(name)
+        commands.argument(rest)
         return commands
     }
 

@@ -23,7 +23,7 @@ struct ChordKeys {
     var size: String { group + ".s" }
     /// `task id:index` of what was counted; not written by Celery 5.6.
     var seen: String { group + ".d" }
-    /// What is in ``extra``, as far as we added it; unknown to Celery. Means nothing where ``extra`` is not there.
+    /// What is in ``extra``, as far as we added it, by name; unknown to Celery. Means nothing where ``extra`` is not there.
     var additions: String { group + ".a" }
     /// Who sends the body, then `done`; unknown to Celery 5.6.
     var claim: String { group + ".c" }

@@ -19,10 +19,23 @@ struct RedisChords: ChordStore {
     let commands: ChordCommands
 
     func start(_ chords: [ChordStart], timeout: Duration) async throws(TransportError) {
-        guard !chords.isEmpty else { return }
-        let batch = try commands.start(chords, codec: codec)
-        _ = try await naming(chords.map(\.groupID)) { () throws(TransportError) in
-            try await client.send(batch, timeout: timeout)
+        let anew = chords.filter(\.isAnew)
+        if !anew.isEmpty {
+            let batch = try commands.startAnew(anew, codec: codec)
+            _ = try await naming(anew.map(\.groupID)) { () throws(TransportError) in
+                try await client.send(batch, timeout: timeout)
+            }
+        }
+        var repeated: [(start: ChordStart, nested: [UInt8]?)] = []
+        for chord in chords where !chord.isAnew {
+            let nested = try chord.nested.map { tuple throws(TransportError) in
+                try ChordCommands.encoded(group: chord.groupID, tuple, codec)
+            }
+            repeated.append((chord, nested))
+        }
+        guard !repeated.isEmpty else { return }
+        _ = try await naming(repeated.map(\.start.groupID)) { () throws(TransportError) in
+            try await client.sendScripts(timeout: timeout) { commands.start(repeated, $0) }
         }
     }
 
@@ -57,6 +70,26 @@ struct RedisChords: ChordStore {
         _ = try await naming([groupID]) { () throws(TransportError) in
             try await client.sendScripts(timeout: timeout) { commands.extend(groupID, by: count, as: addition, $0) }
         }
+    }
+
+    func additions(
+        to groupID: String,
+        beginningWith prefix: String,
+        timeout: Duration
+    ) async throws(TransportError) -> [String] {
+        let keys = commands.keys(groupID)
+        var batch = RedisCommands()
+        // They mean nothing where what they are counted in is not there.
+        batch.add("EXISTS", keys.extra)
+        batch.add("HGETALL", keys.additions)
+        let replies = try await naming([groupID]) { () throws(TransportError) in
+            try await client.send(batch, timeout: timeout)
+        }
+        guard replies.count == 2, replies[0].int == 1 else { return [] }
+        let words = replies[1].elements.compactMap(\.string)
+        return stride(from: 0, to: words.count - 1, by: 2)
+            .filter { words[$0].hasPrefix(prefix) }
+            .map { ChordAddition.joined(words[$0], words[$0 + 1]) }
     }
 
     private func read(_ reply: [RESPValue], _ part: ChordPart) throws(TransportError) -> ChordProgress {

@@ -137,13 +137,21 @@ final class RedisConsumer: TransportConsumer {
         }
         let dispositions = settlements.map { (tag: $0.tag.rawValue, $0.disposition) }
         let deadline = NIODeadline.now() + TimeAmount(store.configuration.timeout)
-        try await ask { [commands] engine, done in
+        try await ask { [commands, pushes, due] engine, done in
+        var (pushes, due) = (publication.pushes, publication.due)
+        let chords = settlements.flatMap(\.chords)
+        if !chords.isEmpty {
+            let endings = try await ChordEndings(chords, store: store, results: results)
+            commands.append(endings.commands)
+            pushes.merge(endings.pushes, uniquingKeysWith: +)
+            due = [due, endings.due].compactMap(\.self).min()
+        }
             engine.settle(
                 SettleRequest(
                     dispositions: dispositions,
                     commands: commands,
-                    pushes: publication.pushes,
-                    due: publication.due,
+                    pushes: pushes,
+                    due: due,
                     deadline: deadline,
                     completion: done
                 )
@@ -156,6 +164,19 @@ final class RedisConsumer: TransportConsumer {
     func consume(_ queues: [String]) async throws(TransportError) {
         try await ask { engine, done in engine.change(to: queues, done) }
     }
+    func end(_ chords: [ChordEnd]) async throws(TransportError) {
+        guard !chords.isEmpty else { return }
+        let endings = try await ChordEndings(chords, store: store, results: results)
+        var batch = RedisCommands(capacity: endings.commands.size + 64)
+        batch.add("MULTI")
+        batch.append(endings.commands)
+        batch.add("EXEC")
+        let timeout = store.configuration.timeout
+        store.replicas?.append(to: &batch, timeout: timeout)
+        let replies = try await store.publisher.send(batch, timeout: timeout)
+        try store.replicas?.check(replies.last, at: store.configuration.location)
+    }
+
 
     func close() async throws(TransportError) {
         try await ask { engine, done in engine.close(done) }

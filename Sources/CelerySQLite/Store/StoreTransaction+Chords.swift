@@ -18,6 +18,19 @@ struct EncodedChordPart: Sendable {
     var claim: Duration
 }
 
+/// The end of a chord whose messages are already bytes.
+struct EncodedChordEnd: Sendable {
+    var groupID: String
+    var claimant: String
+    var publish: [EncodedMessage]
+
+    init(_ end: ChordEnd) {
+        groupID = end.groupID
+        claimant = end.claimant
+        publish = end.publish.map { EncodedMessage($0) }
+    }
+}
+
 /// What counting a part came to, with the bytes that a claim is made of.
 enum CountedPart: Sendable {
     struct Member: Sendable {
@@ -46,7 +59,10 @@ extension StoreTransaction {
     func start(_ chord: ChordStart, nested: [UInt8]?) throws {
         if let nested { try storeGroup(chord.groupID, nested, expires: chord.expires) }
         let id = try chordID(chord.groupID)
-        try database.query("UPDATE chord SET size = ?, expires = ?, claimant = NULL, is_over = 0 WHERE id = ?")
+        if chord.isAnew {
+            try database.query("UPDATE chord SET claimant = NULL, is_over = 0 WHERE id = ?").run(id)
+        }
+        try database.query("UPDATE chord SET size = ?, expires = ? WHERE id = ? AND is_over = 0")
             .run(chord.size, chord.expires.map(end), id)
     }
 
@@ -65,33 +81,56 @@ extension StoreTransaction {
         if let claimant = chord.claimant, claimant != part.claimant, chord.claimEnds > now {
             return .claimed(by: claimant)
         }
+        guard part.wantsClaim else { return .waiting }
         try database.query("UPDATE chord SET claimant = ?, claim_ends = ? WHERE id = ?")
             .run(part.claimant, end(of: part.claim(encoded.claim)), chord.id)
         return .complete(try members(of: chord.id), nested: try group(part.groupID))
     }
 
-    /// Forgets the counters, unless somebody else holds the claim.
-    func finish(_ claim: ChordClaim) throws {
-        let chord = try chord(try chordID(claim.groupID))
-        if chord.isOver { return }
-        if let claimant = chord.claimant, claimant != claim.claimant, chord.claimEnds > now { return }
+    /// Forgets the counters, unless somebody else holds the claim. Returns whether it did, and the chord was not over before.
+    @discardableResult
+    func finish(_ groupID: String, by holder: String) throws -> Bool {
+        let chord = try chord(try chordID(groupID))
+        if chord.isOver { return false }
+        if let claimant = chord.claimant, claimant != holder, chord.claimEnds > now { return false }
         try database.query("DELETE FROM chord_part WHERE chord = ?").run(chord.id)
         try database.query(
             "UPDATE chord SET size = NULL, extra = 0, counted = 0, claimant = NULL, is_over = 1, expires = ? WHERE id = ?"
         )
         .run(end(of: ChordTimes.over), chord.id)
+        return true
+    }
+
+    func end(_ chords: [EncodedChordEnd]) throws {
+        for end in chords where try finish(end.groupID, by: end.claimant) { try publish(end.publish) }
     }
 
     /// An addition lies among the parts, in a place that no part has and without a state.
     func extend(_ groupID: String, by count: Int, as addition: String) throws {
+        let (name, rest) = ChordAddition.split(addition)
         let chord = try chord(try chordID(groupID, expires: end(of: ChordTimes.unknown)))
         guard !chord.isOver else { return }
         try database.query(
-            "INSERT OR IGNORE INTO chord_part(chord, place, task_id, state, value) VALUES(?, ?, ?, '', x'')"
+            "INSERT OR IGNORE INTO chord_part(chord, place, task_id, state, value) VALUES(?, ?, ?, '', ?)"
         )
-        .run(chord.id, Int64.min, addition)
+        .run(chord.id, Int64.min, name, Array(rest.utf8))
         guard database.changes > 0 else { return }
         try database.query("UPDATE chord SET extra = extra + ? WHERE id = ?").run(count, chord.id)
+    }
+
+    func additions(to groupID: String, beginningWith prefix: String) throws -> [String] {
+        var additions: [String] = []
+        try database.query(
+            """
+            SELECT task_id, value FROM chord_part
+            WHERE chord = (SELECT id FROM chord WHERE group_id = ? AND (expires IS NULL OR expires > ?)) AND state = ''
+            """
+        )
+        .rows(groupID, now) { row in
+            guard row.text(0).hasPrefix(prefix) else { return }
+            additions.append(ChordAddition.joined(row.text(0), String(decoding: row.bytes(1), as: UTF8.self)))
+        }
+        return additions
     }
 
     /// Deletes expired chords, at most so many. Returns how many.

@@ -15,6 +15,7 @@ struct EncodedSettlement: Sendable {
     var tag: Int64
     var publish: [EncodedMessage]
     var results: [EncodedResult]
+    var chords: [EncodedChordEnd]
     var disposition: Settlement.Disposition
 }
 
@@ -28,6 +29,7 @@ extension StoreTransaction {
             guard let message = try find.int(try self.tag(tag, epoch)) else { throw notHeld(tag) }
             try publish(settlement.publish)
             try store(settlement.results)
+            try end(settlement.chords)
             try release.run(settlement.tag)
             try dispose(of: message, settlement.disposition)
         }

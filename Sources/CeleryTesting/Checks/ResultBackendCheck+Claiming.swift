@@ -50,6 +50,31 @@ extension ResultBackendCheck {
             let claim = try requireSome(try await harness.count("c", 1, value: 8).claim, "the claim")
             try requireEqual(try claim.members.map { try $0.value.value() }, [7, 8])
         },
+        .ofChords("a start that is repeated leaves a claim, and what is over, alone") { harness in
+            let claim = try await harness.complete("c", by: "a")
+            try await harness.start("c", 2, isAnew: false)
+            try requireEqual(try await harness.count("c", 0, by: "b"), .claimed(by: "a"))
+            try await harness.finish(claim)
+            try await harness.start("c", 1, nested: [["c", .null], []], isAnew: false)
+            try requireEqual(try await harness.count("c", 0, by: "b"), .over)
+        },
+        .ofChords("a chord that nobody has begun is begun by a start that may be repeated") { harness in
+            for _ in 0..<2 { try await harness.start("c", 2, nested: [["c", .null], []], isAnew: false) }
+            try requireEqual(try await harness.count("c", 0), .waiting)
+            try await harness.start("c", 2, isAnew: false)
+            let claim = try requireSome(try await harness.count("c", 1).claim, "the claim")
+            try requireEqual(claim.nested, [["c", .null], []])
+        },
+        .ofChords("a part that wants no claim is given none") { harness in
+            try await harness.start("c", 2)
+            var last = harness.part("c", 1)
+            last.claimLimit = .zero
+            try requireEqual(try await harness.count("c", 0), .waiting)
+            for _ in 0..<2 {
+                try requireEqual(try await harness.chords.count([last], timeout: .seconds(5)), [.waiting])
+            }
+            try requireEqual(try await harness.count("c", 0, by: "a").claim?.members.count, 2)
+        },
         .ofChords("a claim that has passed to somebody else is not finished by its first holder") { harness in
             let claim = try await harness.complete("c", by: "a")
             try await harness.pass(harness.claim + .milliseconds(5))

@@ -52,6 +52,23 @@ extension ResultBackendCheck {
                 try await harness.chords.finish([claim], timeout: .seconds(5))
             }
         },
+        .ofChords("additions are found by what their names begin with, until the chord is over") { harness in
+            func found() async throws -> [String] {
+                let prefix = harness.prefix + "a/"
+                let group = harness.prefix + "c"
+                return try await harness.chords.additions(to: group, beginningWith: prefix, timeout: .seconds(5))
+                    .sorted()
+            }
+            try requireEqual(try await found(), [])
+            try await harness.start("c", 1)
+            for name in ["a/0/0 x:1 y:", "a/0/1", "ab/0/0 z:0"] { try await harness.extend("c", by: 1, as: name) }
+            try await harness.extend("c", by: 1, as: "a/0/0 other:1")
+            try requireEqual(try await found(), ["a/0/0 x:1 y:", "a/0/1"].map { harness.prefix + $0 })
+            for index in 0..<3 { try requireEqual(try await harness.count("c", index), .waiting) }
+            let claim = try requireSome(try await harness.count("c", 3).claim, "the claim")
+            try await harness.chords.finish([claim], timeout: .seconds(5))
+            try requireEqual(try await found(), [])
+        },
         .ofChords("counters expire") { harness in
             try await harness.start("c", 2, expires: .seconds(2))
             try requireEqual(try await harness.count("c", 0, expires: .seconds(2)), .waiting)

@@ -17,9 +17,10 @@ extension ResultBackendHarness {
         _ group: String,
         _ size: Int,
         nested: CeleryValue? = nil,
-        expires: Duration? = .seconds(60)
+        expires: Duration? = .seconds(60),
+        isAnew: Bool = true
     ) async throws {
-        let chord = ChordStart(groupID: prefix + group, size: size, nested: nested, expires: expires)
+        let chord = ChordStart(groupID: prefix + group, size: size, nested: nested, expires: expires, isAnew: isAnew)
         try await chords.start([chord], timeout: .seconds(5))
     }
 

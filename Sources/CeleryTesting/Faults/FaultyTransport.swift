@@ -88,6 +88,11 @@ private struct FaultyConsumer: TransportConsumer {
         try await base.settle(settlements)
     }
 
+    func end(_ chords: [ChordEnd]) async throws(TransportError) {
+        try outage.check("end of chords")
+        try await base.end(chords)
+    }
+
     func consume(_ queues: [String]) async throws(TransportError) {
         try outage.check("consume")
         try await base.consume(queues)
@@ -187,5 +192,14 @@ private struct FaultyChordStore: ChordStore {
     ) async throws(TransportError) {
         try outage.check("extension of a chord")
         try await base.extend(groupID, by: count, as: addition, timeout: timeout)
+    }
+
+    func additions(
+        to groupID: String,
+        beginningWith prefix: String,
+        timeout: Duration
+    ) async throws(TransportError) -> [String] {
+        try outage.check("additions of a chord")
+        return try await base.additions(to: groupID, beginningWith: prefix, timeout: timeout)
     }
 }

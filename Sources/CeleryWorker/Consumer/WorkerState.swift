@@ -48,8 +48,10 @@ final class Finished: Sendable {
     let hasPublished = Atomic(false)
     /// Whether it has to wait until a chord's claim, which another worker holds, has run out or been made good.
     let isDeferred = Atomic(false)
-    /// Whether the bodies of chords that it completed were sent: not again, then.
-    let hasSentBodies = Atomic(false)
+    /// Whether it was counted in its chords: somebody may wait for what it has claimed.
+    let hasCounted = Atomic(false)
+    /// The chords that it completed whose bodies were sent: not again, then.
+    let sentBodies = Mutex<Set<String>>([])
 
     init(item: Item, epoch: Epoch) {
         self.item = item
@@ -297,14 +299,32 @@ extension Finished {
         if case .ended(let ending, _) = item { ending.message?.headers.id } else { taskID }
     }
 
-    /// Of a task that began in a worker that died.
-    var obituaryID: String? {
-        guard case .ended(let ending, let delivery) = item, delivery.kind == .obituary else { return nil }
-        return ending.message?.headers.id
+    /// Of a task whose end an attempt before this one may have stored: it began in a worker that died, or is a part of a chord that says,
+    /// or is known, to have been done before.
+    var knownID: String? {
+        if case .ended(let ending, let delivery) = item {
+            guard delivery.kind == .obituary || ending.isDone && ending.message?.headers.group != nil else {
+                return nil
+            }
+            return ending.message?.headers.id
+        }
+        guard isRepeated, message?.headers.group != nil, case .run(_, .reported(let report), _) = item,
+            case .ignored = report.outcome
+        else { return nil }
+        return taskID
     }
 
-    /// Whether losing the epoch makes it the next holder's business: nothing of it has run.
+    /// Whether somebody has had its message before.
+    var isRepeated: Bool {
+        switch item {
+        case .run(let task, _, _): task.request.redelivered || task.request.attempt > 1
+        case .ended(_, let delivery): delivery.redelivered || delivery.attempt > 1 || delivery.kind == .obituary
+        case .postponed: false
+        }
+    }
+
+    /// Whether losing the epoch makes it the next holder's business: nothing of it has run, or been counted.
     var isGivenBack: Bool {
-        if case .run = item { false } else { true }
+        if case .run = item { false } else { !hasCounted.load(ordering: .relaxed) }
     }
 }

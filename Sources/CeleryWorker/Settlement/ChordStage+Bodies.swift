@@ -12,23 +12,32 @@ import CeleryWire
 extension ChordStage {
     /// All parts have ended: the body is sent with their results. Returns what it fails with instead: the first of their
     /// errors, or whatever keeps it from being sent.
+    ///
+    /// - Parameters:
+    ///   - hasLeft: Whether it has been sent, and only what comes after that is still to be done.
+    ///   - end: Given what is sent.
     func send(
         _ counted: ChordWork.Counting,
         _ claim: ChordClaim,
         _ index: Int,
-        _ outcome: inout Outcome
+        hasLeft: Bool,
+        _ outcome: inout Outcome,
+        into end: inout ChordEnd
     ) -> ExceptionInfo? {
         if let culprit = claim.members.first(where: { $0.state != .success }) {
             return .chordError(
                 "Dependency \(culprit.taskID) raised \(ExceptionInfo(ofChordPart: culprit.value).repr)"
             )
         }
+        if hasLeft { return nil }
         if let refusal = concession?.refusal { return .chordError("Callback error: \(refusal)") }
-        guard let work = outcome.items[index].chords else { return nil }
+        guard let continuations = outcome.items[index].chords?.continuations, let body = counted.body else {
+            return nil
+        }
         do {
             let results = try claim.results()
-            let plan = try work.continuations.chordBody(counted.body, groupID: claim.groupID, results: results)
-            outcome.items[index].chordBodies += plan.messages
+            let plan = try continuations.chordBody(body, groupID: claim.groupID, results: results)
+            end.publish = plan.messages
             outcome.items[index].chords?.starts += plan.chords
             return nil
         } catch {
@@ -37,15 +46,18 @@ extension ChordStage {
     }
 
     /// The body never runs: it fails, with all that would have followed it. Returns the parts that have ended thereby.
+    ///
+    /// - Parameter messages: Given the errbacks.
     func failBody(
         of counted: ChordWork.Counting,
         with failure: ExceptionInfo,
         _ index: Int,
-        _ outcome: inout Outcome
+        _ outcome: inout Outcome,
+        into messages: inout [OutgoingMessage]
     ) async throws(TransportError) -> [(Int, ChordWork.Counting)] {
-        guard let continuations = outcome.items[index].chords?.continuations else { return [] }
+        guard let continuations = outcome.items[index].chords?.continuations, let body = counted.body else { return [] }
         var work = ChordWork(starts: [], parts: [], continuations: continuations)
-        var calls = CanvasNode.calls(of: counted.body)
+        var calls = CanvasNode.calls(of: body)
         // What it would have come to.
         let id = calls.last?.id
         account.fail(
@@ -63,7 +75,7 @@ extension ChordStage {
                 errbacks.append(errback)
             }
             let plan = continuations.errbacks(errbacks, of: id)
-            outcome.items[index].chordBodies += plan.messages
+            messages += plan.messages
             outcome.items[index].chords?.starts += plan.chords
         }
         return work.parts.map { (index, $0) }
@@ -79,9 +91,44 @@ extension ChordStage {
         var groups: Set<String> = []
         for (index, counted) in queue where groups.insert(counted.part.groupID).inserted {
             let failure = ExceptionInfo.chordError("\(counted.part.taskID) cannot be counted: \(error)")
-            next += try await failBody(of: counted, with: failure, index, &outcome)
+            var messages: [OutgoingMessage] = []
+            next += try await failBody(of: counted, with: failure, index, &outcome, into: &messages)
+            outcome.items[index].parting += messages
         }
         return next
+    }
+
+    /// What failed tasks have added to their chords, and may not have sent before they ended: nobody else will ever count it.
+    func additions(
+        _ indices: [Int],
+        of batch: [Finished],
+        _ outcome: Outcome,
+        in store: any ChordStore
+    ) async throws(TransportError) -> [(Int, ChordWork.Counting)] {
+        var added: [(Int, ChordWork.Counting)] = []
+        for index in indices {
+            for adder in outcome.items[index].chords?.parts ?? []
+            where adder.part.state != .success && adder.part.taskID == batch[index].settledID && adder.body != nil {
+                let (group, prefix) = (adder.part.groupID, ChordAddition.prefix(of: adder.part.taskID))
+                let names = try await store.additions(to: group, beginningWith: prefix, timeout: timeout)
+                added += names.sorted().flatMap { ChordAddition($0).parts }.map { (index, account.part($0, by: adder)) }
+            }
+        }
+        return added
+    }
+
+    /// Whether the body has been sent by a worker that died before it could say so: something of it is stored. Only where that is no
+    /// part of one transaction, and an earlier attempt may have been.
+    func hasBegun(_ body: Signature?, after finished: Finished, wasCounted: Bool) async throws(TransportError) -> Bool {
+        guard !pipeline.isOneStore, wasCounted || finished.isRepeated, let body else { return false }
+        let ids = CanvasNode.calls(of: body).compactMap(\.id)
+        guard !ids.isEmpty else { return false }
+        do throws(TransportError) {
+            return try await !pipeline.backend.fetch(ids, timeout: timeout).isEmpty
+        } catch  where !error.isTransient {
+            // What cannot be read, or is not kept, tells nothing.
+            return false
+        }
     }
 
     /// Ends what is stored of long chains that never runs now, and returns it.
@@ -90,7 +137,7 @@ extension ChordStage {
         _ results: inout [StoredResult]
     ) async throws(TransportError) -> [CanvasNode] {
         var all: [CanvasNode] = []
-        while !work.rests.isEmpty {
+        while !work.rests.isEmpty, let parent = work.continuations?.message {
             let rests = work.rests
             work.rests = []
             let stored: [String: TaskMeta]
@@ -109,7 +156,7 @@ extension ChordStage {
                     calls.filter { $0.id != abandoned.id || ChainRest($0) != nil },
                     with: abandoned.exception,
                     state: abandoned.state,
-                    parent: work.continuations.message,
+                    parent: parent,
                     &work,
                     &results
                 )

@@ -25,24 +25,33 @@ struct ChordStage {
         var items: [SettlementPlan.Item]
         /// Indices of items that have to wait for the end of others' claims; see ``ChordAccount/waits(for:parts:)``.
         var deferred: Set<Int> = []
-        /// With the item that holds each, and the part that it was given for.
-        private var held: [Held] = []
+        /// The chords that were claimed, with the item that holds each, and the part that the claim was given for.
+        private(set) var held: [Held] = []
+        private var groups: Set<String> = []
 
         struct Held {
             var index: Int
-            var claim: ChordClaim
+            var end: ChordEnd
             var part: ChordPart
         }
 
         init(items: [SettlementPlan.Item]) { self.items = items }
 
-        mutating func hold(_ claim: ChordClaim, of part: ChordPart, for index: Int) {
-            held.append(Held(index: index, claim: claim, part: part))
+        mutating func hold(_ end: ChordEnd, of part: ChordPart, for index: Int) {
+            groups.insert(end.groupID)
+            held.append(Held(index: index, end: end, part: part))
         }
+
+        /// Whether it was claimed for another copy of the same message, or for another part of the same task.
+        func holds(_ groupID: String) -> Bool { groups.contains(groupID) }
 
         /// Those whose bodies leave now. The others' wait with their items: ended before, they would be lost.
         var leaving: [Held] { held.filter { !deferred.contains($0.index) } }
-        var claims: [ChordClaim] { leaving.map(\.claim) }
+
+        /// What leaves with each item.
+        var ends: [[ChordEnd]] {
+            leaving.reduce(into: Array(repeating: [], count: items.count)) { $0[$1.index].append($1.end) }
+        }
     }
 
     var timeout: Duration { pipeline.app.settings.brokerTimeout }
@@ -74,6 +83,8 @@ struct ChordStage {
         CutPoint.partsStored.reached()
         var own: [Int: Set<String>] = [:]
         var queue = counting.flatMap { index in (outcome.items[index].chords?.parts ?? []).map { (index, $0) } }
+        queue += try await additions(counting, of: batch, outcome, in: store)
+        let before = Set(counting.filter { batch[$0].hasCounted.exchange(true, ordering: .relaxed) })
         while !queue.isEmpty {
             let progress: [ChordProgress]
             do throws(TransportError) {
@@ -90,9 +101,18 @@ struct ChordStage {
                     outcome.deferred.insert(index)
                 case .waiting, .over, .claimed: break
                 case .complete(let claim):
-                    outcome.hold(claim, of: counted.part, for: index)
-                    guard let failure = send(counted, claim, index, &outcome) else { continue }
-                    next += try await failBody(of: counted, with: failure, index, &outcome)
+                    guard !outcome.holds(claim.groupID) else { continue }
+                    var end = ChordEnd(groupID: claim.groupID, claimant: claim.claimant)
+                    var hasLeft = batch[index].sentBodies.withLock { $0.contains(claim.groupID) }
+                    if !hasLeft {
+                        let wasCounted = before.contains(index)
+                        hasLeft = try await hasBegun(counted.body, after: batch[index], wasCounted: wasCounted)
+                    }
+                    if let failure = send(counted, claim, index, hasLeft: hasLeft, &outcome, into: &end) {
+                        next += try await failBody(of: counted, with: failure, index, &outcome, into: &end.publish)
+                    }
+                    if hasLeft { end.publish = [] }
+                    outcome.hold(end, of: counted.part, for: index)
                 }
             }
             queue = next
@@ -102,7 +122,14 @@ struct ChordStage {
     }
 
     private func start(_ chords: [ChordStart], in store: any ChordStore) async throws(TransportError) {
-        if !chords.isEmpty { try await store.start(chords, timeout: timeout) }
+        guard !chords.isEmpty else { return }
+        // They may be running since an earlier attempt, or one of a worker that died.
+        let repeated = chords.map { chord in
+            var chord = chord
+            chord.isAnew = false
+            return chord
+        }
+        try await store.start(repeated, timeout: timeout)
     }
 
     /// Follow-ups leave before the result is stored, as everywhere.

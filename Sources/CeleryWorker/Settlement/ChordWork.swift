@@ -14,7 +14,8 @@ struct ChordWork {
     /// A part to be counted, and what runs when it is the last.
     struct Counting {
         var part: ChordPart
-        var body: Signature
+        /// Nil of a part whose message cannot be read: whoever counts after it has the body.
+        var body: Signature?
     }
 
     /// What is stored of a long chain that has failed, and ends as its task did.
@@ -30,8 +31,8 @@ struct ChordWork {
     var starts: [ChordStart]
     var parts: [Counting]
     var rests: [AbandonedRest] = []
-    /// Of the task that ended: what a body sends derives its ids from it.
-    let continuations: Continuations
+    /// Of the task that ended: what a body sends derives its ids from it. Nil when its message cannot be read.
+    let continuations: Continuations?
 
     var isEmpty: Bool { starts.isEmpty && parts.isEmpty && rests.isEmpty }
 }
@@ -65,7 +66,12 @@ struct ChordAccount {
         }
         // Only a member of a group can be a part of a chord, and only what fails has more to tell.
         guard message.headers.group != nil || end.2 != nil || !starts.isEmpty else { return nil }
-        guard let (body, continuations) = continuations() else { return nil }
+        guard let (body, continuations) = continuations() else {
+            guard let group = message.headers.group else { return nil }
+            let (headers, own) = (message.headers, (end.0, end.1))
+            let unread = part(group, headers.groupIndex, headers.id, own, nil)
+            return (ChordWork(starts: starts, parts: [unread], continuations: nil), [])
+        }
         var work = ChordWork(starts: starts, parts: [], continuations: continuations)
         if let chord = body.embed.chord, let group = message.headers.group {
             let headers = message.headers
@@ -125,12 +131,17 @@ struct ChordAccount {
         }
     }
 
+    /// What a task has added to its chord, and may not have sent, ends as the task does.
+    func part(_ added: ChordAddition.Part, by adder: ChordWork.Counting) -> ChordWork.Counting {
+        part(adder.part.groupID, added.index, added.taskID, (adder.part.state, adder.part.value), adder.body)
+    }
+
     private func part(
         _ group: String,
         _ index: Int?,
         _ id: String,
         _ end: (TaskState, EncodedValue),
-        _ body: Signature
+        _ body: Signature?
     ) -> ChordWork.Counting {
         ChordWork.Counting(
             part: ChordPart(
@@ -142,7 +153,7 @@ struct ChordAccount {
                 expires: records.settings.resultChordExpires ?? records.settings.resultExpires,
                 claimant: ChordClaimant(worker: claimant, part: id).text,
                 // A lease that is renewed in time has more than half of its time left.
-                claimLimit: records.settings.workerLease / 3
+                claimLimit: body == nil ? .zero : records.settings.workerLease / 3
             ),
             body: body
         )

@@ -13,8 +13,8 @@ import Synchronization
 /// An outcome that was refused for good, with something of it given up so that the rest takes effect.
 struct Concession {
     var item: SettlementPlan.Item
-    /// Why the bodies of chords that it completes fail instead of being sent; nil when they have left.
-    var refusal: TransportError?
+    /// Why the bodies of chords that it completes fail instead of being sent, but for those that have left.
+    var refusal: TransportError
     /// Not always: one of them may be what is refused.
     var sendsErrbacks = true
     /// Whether the message goes to the dead letters.
@@ -24,7 +24,7 @@ struct Concession {
     fileprivate var both: [Concession] {
         var silent = self
         silent.sendsErrbacks = false
-        silent.item.chordBodies = []
+        silent.item.parting = []
         return [self, silent]
     }
 }
@@ -37,16 +37,14 @@ extension SettlementPlan {
     func concessions(for item: Item, of finished: Finished, _ error: TransportError) -> [Concession] {
         let reason = DeadLetterReason("unsettleable", error.description)
         let hasPublished = finished.hasPublished.load(ordering: .relaxed)
-        var refusal: TransportError?
-        if !finished.hasSentBodies.load(ordering: .relaxed) { refusal = error }
         var all: [Concession] = []
         // With the follow-ups gone it may be a body that is refused. What is no run's end had none to send.
         let hasLeft = hasPublished || item.source == nil
-        if refusal != nil, hasLeft, item.chords?.parts.isEmpty == false {
-            all += Concession(item: item, refusal: refusal, isSetAside: false).both
+        if hasLeft, item.chords?.parts.isEmpty == false {
+            all += Concession(item: item, refusal: error, isSetAside: false).both
         }
         if let failed = self.failed(item, reason, because: error, hasPublished: hasPublished) {
-            var concession = Concession(item: failed, refusal: refusal)
+            var concession = Concession(item: failed, refusal: error)
             all += concession.both
             if concession.item.chords != nil {
                 // It may be this result that cannot be stored.
@@ -55,7 +53,7 @@ extension SettlementPlan {
             }
         }
         let last = Item(settlement: Settlement(item.settlement.tag, .deadLetter(reason))) { _ in }
-        all.append(Concession(item: last, refusal: refusal, sendsErrbacks: false))
+        all.append(Concession(item: last, refusal: error, sendsErrbacks: false))
         return all
     }
 
@@ -100,6 +98,6 @@ extension SettlementPlan {
             chords?.starts += errbacks.chords
         }
         // With the release, so that they are not sent again and again while something else has to wait.
-        return Item(settlement: settlement, chords: chords, chordBodies: errbacks.messages) { _ in }
+        return Item(settlement: settlement, chords: chords, parting: errbacks.messages) { _ in }
     }
 }

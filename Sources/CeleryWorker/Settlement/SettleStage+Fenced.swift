@@ -10,22 +10,21 @@ import CeleryKit
 import CeleryWire
 
 extension SettleStage {
-    /// This worker was taken for dead after it had claimed chords: the messages of their last parts are others' now, and the bodies
-    /// have not left with them.
+    /// This worker has claimed chords whose bodies could not leave with the messages of their last parts: it was taken for dead, and these
+    /// are others' now, or they were settled before, by an attempt of which nobody has heard that it took effect.
     ///
     /// Whoever has a claim sends the body. A worker of Python's that was given such a part meanwhile, and met the claim,
     /// has acknowledged it, and nobody else ever would. So the bodies leave by themselves, unless a claim, asked for once more, has passed
-    /// to somebody else or the chord is over.
-    func keepPromises(_ outcome: ChordStage.Outcome) async {
-        guard !outcome.leaving.isEmpty, let chords = pipeline.backend.chords else { return }
-        // Elsewhere they have left before the messages were to be released.
-        guard isOneStore else { return await finish(outcome.claims) }
+    /// to somebody else or the chord is over, as it is when the earlier attempt has sent them.
+    func keepPromises(_ outcome: ChordStage.Outcome, at consumer: any TransportConsumer) async {
+        // Elsewhere they have left, and the chords are over, before the messages are to be released.
+        guard !outcome.held.isEmpty, isOneStore, let chords = pipeline.backend.chords else { return }
         var failures = 0
         while !Task.isCancelled {
             do throws(TransportError) {
-                return try await sendBodies(outcome, chords)
+                return try await sendBodies(outcome, chords, consumer)
             } catch {
-                failed(error, count: outcome.leaving.count)
+                failed(error, count: outcome.held.count)
                 guard error.isTransient else { return }
             }
             failures += 1
@@ -33,21 +32,19 @@ extension SettleStage {
         }
     }
 
-    private func sendBodies(_ outcome: ChordStage.Outcome, _ chords: any ChordStore) async throws(TransportError) {
+    private func sendBodies(
+        _ outcome: ChordStage.Outcome,
+        _ chords: any ChordStore,
+        _ consumer: any TransportConsumer
+    ) async throws(TransportError) {
         let timeout = pipeline.app.settings.brokerTimeout
-        let held = outcome.leaving
-        let answers = try await chords.count(held.map(\.part), timeout: timeout)
-        var passed: Set<Int> = []
-        for (one, answer) in zip(held, answers) {
-            if case .complete = answer { continue }
-            passed.insert(one.index)
-        }
-        let kept = held.filter { !passed.contains($0.index) }
-        let items = Set(kept.map(\.index)).sorted().map { outcome.items[$0] }
-        let results = items.flatMap(\.settlement.results)
+        let answers = try await chords.count(outcome.held.map(\.part), timeout: timeout)
+        let kept = zip(outcome.held, answers)
+            .filter { if case .complete = $0.1 { true } else { false } }
+            .map(\.0)
+        guard !kept.isEmpty else { return }
+        let results = Set(kept.map(\.index)).sorted().flatMap { outcome.items[$0].settlement.results }
         if !results.isEmpty { try await pipeline.backend.store(results, timeout: timeout) }
-        let bodies = items.flatMap(\.chordBodies)
-        if !bodies.isEmpty { try await pipeline.transport.publish(bodies, timeout: timeout) }
-        if !kept.isEmpty { await finish(kept.map(\.claim)) }
+        try await consumer.end(kept.map(\.end))
     }
 }

@@ -19,37 +19,39 @@ extension SettleStage {
         _ concession: Concession? = nil
     ) async throws(TransportError) -> Set<Int> {
         guard items.contains(where: { $0.chords != nil }) else {
-            try await release(items, of: batch, consumer: consumer, isConceding: concession != nil)
+            let isConceding = concession != nil
+            _ = try await release(items, of: batch, ending: [], consumer: consumer, isConceding: isConceding)
             return []
         }
         let account = SettlementPlan(pipeline).account
         let stage = ChordStage(pipeline: pipeline, account: account, concession: concession)
         let outcome = try await stage.prepare(items, of: batch)
         CutPoint.partsCounted.reached()
-        if !outcome.claims.isEmpty { CutPoint.chordClaimed.reached() }
+        if !outcome.leaving.isEmpty { CutPoint.chordClaimed.reached() }
+        let ends = outcome.ends
         let ready = items.indices.filter { !outcome.deferred.contains($0) }
         do throws(TransportError) {
-            try await release(
+            let wasSettled = try await release(
                 ready.map { outcome.items[$0] },
                 of: ready.map { batch[$0] },
+                ending: ready.map { ends[$0] },
                 consumer: consumer,
                 isConceding: concession != nil
             )
+            if wasSettled { await keepPromises(outcome, at: consumer) }
         } catch {
-            if error.code == .epochLost || error.code == .closed { await keepPromises(outcome) }
+            if error.code == .epochLost || error.code == .closed { await keepPromises(outcome, at: consumer) }
             throw error
         }
-        if !outcome.claims.isEmpty {
-            CutPoint.chordSettled.reached()
-            await finish(outcome.claims)
-        }
+        if !outcome.leaving.isEmpty { CutPoint.chordSettled.reached() }
         return outcome.deferred
     }
 
     /// Says that the bodies have left, until that is answered: a part that comes back after the end of an unfinished claim
     /// sends one again. What is left is that this worker dies in between.
-    func finish(_ claims: [ChordClaim]) async {
-        guard let chords = pipeline.backend.chords else { return }
+    private func finish(_ ends: [ChordEnd]) async {
+        guard !ends.isEmpty, let chords = pipeline.backend.chords else { return }
+        let claims = ends.map { ChordClaim(groupID: $0.groupID, claimant: $0.claimant, members: []) }
         var failures = 0
         while !Task.isCancelled {
             do throws(TransportError) {
@@ -63,53 +65,57 @@ extension SettleStage {
         }
     }
 
-    /// Whether broker and result backend are one, and an outcome takes effect in one transaction there.
-    var isOneStore: Bool {
-        guard let store = pipeline.transport.storeIdentity else { return false }
-        return store == pipeline.backend.storeIdentity
-    }
+    var isOneStore: Bool { pipeline.isOneStore }
 
+    /// - Parameter chords: Those that end with each item; none at all where no item is a part of one.
+    /// - Returns: Whether it was settled before, by an attempt of which nobody had heard.
     private func release(
         _ items: [SettlementPlan.Item],
         of batch: [Finished],
+        ending chords: [[ChordEnd]],
         consumer: any TransportConsumer,
         isConceding: Bool
-    ) async throws(TransportError) {
+    ) async throws(TransportError) -> Bool {
         if isOneStore {
-            let settlements = items.map { item -> Settlement in
+            var settlements = items.map { item -> Settlement in
                 var settlement = item.settlement
-                settlement.publish += item.chordBodies
+                settlement.publish += item.parting
                 return settlement
             }
-            try await settle(settlements, at: consumer)
+            for (index, ends) in chords.enumerated() { settlements[index].chords = ends }
+            let wasSettled = try await settle(settlements, at: consumer)
             CutPoint.settled.reached()
-            return
+            return wasSettled
         }
         // What is sent of a concession is not remembered, and would be sent again and again while results have to wait.
         if isConceding { try await storeResults(of: items) }
-        try await publish(items, of: batch, isConceding: isConceding)
+        try await publish(items, of: batch, chords, isConceding: isConceding)
         if !isConceding { try await storeResults(of: items) }
-        try await settle(items.map { Settlement($0.settlement.tag, $0.settlement.disposition) }, at: consumer)
+        // Before the messages of the last parts are released: one that comes back has nothing to send then.
+        await finish(chords.flatMap(\.self))
+        return try await settle(items.map { Settlement($0.settlement.tag, $0.settlement.disposition) }, at: consumer)
     }
 
     private func publish(
         _ items: [SettlementPlan.Item],
         of batch: [Finished],
+        _ chords: [[ChordEnd]],
         isConceding: Bool
     ) async throws(TransportError) {
-        let messages = zip(items, batch)
+        var messages = zip(items, batch)
             .flatMap { item, finished in
-                (finished.hasPublished.load(ordering: .relaxed) ? [] : item.settlement.publish)
-                    + (finished.hasSentBodies.load(ordering: .relaxed) ? [] : item.chordBodies)
+                finished.hasPublished.load(ordering: .relaxed) ? [] : item.settlement.publish
             }
+        messages += items.flatMap(\.parting)
+        messages += chords.flatMap { $0.flatMap(\.publish) }
         guard !messages.isEmpty else { return }
         try await pipeline.transport.publish(messages, timeout: pipeline.app.settings.brokerTimeout)
         CutPoint.followUpsPublished.reached()
         guard !isConceding else { return }
-        for (item, finished) in zip(items, batch) {
-            finished.hasPublished.store(true, ordering: .relaxed)
-            // Those without may have some the next time: others' parts are counted meanwhile.
-            if !item.chordBodies.isEmpty { finished.hasSentBodies.store(true, ordering: .relaxed) }
+        for finished in batch { finished.hasPublished.store(true, ordering: .relaxed) }
+        // Those without may have some the next time: others' parts are counted meanwhile.
+        for (ends, finished) in zip(chords, batch) where !ends.isEmpty {
+            finished.sentBodies.withLock { $0.formUnion(ends.map(\.groupID)) }
         }
     }
 
@@ -120,15 +126,25 @@ extension SettleStage {
         CutPoint.resultsStored.reached()
     }
 
+    /// Returns whether it was settled before: an earlier attempt took effect although it timed out, with all that it was to send.
     private func settle(
         _ settlements: [Settlement],
         at consumer: any TransportConsumer
-    ) async throws(TransportError) {
+    ) async throws(TransportError) -> Bool {
         do throws(TransportError) {
             try await consumer.settle(settlements)
+            return false
         } catch  where error.code == .notHeld && settlements.count == 1 {
-            // An earlier attempt took effect although it timed out, with all that was to be sent.
             pipeline.log.fenced(1, error)
+            return true
         }
+    }
+}
+
+extension WorkerPipeline {
+    /// Whether broker and result backend are one, and an outcome takes effect in one transaction there.
+    var isOneStore: Bool {
+        guard let store = transport.storeIdentity else { return false }
+        return store == backend.storeIdentity
     }
 }

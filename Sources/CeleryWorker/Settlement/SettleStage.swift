@@ -93,9 +93,9 @@ struct SettleStage {
         return unsettled
     }
 
-    /// What is stored of tasks whose worker died, as far as they had ended.
+    /// What is stored of tasks that an earlier attempt may have ended, as far as it has.
     private func endedBefore(_ batch: [Finished]) async throws(TransportError) -> [String: TaskMeta] {
-        let ids = batch.compactMap(\.obituaryID)
+        let ids = batch.compactMap(\.knownID)
         guard !ids.isEmpty else { return [:] }
         let metas: [String: TaskMeta]
         do throws(TransportError) {
@@ -104,7 +104,7 @@ struct SettleStage {
             // What cannot be read, or is not kept, tells nothing.
             return [:]
         }
-        return metas.filter { $0.value.state.isReady }
+        return metas.filter { $0.value.state.isReady || $0.value.state == .retry }
     }
 
     /// What cannot be settled together is settled one by one, so that one outcome harms no other. Returns what failed for
@@ -127,6 +127,7 @@ struct SettleStage {
             return []
         } catch  where error.isTransient && (error.code != .full || items.count == 1) {
             failed(error, count: items.count)
+            for finished in batch { finished.isDeferred.store(false, ordering: .relaxed) }
             return batch
         } catch {
             // A store that is full may have room for some, which then makes room for others.

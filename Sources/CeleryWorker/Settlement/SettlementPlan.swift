@@ -16,8 +16,8 @@ struct SettlementPlan {
     struct Item {
         var settlement: Settlement
         var chords: ChordWork?
-        /// What the chords that it completed send: after everything else, with the message's own release.
-        var chordBodies: [OutgoingMessage] = []
+        /// What is sent with the message's own release, and not before as other follow-ups of a chord's part are.
+        var parting: [OutgoingMessage] = []
         /// Nil where there is none of which a failure could be made.
         var source: Source?
         var log: (WorkerLog) -> Void
@@ -41,22 +41,36 @@ struct SettlementPlan {
         account = ChordAccount(records: records, claimant: pipeline.identity)
     }
 
-    /// - Parameter known: What is stored of tasks that began in a worker that died: of those that had ended nothing is lost.
+    /// - Parameter known: What is stored of tasks that an earlier attempt may have ended: of those that began in a worker that died
+    ///   nothing is lost then.
     func item(for finished: Finished, known: [String: TaskMeta] = [:]) -> Item {
         switch finished.item {
         case .postponed(let tag, let time):
             let requeue = Requeue(.front, notBefore: time, countsAttempt: false)
             return Item(settlement: Settlement(tag, .requeue(requeue))) { _ in }
         case .ended(let ending, let delivery):
-            if delivery.kind == .obituary, let message = ending.message, let meta = known[message.headers.id] {
+            let meta = ending.message.flatMap { known[$0.headers.id] }
+            if delivery.kind == .obituary, let message = ending.message, let meta, hasLeft(message, meta) {
                 return item(for: message, endedAs: meta, delivery)
             }
-            return item(for: ending, delivery)
-        case .run(let task, let end, let runtime): return item(for: task, end, runtime: runtime)
+            return item(for: ending, delivery, known: meta)
+        case .run(let task, let end, let runtime):
+            var item = item(for: task, end, runtime: runtime)
+            if item.chords == nil, let meta = known[task.request.message.headers.id] {
+                item.chords = chordWork(endedAs: meta, task.request.message, &item.settlement)
+            }
+            return item
         }
     }
 
-    private func item(for ending: Ending, _ delivery: Delivery) -> Item {
+    /// Whether what is stored of a task is of the attempt whose worker died, and not of one before: so it is of an end. A retry goes on
+    /// elsewhere; that it is stored tells of it as long as it is the first attempt that has died, or results say which one they are of.
+    private func hasLeft(_ message: Message, _ meta: TaskMeta) -> Bool {
+        guard meta.state == .retry else { return meta.state.isReady }
+        return meta.extended?.retries.map { $0 >= message.headers.retries } ?? (message.headers.retries == 0)
+    }
+
+    private func item(for ending: Ending, _ delivery: Delivery, known meta: TaskMeta?) -> Item {
         var settlement = Settlement(delivery.tag, ending.disposition)
         guard let message = ending.message else {
             return Item(settlement: settlement) { $0.deadLettered(delivery.queue, ending.disposition) }
@@ -82,7 +96,8 @@ struct SettlementPlan {
             settlement.publish = plan.messages
             starts = plan.chords
         }
-        let chords = chordWork(stored, message, starts, &settlement)
+        var chords = chordWork(stored, message, starts, &settlement)
+        if ending.isDone, let meta { chords = chordWork(endedAs: meta, message, &settlement) }
         let (metrics, events, middleware) = (pipeline.metrics, pipeline.events, pipeline.app.middleware)
         let source = Source(message: message, policy: policy, queue: delivery.queue, stored: stored)
         let isUnknown = failure?.exception.type == "NotRegistered"
@@ -162,14 +177,20 @@ struct SettlementPlan {
     /// A task whose worker died after its result was stored: only what came after that is still to be done.
     private func item(for message: Message, endedAs meta: TaskMeta, _ delivery: Delivery) -> Item {
         var settlement = Settlement(delivery.tag, .acknowledge)
+        let chords = chordWork(endedAs: meta, message, &settlement)
+        return Item(settlement: settlement, chords: chords) { $0.alreadySucceeded(message) }
+    }
+
+    /// What chords are to be told of a task whose end is stored.
+    private func chordWork(endedAs meta: TaskMeta, _ message: Message, _ settlement: inout Settlement) -> ChordWork? {
+        guard meta.state.isReady else { return nil }
         let stored: SettlementDecision.Stored =
             switch meta.outcome {
             case .value(let value): .success(value)
             case .exception(let exception) where meta.state == .revoked: .revoked(exception.message)
             case .exception(let exception): .failure(TaskFailure(exception: exception, traceback: meta.traceback))
             }
-        let chords = chordWork(stored, message, [], &settlement)
-        return Item(settlement: settlement, chords: chords) { $0.alreadySucceeded(message) }
+        return chordWork(stored, message, [], &settlement)
     }
 
     func chordWork(

@@ -174,6 +174,9 @@ struct Ending: Sendable {
         self.revoked = revoked
         self.policy = policy
     }
+
+    /// Whether there is nothing more to it: the task has succeeded before.
+    var isDone: Bool { disposition == .acknowledge && failure == nil && revoked == nil }
 }
 
 extension WireCodec {

@@ -114,6 +114,21 @@ struct CanvasMessageTests {
         #expect(steps.allSatisfy { $0.headers.rootID == $0.headers.id && $0.headers.parentID == nil })
     }
 
+    @Test("The places of groups in a chord's header are counted on, however deep they lie")
+    func nestedPlaces() throws {
+        let inner = group([s("b").then(s("c")).node, group([s("d"), s("e")]).workflow.node].map(canvas.workflow))
+        let last = s("f").then(group([s("g"), s("h")])).workflow.node
+        let header = group([s("a").node, inner.workflow.node, last, s("i").node].map(canvas.workflow))
+        let steps = try canvas.steps(header.then(s("body")))
+        #expect(steps.map(\.headers.task) == ["a", "b", "d", "e", "f", "i"])
+        let places = try steps.map { step in
+            try step.embed.chain?.signatures().first
+                .map { try CanvasNode($0).pushed().calls.map(\.continuation.groupIndex) }
+                ?? [step.headers.groupIndex]
+        }
+        #expect(places == [[0], [1], [2], [3], [4, 5], [6]])
+    }
+
     @Test("A group's id is its task_id option")
     func groupID() async throws {
         let id = TaskID.random()

@@ -44,6 +44,10 @@ struct PlannedCanvas {
         app.immutableSignature(name, args: args)
     }
 
+    func workflow(_ node: CanvasNode) -> Workflow<Unchecked, CeleryValue> {
+        Workflow(app: app, node: node)
+    }
+
     /// The messages with which a workflow begins.
     func steps<Input, Output>(_ workflow: Workflow<Input, Output>) throws -> [Step] {
         try steps(workflow.node, CanvasOrigin())

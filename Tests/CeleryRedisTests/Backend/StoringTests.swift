@@ -110,7 +110,9 @@ struct StoringTests {
         let server = try await TestServer()
         let (backend, client) = (try server.backend(), try server.client())
         for script in [
-            RedisScript.storeResults, .unclearResults, .countChordPart, .finishChord, .extendChord, RedisScripts.take,
+            RedisScript.storeResults, .unclearResults, .countChordPart, .finishChord, .endChord, .startChord,
+            .extendChord,
+            RedisScripts.take,
         ] {
             #expect(try await client.ask("SCRIPT", "LOAD", script.text).string == script.digest)
         }

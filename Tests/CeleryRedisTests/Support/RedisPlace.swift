@@ -20,10 +20,13 @@ struct RedisPlace {
     let backend: RedisResultBackend
     let prefix: String
 
-    /// - Parameter url: The shared server's when nil.
+    /// - Parameters:
+    ///   - url: The shared server's when nil.
+    ///   - database: The number of the results' when it is another.
     init(
         _ url: String? = nil,
         alternates: [BrokerURL] = [],
+        results database: Int? = nil,
         prefix: String? = nil,
         options: CeleryObject = [:]
     ) async throws {
@@ -32,7 +35,7 @@ struct RedisPlace {
         options["global_keyprefix"] = .string(self.prefix)
         let shared = url == nil ? try await RedisServer.shared.url() : ""
         let urls = try BrokerURL.list(url ?? shared) + alternates
-        let context = PluginContext(
+        var context = PluginContext(
             url: urls[0],
             alternates: Array(urls.dropFirst()),
             codec: WireCodec(),
@@ -42,6 +45,7 @@ struct RedisPlace {
         )
         transport = try RedisTransport(context)
         backend = try RedisResultBackend(context)
+        if let database { context.url.path = "/\(database)" }
     }
 
     func harness() -> TransportHarness {

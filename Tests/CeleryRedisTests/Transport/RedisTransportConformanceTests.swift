@@ -19,5 +19,12 @@ import Testing
         try await check.run(place.harness())
         await place.end()
     }
+
+    @Test(arguments: TransportCheck.chords)
+    func `keeps what it says of chords with results in another database`(_ check: TransportCheck) async throws {
+        let place = try await RedisPlace(results: 1)
+        try await check.run(place.harness())
+        await place.end()
+    }
 }
 #endif

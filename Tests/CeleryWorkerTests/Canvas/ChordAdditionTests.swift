@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //===----------------------------------------------------------------------===//
 
+import CeleryCore
 import CeleryKit
 import CeleryWire
 import CeleryWorker
@@ -70,6 +71,28 @@ struct ChordAdditionTests {
         try await withWorker(app) { () async throws -> Void in
             let chord = try await group([adder.s(1), add.s(2, 2)]).then(inOrder.s()).delay()
             #expect(try await chord.get(timeout: patience) == [1, 4])
+        }
+    }
+
+    @Test("What a task has announced and not sent before it failed counts as failed: its chord ends")
+    func announced() async throws {
+        let app = TestApp.make()
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        let inOrder = app.task("in order") { (values: [Int]) in values.sorted() }
+        let adder = app.task("adder") { (context: TaskContext, x: Int) -> Int in
+            // What a death between the two leaves.
+            let chords = try #require(try await app.resultBackend().chords)
+            let part = ChordAddition.Part(taskID: "never sent", index: 0)
+            let addition = ChordAddition(adder: context.id, attempt: 0, number: 1, parts: [part])
+            let group = try #require(context.groupID)
+            try await chords.extend(group, by: 1, as: addition.text, timeout: .seconds(5))
+            try await context.addToChord(add.s(x, 1000))
+            throw CeleryError(.taskFailed, "no luck")
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let chord = try await group([adder.s(1), add.s(2, 2)]).then(inOrder.s()).delay()
+            let error = await #expect(throws: CeleryError.self) { try await chord.get(timeout: patience) }
+            #expect(error?.exception?.type == "ChordError", "\(String(describing: error))")
         }
     }
 }

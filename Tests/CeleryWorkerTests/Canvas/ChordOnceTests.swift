@@ -57,8 +57,7 @@ struct ChordOnceTests {
         let store = MemoryStore(name: "unheard")
         var hooks = HookedTransport.Hooks()
         hooks.afterSettling = { (settlements: [Settlement]) async throws(TransportError) -> Void in
-            let sendsBody = settlements.contains { $0.publish.contains { $0.message.headers.task == "sum" } }
-            guard sendsBody else { return }
+            guard settlements.send("sum") else { return }
             calls.withLock { $0 += 1 }
             throw TransportError(.timedOut, "no answer")
         }

@@ -158,4 +158,33 @@ struct ChordUnlockTests {
             #expect(error?.exception?.type == "MaxRetriesExceededError")
         }
     }
+
+    @Test("A look that comes back after a later one has begun does not go on beside it")
+    func comesBack() async throws {
+        _ = register(Doorway())
+        var body = Signature(task: "total")
+        body.options["task_id"] = .string(bodyID)
+        let value = try body.value()
+        @Sendable func look() async throws {
+            let pending: CeleryValue = .array([.array([.array([.string("pending"), .null]), .null])])
+            _ = try await app.sendTask(
+                "celery.chord_unlock",
+                args: [.string("group"), value],
+                kwargs: ["interval": .null, "max_retries": .null, "result": pending],
+                options: SendOptions(taskID: "looking")
+            )
+        }
+        try await withWorker(app) { () async throws -> Void in
+            let transport = try await app.transport()
+            func messages() async throws -> Int {
+                try await transport.status(of: [app.settings.taskDefaultQueue])
+                    .reduce(0) { $0 + $1.ready + $1.held + $1.delayed }
+            }
+            try await look()
+            let looking = AsyncResult<CeleryValue>(id: "looking", app: app)
+            #expect(try await eventually { try await looking.state() == .retry })
+            try await look()
+            #expect(try await eventually { try await messages() == 1 })
+        }
+    }
 }

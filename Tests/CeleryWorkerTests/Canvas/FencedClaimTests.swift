@@ -17,10 +17,6 @@ struct FencedClaimTests {
     private let patience = Duration.seconds(60)
     private static let lost = TransportError(.epochLost, "its lease ran out, and what it held was given to others")
 
-    private static func sends(_ task: String, _ settlements: [Settlement]) -> Bool {
-        settlements.contains { $0.publish.contains { $0.message.headers.task == task } }
-    }
-
     private func part(of group: String) -> ChordPart {
         ChordPart(
             groupID: group,
@@ -37,7 +33,7 @@ struct FencedClaimTests {
         let store = MemoryStore(name: "fenced")
         var hooks = HookedTransport.Hooks()
         hooks.beforeSettling = { (settlements: [Settlement]) async throws(TransportError) -> Void in
-            if Self.sends("sum", settlements) { throw Self.lost }
+            if settlements.send("sum") { throw Self.lost }
         }
         let app = HookedTransport.app(store, hooks)
         let add = app.task("add") { (x: Int, y: Int) in x + y }
@@ -59,7 +55,7 @@ struct FencedClaimTests {
         let heir = part(of: "group")
         var hooks = HookedTransport.Hooks()
         hooks.beforeSettling = { (settlements: [Settlement]) async throws(TransportError) -> Void in
-            guard Self.sends("list", settlements) else { return }
+            guard settlements.send("list") else { return }
             // The claim runs out, and whoever was given the part sends the body.
             let ended = try? await eventually {
                 let answers = try await chords.count([heir], timeout: .seconds(5))

@@ -85,4 +85,12 @@ private struct HookedChords: ChordStore {
     ) async throws(TransportError) {
         try await base.extend(groupID, by: count, as: addition, timeout: timeout)
     }
+
+    func additions(
+        to groupID: String,
+        beginningWith prefix: String,
+        timeout: Duration
+    ) async throws(TransportError) -> [String] {
+        try await base.additions(to: groupID, beginningWith: prefix, timeout: timeout)
+    }
 }

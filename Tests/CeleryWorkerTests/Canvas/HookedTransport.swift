@@ -57,12 +57,22 @@ struct HookedTransport: Transport {
     func shutdown() async { await base.shutdown() }
 
     /// An app with one.
-    static func app(_ store: MemoryStore, _ hooks: Hooks, lease: Duration? = nil) -> CeleryApp {
+    ///
+    /// - Parameter results: With these the results lie in another store than the messages.
+    static func app(
+        _ store: MemoryStore,
+        _ hooks: Hooks,
+        lease: Duration? = nil,
+        results: HookedBackend.Hooks? = nil
+    ) -> CeleryApp {
         var registry = PluginRegistry()
         registry.register(transport: "hooked") { _ throws(TransportError) in
             HookedTransport(base: store.transport, hooks: hooks)
         }
-        registry.register(backend: "hooked") { _ throws(TransportError) in store.backend }
+        registry.register(backend: "hooked") { _ throws(TransportError) in
+            guard let results else { return store.backend }
+            return HookedBackend(base: store.backend, hooks: results)
+        }
         var settings = CelerySettings()
         (settings.brokerURL, settings.resultBackend) = ("hooked://", "hooked://")
         if let lease { settings.workerLease = lease }
@@ -85,6 +95,16 @@ private struct HookedConsumer: TransportConsumer {
         try await base.settle(settlements)
         try await hooks.afterSettling(settlements)
     }
+    func end(_ chords: [ChordEnd]) async throws(TransportError) { try await base.end(chords) }
     func consume(_ queues: [String]) async throws(TransportError) { try await base.consume(queues) }
     func close() async throws(TransportError) { try await base.close() }
+}
+
+extension [Settlement] {
+    /// Whether a task is sent with them, be it as the body of a chord that ends.
+    func send(_ task: String) -> Bool {
+        contains { settlement in
+            (settlement.publish + settlement.chords.flatMap(\.publish)).contains { $0.message.headers.task == task }
+        }
+    }
 }

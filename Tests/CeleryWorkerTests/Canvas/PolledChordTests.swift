@@ -95,4 +95,28 @@ struct PolledChordTests {
         #expect(error?.code == .backendUnavailable)
         #expect(error?.message.contains("set result_backend") == true)
     }
+
+    @Test("What is stored of a long body fails with it")
+    func longBody() async throws {
+        var hooks = HookedBackend.Hooks()
+        hooks.counts = false
+        let app = HookedBackend.app(MemoryStore(name: "uncounted long body"), hooks) {
+            $0.resultChordRetryInterval = .milliseconds(20)
+            $0.taskChainInlineLimit = 3
+        }
+        let tasks = SemanticsTasks(app: app)
+        try await withWorker(app) { () async throws -> Void in
+            let body = (0..<10).reduce(tasks.sum.s()) { chain, _ in chain.then(tasks.mul.s(2)) }
+            let chord = try await group([tasks.boom.s(1)]).then(body).delay()
+            #expect(await failure(chord) == "ChordError")
+            var steps = 1
+            var step = chord.parent
+            while let one = step, steps < 11 {
+                #expect(try await eventually { try await one.state() == .failure }, "\(steps)")
+                steps += 1
+                step = one.parent
+            }
+            #expect(steps == 11)
+        }
+    }
 }

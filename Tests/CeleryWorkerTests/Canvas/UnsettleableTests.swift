@@ -95,8 +95,7 @@ struct UnsettleableTests {
         var hooks = HookedTransport.Hooks()
         // Once with the body; it had no effect, but who makes the attempt cannot know that.
         hooks.beforeSettling = { (settlements: [Settlement]) async throws(TransportError) -> Void in
-            let tasks = settlements.flatMap { $0.publish.map(\.message.headers.task) }
-            guard tasks.contains("sum"), failures.withLock({ $0.insert("settle").inserted }) else { return }
+            guard settlements.send("sum"), failures.withLock({ $0.insert("settle").inserted }) else { return }
             throw TransportError(.timedOut, "no answer")
         }
         // Once with the part's callback.

@@ -33,6 +33,8 @@ struct CutScenario: Sendable {
     var isEarly = false
     /// Whether broker and results are one SQLite file.
     var isEmbedded = false
+    /// Whether results lie on another Redis server than messages.
+    var isApart = false
 
     /// All steps; in a pool of processes those that differ there, and in the long run all that can.
     static var all: [CutScenario] {
@@ -44,6 +46,7 @@ struct CutScenario: Sendable {
             case .joining where point.isOfTheLastPart:
                 let late = FaultReport.isLong ? both : [both[0]]
                 return late + both.map { CutScenario(point: $0.point, pool: $0.pool, isEarly: true) }
+                    + [CutScenario(point: point, pool: "async", isApart: true)]
             default: return FaultReport.isLong || point.differsInChildren ? both : [both[0]]
             }
         }
@@ -74,7 +77,9 @@ struct CutScenario: Sendable {
             return try await run(at: FaultSite(broker: broker, options: Self.options, directory: directory), nil)
         }
         return try await RedisServer.with { broker in
-            guard [.followUpsPublished, .resultsStored].contains(point) else { return try await run(broker, nil) }
+            guard isApart || [.followUpsPublished, .resultsStored].contains(point) else {
+                return try await run(broker, nil)
+            }
             return try await RedisServer.with { try await run(broker, $0.url()) }
         }
     }
@@ -106,7 +111,9 @@ struct CutScenario: Sendable {
         }
     }
 
-    var suffix: String { (isEarly ? ", early" : "") + (isEmbedded ? ", SQLite" : "") }
+    var suffix: String {
+        (isEarly ? ", early" : "") + (isEmbedded ? ", SQLite" : "") + (isApart ? ", two servers" : "")
+    }
 
     /// Whether no task can have begun where the process died. Where some are marked as begun, others may have started that the
     /// fetch permitted.

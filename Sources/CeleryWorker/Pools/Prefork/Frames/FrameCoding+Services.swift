@@ -108,6 +108,7 @@ extension FrameEncoder {
         int(chord.size)
         optional(chord.nested) { $0.value($1) }
         optional(chord.expires) { $0.duration($1) }
+        bool(chord.isAnew)
     }
 
     mutating func revocation(_ revocation: Revocation) {
@@ -207,7 +208,8 @@ extension FrameDecoder {
         let groupID = try string()
         let size = try int()
         let nested = try optionalValue()
-        return ChordStart(groupID: groupID, size: size, nested: nested, expires: try bool() ? try duration() : nil)
+        let expires = try bool() ? try duration() : nil
+        return ChordStart(groupID: groupID, size: size, nested: nested, expires: expires, isAnew: try bool())
     }
 
     private mutating func transportError() throws(FrameError) -> TransportError {
