@@ -116,6 +116,10 @@ public protocol TransportConsumer: Sendable {
     /// Ends the epoch: gives back what it holds, oldest first, to where it came from, without counting an attempt.
     /// Early-marked deliveries that still run are left to end as obituaries.
     func close() async throws(TransportError)
+    /// Ends chords by themselves, all or none of them, whatever has become of the epoch: for bodies that could not leave with a
+    /// message because that was settled before or belongs to others. Default: throws `.unsupported`, as of a store that keeps no results.
+    func end(_ chords: [ChordEnd]) async throws(TransportError)
+
 }
 
 extension TransportConsumer {
@@ -131,6 +135,9 @@ extension TransportConsumer {
 public struct TransportCapabilities: Sendable, Hashable {
     /// Keeps messages back until a time.
     public var delayedDelivery: Bool
+    public func end(_ chords: [ChordEnd]) async throws(TransportError) {
+        throw TransportError(.unsupported, "chords do not end at this broker")
+    }
     /// Hands out by priority, and which end is the most urgent.
     public var priorities: PriorityOrder?
     /// Copies messages to every queue bound to a fanout exchange.
