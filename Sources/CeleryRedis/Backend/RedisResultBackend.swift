@@ -8,6 +8,7 @@
 #if Redis
 import CeleryCore
 import CeleryWire
+import Logging
 import NIOCore
 
 /// A Redis server as a result backend, with Celery's keys, values and announcements.
@@ -35,6 +36,7 @@ final class RedisResultBackend: ResultBackend {
         codec = context.codec
         client = RedisClient(configuration, logger: context.logger)
         subscriber = ResultSubscriber(configuration, prefix: prefix, codec: codec, logger: context.logger)
+        for warning in UnusedOptions(context: context, use: .results).warnings { context.logger.warning("\(warning)") }
     }
 
     var location: String { configuration.location }

@@ -39,6 +39,14 @@ final class RedisClient: Sendable {
         return replies
     }
 
+    func send(_ commands: RedisCommands, until deadline: NIODeadline?) async throws(TransportError) -> [RESPValue] {
+        guard let deadline else { return try await send(commands) }
+        return try await send(commands, timeout: .nanoseconds((deadline - .now()).nanoseconds))
+    }
+
+    /// When a call ends that has no time-out of its own.
+    var deadline: NIODeadline { .now() + TimeAmount(configuration.timeout) }
+
     /// Replies with errors among them.
     func sendRaw(_ commands: RedisCommands, timeout: Duration? = nil) async throws(TransportError) -> [RESPValue] {
         let deadline = NIODeadline.now() + TimeAmount(timeout ?? configuration.timeout)

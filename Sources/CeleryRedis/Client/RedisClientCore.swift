@@ -23,9 +23,11 @@ final class RedisClientCore {
 
     /// More than that wait for no connection; the next fail at once.
     private static let waitingLimit = 100_000
+    private static let waitingBytesLimit = 256 << 20
 
     private let link: RedisLink
     private var waiting: Deque<Waiting> = []
+    private var waitingBytes = 0
     /// What ends those of `waiting` whose time is over, and when it does.
     private var expiry: (timer: Scheduled<Void>, due: NIODeadline)?
     private var isEnded = false
@@ -54,6 +56,11 @@ final class RedisClientCore {
         guard !isEnded else {
             return completion(.failure(TransportError(.closed, "the connection to Redis was shut down")))
         }
+        guard deadline > .now() else {
+            return completion(
+                .failure(TransportError(.unavailable, "no time was left to ask \(link.location): nothing was sent"))
+            )
+        }
         let entry = Waiting(commands: commands, deadline: deadline, completion: completion)
         guard let connection = link.connection else { return wait(entry) }
         if !isChecking, isSilent { check(connection) }
@@ -65,7 +72,7 @@ final class RedisClientCore {
         link.end()
         expiry?.timer.cancel()
         let left = waiting
-        waiting = []
+        (waiting, waitingBytes) = ([], 0)
         for entry in left {
             entry.completion(.failure(TransportError(.closed, "the connection to Redis was shut down")))
         }
@@ -97,7 +104,7 @@ final class RedisClientCore {
 
     private func send(_ entry: Waiting, over connection: RedisConnection) {
         unanswered += 1
-        connection.handler.value.send(entry.commands, deadline: entry.deadline) { [self] result in
+        connection.handler.value.send(entry.commands, deadline: entry.deadline, isShared: true) { [self] result in
             unanswered -= 1
             guard case .success(let replies) = result else { return entry.completion(result) }
             lastAnswer = .now()
@@ -117,18 +124,22 @@ final class RedisClientCore {
     }
 
     private func wait(_ entry: Waiting) {
-        guard waiting.count < Self.waitingLimit else {
+        guard waiting.count < Self.waitingLimit, waiting.isEmpty || waitingBytes < Self.waitingBytesLimit else {
             return entry.completion(
                 .failure(TransportError(.unavailable, "\(waiting.count) calls wait for a connection to Redis already"))
             )
         }
         waiting.append(entry)
+        waitingBytes += entry.commands.size
         link.connect()
-        watch()
+        watch(entry.deadline)
     }
 
     private func sendWaiting() {
-        while let connection = link.connection, let entry = waiting.popFirst() { send(entry, over: connection) }
+        while let connection = link.connection, let entry = waiting.popFirst() {
+            waitingBytes -= entry.commands.size
+            send(entry, over: connection)
+        }
     }
 
     /// Whether the link should go on trying.
@@ -137,25 +148,28 @@ final class RedisClientCore {
         // Later it is an outage like others, such as a password that is being changed: told at the deadlines, if it lasts.
         if !error.isTransient, !wasUp {
             let failed = waiting
-            waiting = []
+            (waiting, waitingBytes) = ([], 0)
             for entry in failed { entry.completion(.failure(error)) }
         }
         return !waiting.isEmpty
     }
 
-    private func watch() {
-        guard let next = waiting.map(\.deadline).min() else { return }
+    /// Wakes when that is over, or before: no other of `waiting` is due before the one that is watched for.
+    private func watch(_ deadline: NIODeadline) {
         // One is kept that is due no later, though what it was for may have been sent meanwhile.
-        if let expiry, expiry.due <= next { return }
+        if let expiry, expiry.due <= deadline { return }
         expiry?.timer.cancel()
         let timer = link.eventLoop.assumeIsolated()
-            .scheduleTask(deadline: next) { [weak self] in
+            .scheduleTask(deadline: deadline) { [weak self] in
                 guard let self else { return }
                 expiry = nil
                 expire()
-                watch()
+                if expiry == nil, let next = waiting.lazy.map(\.deadline).min() {
+                    // Looking at all takes its time: not again for each of many deadlines that lie close together.
+                    watch(max(next, .now() + .microseconds(Int64(max(1000, 4 * waiting.count)))))
+                }
             }
-        expiry = (timer, next)
+        expiry = (timer, deadline)
     }
 
     private func expire() {
@@ -163,6 +177,7 @@ final class RedisClientCore {
         let late = waiting.filter { $0.deadline <= now }
         guard !late.isEmpty else { return }
         waiting.removeAll { $0.deadline <= now }
+        for entry in late { waitingBytes -= entry.commands.size }
         let error = link.lastError
         for entry in late {
             entry.completion(

@@ -15,54 +15,50 @@ extension RedisConfiguration {
 
     /// Reads what Celery reads: `redis[s]://[[user]:password@]host[:port][/database]`, `redis+socket:///path[?virtual_host=db]`
     /// (also `unix://`, `socket://`), `sentinel://host[:port]` with `master_name` in the transport options; several of one
-    /// kind separated by semicolons.
+    /// kind separated by semicolons, each with its own user, password and TLS. Of several sentinels the first says them.
     ///
     /// - Throws: `.misconfigured` that names the URL (masked), what is wrong, and the way out.
-    init(_ context: PluginContext, database fallback: Int = 0) throws(TransportError) {
+    init(_ context: PluginContext) throws(TransportError) {
         let urls = [context.url] + context.alternates
-        let options = context.options
         location = urls.map(\.description).joined(separator: ";")
-        func text(_ name: String) -> String? {
-            if let value = context.url.query[name] { return value }
-            guard case .string(let value)? = options[name] else { return nil }
-            return value
-        }
-        user = context.url.user ?? text("username")
-        password = context.url.password ?? text("password")
+        let options = RedisOptions(context)
         let isSentinel = context.url.scheme == "sentinel"
-        var endpoints: [Endpoint] = []
         for url in urls {
+            guard Self.schemes.contains(url.scheme) else {
+                throw TransportError(.misconfigured, "\(location): \(url) is no URL of Redis, as the first is")
+            }
             guard (url.scheme == "sentinel") == isSentinel else {
                 throw TransportError(.misconfigured, "\(location) mixes sentinels and servers: name one kind only")
             }
-            endpoints.append(try Self.endpoint(of: url, default: isSentinel ? 26379 : 6379))
         }
-        tls = try RedisTLS.configuration(context)
+        database = try Self.database(of: urls, location)
+        access = try Self.access(context.url, context)
         if isSentinel {
-            guard let master = text("master_name") else {
+            try Self.requireNoOther(urls, location)
+            guard let master = try options.text("master_name") else {
                 throw TransportError(
                     .misconfigured,
                     "\(location) names sentinels but no master: set master_name in the transport options"
                 )
             }
-            var credentials = CeleryObject()
-            if case .object(let object)? = options["sentinel_kwargs"] { credentials = object }
-            sentinelTLS = try RedisTLS.sentinels(credentials, servers: tls, location)
-            func credential(_ name: String) -> String? {
-                guard case .string(let value)? = credentials[name] else { return nil }
-                return value
-            }
+            let keywords = try options.object("sentinel_kwargs")
+            sentinelAccess = Access(
+                user: try keywords.text("username"),
+                password: try keywords.text("password", isSecret: true),
+                tls: try RedisTLS.sentinels(keywords.values, servers: access.tls, location)
+            )
             discovery = .sentinels(
-                endpoints,
-                master: master,
-                user: credential("username"),
-                password: credential("password")
+                try urls.map { (url) throws(TransportError) in try Self.endpoint(of: url) },
+                master: master
             )
         } else {
-            discovery = .fixed(endpoints)
+            var servers = [Server(endpoint: try Self.endpoint(of: context.url), access: access)]
+            for url in context.alternates {
+                servers.append(Server(endpoint: try Self.endpoint(of: url), access: try Self.access(url, context)))
+            }
+            discovery = .fixed(servers)
         }
-        database = try Self.database(of: context.url) ?? fallback
-        if let name = text("client_name") { clientName = name.replacing(" ", with: "-") }
+        if let name = try options.text("client_name") { clientName = Self.clientName(name) }
         if let seconds = try Self.seconds("socket_timeout", context) { timeout = seconds }
         if let seconds = try Self.seconds("socket_connect_timeout", context) { connectTimeout = seconds }
         if let seconds = try Self.seconds("health_check_interval", context, allowsZero: true) {
@@ -70,7 +66,34 @@ extension RedisConfiguration {
         }
     }
 
-    private static func endpoint(of url: BrokerURL, default port: Int) throws(TransportError) -> Endpoint {
+    private static func access(_ url: BrokerURL, _ context: PluginContext) throws(TransportError) -> Access {
+        let options = RedisOptions(context, url: url)
+        var access = Access(user: url.user, password: url.password, tls: try RedisTLS.configuration(url, context))
+        if access.user == nil { access.user = try options.text("username") }
+        if access.password == nil { access.password = try options.text("password", isSecret: true) }
+        return access
+    }
+
+    /// The server takes no spaces, and nothing that is not printed.
+    private static func clientName(_ name: String) -> String {
+        String(String.UnicodeScalarView(name.unicodeScalars.map { (33...126).contains($0.value) ? $0 : "-" }))
+    }
+
+    /// Of sentinels only the first URL says how to get in where they lead: others that say something else are a mistake.
+    private static func requireNoOther(_ urls: [BrokerURL], _ location: String) throws(TransportError) {
+        for url in urls.dropFirst() {
+            guard url.user == nil || url.user == urls[0].user, url.password == nil || url.password == urls[0].password
+            else {
+                throw TransportError(
+                    .misconfigured,
+                    "\(location): \(url) has another user or password than the first, which says those of the servers; "
+                        + "those of the sentinels belong into sentinel_kwargs of the transport options"
+                )
+            }
+        }
+    }
+
+    private static func endpoint(of url: BrokerURL) throws(TransportError) -> Endpoint {
         switch url.scheme {
         case "redis+socket", "socket", "unix":
             let path = (url.host.map { "/" + $0 } ?? "") + url.path
@@ -78,8 +101,26 @@ extension RedisConfiguration {
                 throw TransportError(.misconfigured, "\"\(url)\" names no socket: write redis+socket:///full/path")
             }
             return .socket(path: path)
-        default: return .host(url.host ?? "localhost", port: url.port ?? port)
+        case "sentinel": return .host(url.host ?? "localhost", port: url.port ?? 26379)
+        default: return .host(url.host ?? "localhost", port: url.port ?? 6379)
         }
+    }
+
+    /// All must name the same: queues and what is held lie in one, and messages that went to another would wait there unseen. A
+    /// sentinel other than the first may leave it out.
+    private static func database(of urls: [BrokerURL], _ location: String) throws(TransportError) -> Int {
+        let first = try database(of: urls[0]) ?? 0
+        for url in urls.dropFirst() {
+            let other = try database(of: url) ?? (url.scheme == "sentinel" ? first : 0)
+            guard other == first else {
+                throw TransportError(
+                    .misconfigured,
+                    "\(location) names the databases \(first) and \(other): write the same one in each URL, "
+                        + "as /\(first) (without one it is 0)"
+                )
+            }
+        }
+        return first
     }
 
     private static func database(of url: BrokerURL) throws(TransportError) -> Int? {
@@ -98,29 +139,26 @@ extension RedisConfiguration {
         return number
     }
 
-    /// A number of seconds in the options, or in the URL's query where they have none.
+    /// A number of seconds in the URL's query, or in the options where it has none.
     static func seconds(
         _ name: String,
         _ context: PluginContext,
         allowsZero: Bool = false
     ) throws(TransportError) -> Duration? {
         let value: Double?
-        switch context.options[name] {
-        case nil, .null?:
-            return try context.url.query[name]
-                .map { text throws(TransportError) in
-                    guard let number = Double(text), number > 0 || (allowsZero && number == 0) else {
-                        throw Self.notSeconds(name, text, allowsZero)
-                    }
-                    return .bounded(seconds: number)
-                }
-        case .int(let number)?: value = Double(number)
-        case .double(let number)?: value = number
-        default: value = nil
+        let shown: String
+        if let text = context.url.query[name] {
+            (value, shown) = (Double(text), text)
+        } else {
+            switch context.options[name] {
+            case nil, .null?: return nil
+            case .int(let number)?: value = Double(number)
+            case .double(let number)?: value = number
+            default: value = nil
+            }
+            shown = PythonRepr.describe(context.options[name] ?? .null)
         }
-        guard let value, value > 0 || (allowsZero && value == 0) else {
-            throw notSeconds(name, PythonRepr.describe(context.options[name] ?? .null), allowsZero)
-        }
+        guard let value, value > 0 || (allowsZero && value == 0) else { throw notSeconds(name, shown, allowsZero) }
         return .bounded(seconds: value)
     }
 

@@ -13,7 +13,9 @@ import NIOSSL
 /// What `rediss://` and `ssl` in the transport options (`broker_use_ssl`, `redis_backend_use_ssl`) ask for.
 struct RedisTLS {
     /// redis-py's names, of those that are understood.
-    private static let names = ["ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"]
+    private static let names = [
+        "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname", "ssl_min_version",
+    ]
 
     private let location: String
     /// The options in force, by name.
@@ -24,12 +26,15 @@ struct RedisTLS {
     /// From the URL's query, then the options, then the dictionary `ssl` in them. Unlike Python it verifies when nothing is
     /// said.
     /// - Throws: `.misconfigured` for unknown names and values, unreadable files, and options of TLS without TLS.
-    static func configuration(_ context: PluginContext) throws(TransportError) -> TLSConfiguration? {
-        let url = context.url
+    static func configuration(_ url: BrokerURL, _ context: PluginContext) throws(TransportError) -> TLSConfiguration? {
         guard !["redis+socket", "socket", "unix"].contains(url.scheme) else { return nil }
         var tls = RedisTLS(location: "\(url)")
         let isAsked = try tls.take(ssl: context.options["ssl"]) || url.scheme == "rediss"
-        try tls.take(context.options.members.filter { $0.key.hasPrefix("ssl_") })
+        let general = context.options.members.filter { $0.key.hasPrefix("ssl_") }
+        // Of several servers they may be meant for others.
+        if isAsked || !([context.url] + context.alternates).contains(where: { $0.scheme == "rediss" }) {
+            try tls.take(general)
+        }
         try tls.take(url.query.filter { $0.key.hasPrefix("ssl_") }.map { ($0.key, .string($0.value)) })
         if isAsked { return try tls.configuration() }
         guard let name = tls.options.keys.min() else { return nil }
@@ -97,6 +102,7 @@ struct RedisTLS {
     private func configuration() throws(TransportError) -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.certificateVerification = try verification()
+        tls.minimumTLSVersion = try minimumVersion()
         if let path = options["ssl_ca_certs"] {
             do {
                 _ = try NIOSSLCertificate.fromPEMFile(path)
@@ -129,6 +135,15 @@ struct RedisTLS {
         case nil, "true", "1", "yes": return isChecked ? .fullVerification : .none
         case "false", "0", "no": return isChecked ? .noHostnameVerification : .none
         case let other?: throw wrong("ssl_check_hostname is \"\(other)\": there are true and false")
+        }
+    }
+
+    /// 1.2, as with Python's ssl; its names and numbers.
+    private func minimumVersion() throws(TransportError) -> TLSVersion {
+        switch options["ssl_min_version"]?.lowercased().replacing("_", with: ".") {
+        case nil, "tlsv1.2", "tlsversion.tlsv1.2", "1.2", "771": return .tlsv12
+        case "tlsv1.3", "tlsversion.tlsv1.3", "1.3", "772": return .tlsv13
+        case let other?: throw wrong("ssl_min_version is \"\(other)\": there are TLSv1_2 and TLSv1_3")
         }
     }
 

@@ -16,12 +16,13 @@ struct RedisConnection: Sendable {
     let handler: NIOLoopBound<RedisHandler>
     /// Where it leads: with sentinels not the configured address.
     let endpoint: RedisConfiguration.Endpoint
+    let access: RedisConfiguration.Access
     /// RESP3, so that the server can say things unasked.
     var hasPushes = false
     /// Redis 7 and later: a script may say that it is to run although the server is full.
     var passesMemoryLimit = false
-    /// It only copies another server; false when it did not tell.
-    var isReplica = false
+    /// Whether it only copies another server; nil when it did not tell.
+    var isReplica: Bool?
     /// The server's number for it; nil when it did not tell.
     var clientID: Int64?
 
@@ -29,7 +30,10 @@ struct RedisConnection: Sendable {
     ///
     /// - Throws: `.timedOut` and `.unavailable`; the connection is closed then.
     func send(_ commands: RedisCommands, timeout: Duration) async throws(TransportError) -> [RESPValue] {
-        let deadline = NIODeadline.now() + TimeAmount(timeout)
+        try await send(commands, deadline: .now() + TimeAmount(timeout))
+    }
+
+    func send(_ commands: RedisCommands, deadline: NIODeadline) async throws(TransportError) -> [RESPValue] {
         let result = await withCheckedContinuation { continuation in
             channel.eventLoop.execute {
                 handler.value.send(commands, deadline: deadline) { continuation.resume(returning: $0) }

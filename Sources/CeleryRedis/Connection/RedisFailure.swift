@@ -46,6 +46,7 @@ enum RedisFailure {
         case "LOADING": (code, advice) = (.unavailable, "it is reading its data from disk: try again")
         case "READONLY": (code, advice) = (.unavailable, "it is a replica now: name the master, or the sentinels")
         case "MASTERDOWN": (code, advice) = (.unavailable, "it is a replica without its master")
+        case "UNBLOCKED": (code, advice) = (.unavailable, "it has become a replica meanwhile")
         case "BUSY": (code, advice) = (.unavailable, "a script runs for too long: SCRIPT KILL ends it")
         case "OOM": (code, advice) = (.full, "it has reached maxmemory: raise it, or let workers catch up")
         case "MISCONF": (code, advice) = (.full, "it cannot write to its disk")

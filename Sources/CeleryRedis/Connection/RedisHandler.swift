@@ -10,7 +10,7 @@ import CeleryCore
 import DequeModule
 import NIOCore
 
-/// Sends batches, gives each its replies in order, and ends the connection when one is overdue.
+/// Sends batches, gives each its replies in order, and ends the connection when the server has owed one for too long.
 ///
 /// All of it happens on the channel's event loop. What is sent in one turn of the loop leaves in one write; and shortly after
 /// one that is not answered yet, what comes gathers for the next, so that many callers share few system calls, here and at the
@@ -26,14 +26,19 @@ final class RedisHandler: ChannelInboundHandler {
         var unanswered: Int
         var replies: [RESPValue] = []
         var deadline: NIODeadline
-        var completion: Completion
+        /// Whether others go on using the connection when this one is overdue.
+        var isShared: Bool
+        /// Nil when its caller has been told that its time is over: its replies are passed by.
+        var completion: Completion?
         /// The last of its write.
         var endsWrite = false
 
         /// Whether that was the last reply.
         mutating func add(_ reply: RESPValue) -> Bool {
-            if replies.isEmpty { replies.reserveCapacity(missing) }
-            replies.append(reply)
+            if completion != nil {
+                if replies.isEmpty { replies.reserveCapacity(missing) }
+                replies.append(reply)
+            }
             missing -= 1
             return missing == 0
         }
@@ -45,6 +50,8 @@ final class RedisHandler: ChannelInboundHandler {
     private static let gatheredBytes = 16 << 10
 
     private let location: String
+    /// So long the server may owe the next reply once somebody's time is over.
+    private let patience: TimeAmount
     private var context: ChannelHandlerContext?
     private var parser = RESPParser()
     private var received = ByteBuffer()
@@ -59,6 +66,10 @@ final class RedisHandler: ChannelInboundHandler {
     private var lastWrite = NIODeadline.uptimeNanoseconds(0)
     private var watch: Scheduled<Void>?
     private var watchedDeadline = NIODeadline.distantFuture
+    /// How many of `pending` nobody waits for any more.
+    private var abandoned = 0
+    /// Since when the server has owed the first of `pending` without a word.
+    private var owedSince = NIODeadline.uptimeNanoseconds(0)
     /// Stands before the error when a command was refused that only pushes answer.
     static let refused = RESPValue.text("refused")
 
@@ -67,20 +78,30 @@ final class RedisHandler: ChannelInboundHandler {
     /// Told once, with the reason, when the connection is over.
     var onClose: ((TransportError) -> Void)?
 
-    init(location: String) { self.location = location }
+    init(location: String, patience: TimeAmount) { (self.location, self.patience) = (location, patience) }
 
     var isOpen: Bool { failure == nil && context != nil }
 
     /// Sends a batch; completes with its replies, errors among them, or with why there are none.
-    func send(_ commands: RedisCommands, deadline: NIODeadline, _ completion: @escaping Completion) {
+    ///
+    /// - Parameter isShared: Whether it fails alone when it is overdue, for others use the connection too. Otherwise the connection
+    ///   is over then.
+    func send(
+        _ commands: RedisCommands,
+        deadline: NIODeadline,
+        isShared: Bool = false,
+        _ completion: @escaping Completion
+    ) {
         if let failure { return completion(.failure(failure)) }
         guard let context else { return completion(.failure(unavailable("is not connected"))) }
         guard commands.count > 0 else { return completion(.success([])) }
+        if pending.isEmpty { owedSince = .now() }
         pending.append(
             Pending(
                 missing: commands.count,
                 unanswered: commands.unanswered,
                 deadline: deadline,
+                isShared: isShared,
                 completion: completion
             )
         )
@@ -118,9 +139,10 @@ final class RedisHandler: ChannelInboundHandler {
         watch = nil
         let failed = pending
         pending = []
+        abandoned = 0
         gathered = ByteBuffer()
         context?.close(promise: nil)
-        for entry in failed { entry.completion(.failure(reason)) }
+        for entry in failed { entry.completion?(.failure(reason)) }
         let told = onClose
         (onClose, onPush) = (nil, nil)
         told?(reason)
@@ -138,6 +160,7 @@ final class RedisHandler: ChannelInboundHandler {
         // In variables of this function, for each access to those of an object is checked.
         var (parser, buffer) = (parser, received)
         (self.parser, received) = (RESPParser(), ByteBuffer())
+        if !pending.isEmpty { owedSince = .now() }
         do throws(RESPParser.Failure) {
             while let value = try parser.next(&buffer) { take(value) }
         } catch {
@@ -180,25 +203,52 @@ final class RedisHandler: ChannelInboundHandler {
         guard pending[0].add(value) else { return }
         let done = pending.removeFirst()
         if done.endsWrite { writesUnderWay -= 1 }
-        done.completion(.success(done.replies))
+        guard let completion = done.completion else {
+            abandoned -= 1
+            return
+        }
+        completion(.success(done.replies))
     }
 
     // MARK: - Deadlines
 
-    /// Looks again when the first deadline is over. Replies come in order: when one is overdue, so is all before it, and a
-    /// connection that owes it is of no more use.
-    private func watchDeadline() {
+    /// Looks again when the first deadline is over, or the server has owed for too long what somebody waited for in vain.
+    private func watchDeadline(notBefore first: NIODeadline = .uptimeNanoseconds(0)) {
         watch?.cancel()
         watch = nil
-        watchedDeadline = pending.lazy.map(\.deadline).min() ?? .distantFuture
+        watchedDeadline = .distantFuture
         guard !pending.isEmpty, let context else { return }
+        var next = pending.lazy.filter { $0.completion != nil }.map(\.deadline).min() ?? .distantFuture
+        if abandoned > 0 { next = min(next, owedSince + patience) }
+        next = max(next, first)
+        watchedDeadline = next
         watch = context.eventLoop.assumeIsolated()
-            .scheduleTask(deadline: watchedDeadline) { [self] in
-                guard pending.contains(where: { $0.deadline <= .now() }) else { return watchDeadline() }
-                close(
-                    TransportError(.timedOut, "\(location) did not answer in time; whether it took effect is not known")
-                )
-            }
+            .scheduleTask(deadline: next) { [self] in overdue() }
+    }
+
+    /// One that is overdue fails alone: the others have time left, and the server may only be slow. A connection is of no more use when
+    /// nothing has come for so long that a call without a time-out of its own would have ended, or when who is overdue has it alone.
+    private func overdue() {
+        let now = NIODeadline.now()
+        let error = TransportError(
+            .timedOut,
+            "\(location) did not answer in time; whether it took effect is not known"
+        )
+        guard !pending.contains(where: { !$0.isShared && $0.deadline <= now }) else { return close(error) }
+        var late: [Completion] = []
+        for index in pending.indices where pending[index].deadline <= now {
+            guard let completion = pending[index].completion else { continue }
+            late.append(completion)
+            (pending[index].completion, pending[index].replies) = (nil, [])
+        }
+        abandoned += late.count
+        if abandoned > 0, owedSince + patience <= now {
+            close(error)
+        } else {
+            // Looking at all takes its time: not again for each of many deadlines that lie close together.
+            watchDeadline(notBefore: now + .microseconds(Int64(max(1000, 4 * pending.count))))
+        }
+        for completion in late { completion(.failure(error)) }
     }
 
     private func unavailable(_ what: String, _ cause: (any Error)? = nil) -> TransportError {

@@ -31,7 +31,7 @@ enum TLSFailure {
     private static let meanings: [(mark: String, advice: String)] = [
         (
             "CERTIFICATE_VERIFY_FAILED",
-            "has a certificate that is not trusted: name its authority in ssl_ca_certs, or verify nothing with "
+            "has a certificate that is not trusted, or has expired: name its authority in ssl_ca_certs, or verify nothing with "
                 + "ssl_cert_reqs=none"
         ),
         ("WRONG_VERSION_NUMBER", "does not speak TLS: write redis:// instead of rediss://, or name its TLS port"),

@@ -52,7 +52,7 @@ final class RedisStore: Sendable {
             channels: try options.channels(),
             time: context.time
         )
-        for warning in options.warnings { context.logger.warning("\(warning)") }
+        for warning in UnusedOptions(context: context, use: .broker).warnings { context.logger.warning("\(warning)") }
     }
 
     private let hasRevocations = Atomic(true)
@@ -69,9 +69,9 @@ extension RedisKeys {
     /// Reads `global_keyprefix`, `sep`, `priority_steps`, `unacked_key` and `unacked_index_key` of the transport options.
     init(_ context: PluginContext) throws(TransportError) {
         self.init()
-        if case .string(let text)? = context.options["global_keyprefix"] { prefix = text }
-        if case .string(let text)? = context.options["sep"], !text.isEmpty { separator = text }
         let options = KombuOptions(context)
+        prefix = try options.text("global_keyprefix") ?? prefix
+        separator = try options.text("sep", isEmpty: false) ?? separator
         unackedName = try options.key("unacked_key") ?? unackedName
         unackedIndexName = try options.key("unacked_index_key") ?? unackedIndexName
         guard unackedName != unackedIndexName else {

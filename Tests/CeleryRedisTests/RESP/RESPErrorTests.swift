@@ -35,6 +35,9 @@ import Testing
     @Test func `what a script meets on an old server is what it is outside of scripts`() {
         let full = RESPError("\(Self.met)@user_script: 1: -OOM command not allowed when used memory > 'maxmemory'.")
         #expect(RedisFailure.error(full, at: "here").code == .full)
+        // A wait for replicas, or for a message, at a server that becomes a replica.
+        let unblocked = RESPError("UNBLOCKED force unblock from blocking operation, instance state changed")
+        #expect(RedisFailure.error(unblocked, at: "here").code == .unavailable)
         let readOnly = RESPError("\(Self.met)@user_script: 1: -READONLY You can't write against a read only replica.")
         #expect(RedisFailure.wantsReconnection(readOnly))
     }

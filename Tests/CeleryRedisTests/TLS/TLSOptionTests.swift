@@ -9,6 +9,7 @@
 import CeleryCore
 import CeleryWire
 import Logging
+import NIOSSL
 import ServiceTestSupport
 import Testing
 
@@ -64,7 +65,7 @@ import Testing
             ("redis://h", ["ssl": true], true), ("redis://h", ["ssl": [:]], true), ("rediss://h", [:], true),
             ("rediss://h", ["ssl": false], true), ("redis+socket:///s", ["ssl": true], false),
         ] as [(String, CeleryObject, Bool)] {
-            #expect((try configuration(url, options).tls != nil) == isAsked, "\(url) \(options)")
+            #expect((try configuration(url, options).access.tls != nil) == isAsked, "\(url) \(options)")
         }
     }
 
@@ -77,8 +78,8 @@ import Testing
                 "master_name": "m", "ssl": .bool(servers), "sentinel_kwargs": .object(keywords),
             ]
             let configuration = try configuration("sentinel://h", options)
-            #expect((configuration.tls != nil) == servers)
-            #expect((configuration.sentinelTLS != nil) == sentinels)
+            #expect((configuration.access.tls != nil) == servers)
+            #expect((configuration.sentinelAccess.tls != nil) == sentinels)
         }
     }
 
@@ -90,6 +91,17 @@ import Testing
             error?.message.contains("is ssl_keyfile the key of ssl_certfile?") == true,
             "\(String(describing: error))"
         )
+    }
+
+    @Test func `nothing older than TLS 1_2 is spoken, and no less where that is said`() throws {
+        func version(_ url: String, _ options: CeleryObject = [:]) throws -> TLSVersion? {
+            try configuration(url, options).access.tls?.minimumTLSVersion
+        }
+        #expect(try version("rediss://h") == .tlsv12)
+        #expect(try version("rediss://h?ssl_min_version=TLSv1_3") == .tlsv13)
+        #expect(try version("redis://h", ["ssl": ["ssl_min_version": 771]]) == .tlsv12)
+        let error = #expect(throws: TransportError.self) { _ = try version("rediss://h?ssl_min_version=TLSv1") }
+        #expect(error?.message.contains("TLSv1_2 and TLSv1_3") == true)
     }
 }
 #endif

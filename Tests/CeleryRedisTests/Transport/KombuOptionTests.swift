@@ -113,6 +113,66 @@ import Testing
         #expect(said.last?.hasPrefix("fanout_prefx in the transport options has no effect") == true, "\(said)")
     }
 
+    @Test func `what the result store does not know is told of too, and what a URL's query does not`() throws {
+        let lines = Lines()
+        let options: CeleryObject = [
+            "global_keyprefx": "a", "retry_policy": ["max_retries": 3], "visibility_timeout": 10,
+            "result_chord_ordered": false,
+            "sentinel_kwargs": [:], "min_other_sentinels": 1,
+        ]
+        _ = try RedisResultBackend(
+            try context(options, url: "redis://h?socket_timeout=3&max_connections=5", lines: lines)
+        )
+        let said = lines.all.withLock { $0 }
+        let parts = [
+            "global_keyprefx in result_backend_transport_options has no effect", "retry_policy = ",
+            "visibility_timeout in result_backend_transport_options has no effect on Redis: it belongs into broker",
+            "sentinel_kwargs in result_backend_transport_options has no effect on Redis: it is for URLs",
+            "min_other_sentinels = 1", "max_connections in the query of redis://h",
+        ]
+        #expect(said.count == parts.count, "\(said)")
+        for (line, part) in zip(said, parts) { #expect(line.hasPrefix(part), "\(line)") }
+        let others = Lines()
+        let sentinel: CeleryObject = [
+            "master_name": "m", "result_chord_ordered": false,
+            "sentinel_kwargs": ["password": "p", "socket_timeout": 1],
+        ]
+        _ = try RedisStore(try context(sentinel, url: "sentinel://h?visibility_timeout=3", lines: others))
+        let told = others.all.withLock { $0 }
+        #expect(told.count == 2, "\(told)")
+        #expect(told.first?.contains("belongs into result_backend_transport_options") == true)
+        #expect(told.last?.hasPrefix("socket_timeout in sentinel_kwargs has no effect") == true)
+    }
+
+    @Test(
+        arguments: [
+            ["username": 5], ["password": 12345], ["client_name": true], ["global_keyprefix": 5], ["sep": ""],
+            ["sep": 1],
+        ] as [CeleryObject]
+    )
+    func `a value of the wrong type is refused, and no password is shown`(_ options: CeleryObject) throws {
+        let error = #expect(throws: TransportError.self) { _ = try RedisStore(try context(options)) }
+        #expect(error?.code == .misconfigured)
+        #expect(error?.message.contains("\(options.members[0].key) in the transport options is ") == true)
+        #expect(error?.message.contains("12345") == false)
+    }
+
+    @Test(
+        arguments: [["sentinel_kwargs": "x"], ["sentinel_kwargs": ["password": 1]], ["master_name": 1]]
+            as [CeleryObject]
+    )
+    func `and so it is of sentinels`(_ options: CeleryObject) throws {
+        var all: CeleryObject = ["master_name": "m"]
+        for (name, value) in options.members { all[name] = value }
+        let error = #expect(throws: TransportError.self) { _ = try RedisStore(try context(all, url: "sentinel://h")) }
+        #expect(error?.code == .misconfigured)
+    }
+
+    @Test func `a name that the server would not take is made one`() throws {
+        #expect(try RedisConfiguration(try context(["client_name": "a b\tc\nd"])).clientName == "a-b-c-d")
+        #expect(try RedisConfiguration(try context([:], url: "redis://h?client_name=x")).clientName == "x")
+    }
+
     @Test func `the order of queues is the worker's, or that of their names`() throws {
         #expect(try RedisStore(try context([:])).queueOrder == .roundRobin)
         #expect(QueueOrder.sorted.arranged(["b", "a"]) == ["a", "b"])

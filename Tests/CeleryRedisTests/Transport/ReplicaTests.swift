@@ -42,6 +42,25 @@ struct ReplicaTests {
         }
     }
 
+    @Test func `a server that becomes a replica while its own are waited for is an outage, not a mistake`() async throws
+    {
+        try await RedisServer.with { other in
+            try await RedisServer.with { master in
+                let options: CeleryObject = ["wait_for_replicas": 1, "wait_for_replicas_timeout": 60]
+                let place = try await RedisPlace(master.url(), options: options)
+                let message = place.message("a")
+                let sending = Task { try await place.transport.publish([message], timeout: .seconds(90)) }
+                try await eventually("a client that waits") {
+                    try master.command("INFO", "clients").text?.contains("blocked_clients:1") == true
+                }
+                try master.command("REPLICAOF", "127.0.0.1", "\(other.port)")
+                let error = await #expect(throws: TransportError.self) { try await sending.value }
+                #expect(error?.code == .unavailable, "\(String(describing: error))")
+                await place.end()
+            }
+        }
+    }
+
     @Test(arguments: [.string("one"), -1, true] as [CeleryValue])
     func `a number of replicas that is none is refused`(_ value: CeleryValue) async throws {
         let error = await #expect(throws: TransportError.self) {
