@@ -30,6 +30,9 @@ public protocol Transport: Sendable {
     /// Makes the exchanges, queues and bindings exist. Declaring again what exists does nothing.
     func declare(_ topology: Topology) async throws(TransportError)
 
+    /// The same for a caller whose time is limited. Default: as without, for stores that answer at once.
+    func declare(_ topology: Topology, timeout: Duration) async throws(TransportError)
+
     /// Routes and stores the messages, all or none of them, durably, in order.
     ///
     /// On the anonymous exchange the routing key names the queue, which is created when missing.
@@ -60,6 +63,9 @@ public protocol Transport: Sendable {
 
 extension Transport {
     public var examiner: (any TransportExaminer)? { nil }
+    public func declare(_ topology: Topology, timeout: Duration) async throws(TransportError) {
+        try await declare(topology)
+    }
     public func postponed(in queues: [String], limit: Int) async throws(TransportError) -> [PostponedMessage] { [] }
 }
 
@@ -110,16 +116,16 @@ public protocol TransportConsumer: Sendable {
     ///   before, be it by a call that timed out and took effect all the same; `.notFound` as `publish` of ``Transport``.
     func settle(_ settlements: [Settlement]) async throws(TransportError)
 
+    /// Ends chords by themselves, all or none of them, whatever has become of the epoch: for bodies that could not leave with a
+    /// message because that was settled before or belongs to others. Default: throws `.unsupported`, as of a store that keeps no results.
+    func end(_ chords: [ChordEnd]) async throws(TransportError)
+
     /// Changes what is consumed; deliveries already held stay.
     func consume(_ queues: [String]) async throws(TransportError)
 
     /// Ends the epoch: gives back what it holds, oldest first, to where it came from, without counting an attempt.
     /// Early-marked deliveries that still run are left to end as obituaries.
     func close() async throws(TransportError)
-    /// Ends chords by themselves, all or none of them, whatever has become of the epoch: for bodies that could not leave with a
-    /// message because that was settled before or belongs to others. Default: throws `.unsupported`, as of a store that keeps no results.
-    func end(_ chords: [ChordEnd]) async throws(TransportError)
-
 }
 
 extension TransportConsumer {
@@ -129,15 +135,15 @@ extension TransportConsumer {
     }
     public func permit(_ marks: [BeginMark]) async throws(TransportError) {}
     public func untilReachable() async -> Bool { false }
+    public func end(_ chords: [ChordEnd]) async throws(TransportError) {
+        throw TransportError(.unsupported, "chords do not end at this broker")
+    }
 }
 
 /// What a transport can do beyond putting and taking.
 public struct TransportCapabilities: Sendable, Hashable {
     /// Keeps messages back until a time.
     public var delayedDelivery: Bool
-    public func end(_ chords: [ChordEnd]) async throws(TransportError) {
-        throw TransportError(.unsupported, "chords do not end at this broker")
-    }
     /// Hands out by priority, and which end is the most urgent.
     public var priorities: PriorityOrder?
     /// Copies messages to every queue bound to a fanout exchange.

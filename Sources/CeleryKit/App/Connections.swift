@@ -59,10 +59,15 @@ final class Connections: Sendable {
     }
 
     /// Tells the broker of an exchange's queues, unless that was done since it was opened.
-    func declare(_ exchange: String, _ queues: [Queue], on transport: any Transport) async throws(TransportError) {
+    func declare(
+        _ exchange: String,
+        _ queues: [Queue],
+        on transport: any Transport,
+        timeout: Duration
+    ) async throws(TransportError) {
         guard !state.withLock({ $0.declared.contains(exchange) }) else { return }
         do throws(TransportError) {
-            try await transport.declare(Topology(queues, isConsumed: false))
+            try await transport.declare(Topology(queues, isConsumed: false), timeout: timeout)
         } catch  where error.code == .unsupported {
             // A pool's child: its worker has.
         }
@@ -126,12 +131,16 @@ extension CeleryApp {
     package var pollsChords: Bool { connections.pollsChords }
 
     /// Makes the exchange exist, with those of the app's queues that are bound to it.
-    func declare(_ exchange: String, on transport: any Transport) async throws(TransportError) {
+    func declare(
+        _ exchange: String,
+        on transport: any Transport,
+        timeout: Duration
+    ) async throws(TransportError) {
         let queues = settings.taskQueues.filter { queue in
             queue.exchange.name == exchange || queue.bindings.contains { $0.exchange == exchange }
         }
         guard !queues.isEmpty else { return }
-        try await connections.declare(exchange, queues, on: transport)
+        try await connections.declare(exchange, queues, on: transport, timeout: timeout)
     }
 
     /// Closes the connections that are open.

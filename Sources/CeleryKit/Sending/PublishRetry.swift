@@ -78,10 +78,13 @@ extension Sender {
         while true {
             do {
                 let transport = try await app.transport()
+                var left = failures == 0 ? timeout : deadline - .now
                 for message in outgoing where !message.message.properties.exchange.isEmpty {
-                    try await app.declare(message.message.properties.exchange, on: transport)
+                    let exchange = message.message.properties.exchange
+                    try await app.declare(exchange, on: transport, timeout: left)
+                    left = deadline - .now
                 }
-                try await transport.publish(outgoing, timeout: failures == 0 ? timeout : deadline - .now)
+                try await transport.publish(outgoing, timeout: left)
                 if configuration.settings.taskSendSentEvent { await app.events.sent(outgoing) }
                 return
             } catch let error as TransportError where error.code == .unavailable {

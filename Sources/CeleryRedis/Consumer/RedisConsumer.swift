@@ -125,7 +125,10 @@ final class RedisConsumer: TransportConsumer {
             let (here, there) = (store.configuration.database, results.configuration.database)
             let encoded = try results.encode(stored)
             var verdicts: [ResultVerdict]?
-            if repeated.withLock({ set in settlements.contains { set.contains($0.tag) } }) {
+            // A message that was sent twice, for its first sending was not answered, comes as two first deliveries: the failure of one is
+            // not to take the place of the other's SUCCESS.
+            let mayBeSecond = encoded.contains { !$0.isSuccess }
+            if mayBeSecond || repeated.withLock({ set in settlements.contains { set.contains($0.tag) } }) {
                 verdicts = try await results.verdicts(before: encoded, timeout: store.configuration.timeout)
             }
             ResultCommands.append(
@@ -135,9 +138,6 @@ final class RedisConsumer: TransportConsumer {
                 verdicts: verdicts
             )
         }
-        let dispositions = settlements.map { (tag: $0.tag.rawValue, $0.disposition) }
-        let deadline = NIODeadline.now() + TimeAmount(store.configuration.timeout)
-        try await ask { [commands, pushes, due] engine, done in
         var (pushes, due) = (publication.pushes, publication.due)
         let chords = settlements.flatMap(\.chords)
         if !chords.isEmpty {
@@ -146,6 +146,9 @@ final class RedisConsumer: TransportConsumer {
             pushes.merge(endings.pushes, uniquingKeysWith: +)
             due = [due, endings.due].compactMap(\.self).min()
         }
+        let dispositions = settlements.map { (tag: $0.tag.rawValue, $0.disposition) }
+        let deadline = NIODeadline.now() + TimeAmount(store.configuration.timeout)
+        try await ask { [commands, pushes, due] engine, done in
             engine.settle(
                 SettleRequest(
                     dispositions: dispositions,
@@ -161,9 +164,6 @@ final class RedisConsumer: TransportConsumer {
         journal?.settled(settlements.lazy.map(\.tag))
     }
 
-    func consume(_ queues: [String]) async throws(TransportError) {
-        try await ask { engine, done in engine.change(to: queues, done) }
-    }
     func end(_ chords: [ChordEnd]) async throws(TransportError) {
         guard !chords.isEmpty else { return }
         let endings = try await ChordEndings(chords, store: store, results: results)
@@ -177,6 +177,9 @@ final class RedisConsumer: TransportConsumer {
         try store.replicas?.check(replies.last, at: store.configuration.location)
     }
 
+    func consume(_ queues: [String]) async throws(TransportError) {
+        try await ask { engine, done in engine.change(to: queues, done) }
+    }
 
     func close() async throws(TransportError) {
         try await ask { engine, done in engine.close(done) }

@@ -28,6 +28,7 @@ struct Tidying: Sendable {
         do throws(TransportError) {
             try await forgetWorkers()
             try await forgetPassing()
+            try await store.router.sweepBindings()
             return try await forgetQueues(known)
         } catch {
             store.logger.warning("cannot forget workers and queues of old", metadata: ["reason": "\(error)"])

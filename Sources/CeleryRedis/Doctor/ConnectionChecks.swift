@@ -59,43 +59,5 @@ enum ConnectionChecks {
             )
         ]
     }
-
-    /// Whether the user may do all that clients and workers do. Nothing of it is carried out: `DISCARD` drops it.
-    static func permissions(_ examination: Examination) async throws(TransportError) -> [Finding] {
-        _ = try await examination.ask("MULTI")
-        let key = examination.keys.epoch("doctor").held
-        var commands = RedisCommands()
-        for name in ["HGETALL", "HKEYS", "SMEMBERS", "GET", "DEL", "EXISTS", "LLEN", "ZCARD"] as [StaticString] {
-            commands.add(name, key)
-        }
-        commands.add("UNLINK", key)
-        for name in ["LPUSH", "RPUSH", "HDEL", "SADD", "SREM", "ZREM", "HMGET", "SET", "PEXPIRE"] as [StaticString] {
-            commands.add(name, key, 1)
-        }
-        for name in ["HSET", "ZADD", "LTRIM", "LRANGE"] as [StaticString] { commands.add(name, key, 1, 1) }
-        commands.add("LMOVE", key, key, "RIGHT", "LEFT")
-        commands.add("EVAL", "return 1", 1, key)
-        commands.add("PUBLISH", examination.store.router.channel("doctor", ""), "")
-        commands.add("SCAN", "0")
-        commands.add("DISCARD")
-        let errors = try await examination.sendRaw(commands).compactMap(\.error)
-        var findings: [Finding] = []
-        let refusals = errors.filter { $0.code == "NOPERM" }.map(\.message)
-        if !refusals.isEmpty {
-            findings.append(
-                Finding(
-                    .serious,
-                    "access",
-                    "the user of broker_url may not do what workers do: \(Set(refusals).sorted().joined(separator: "; "))",
-                    cure: "ACL SETUSER name ~* &* +@all -@admin -@dangerous +info, or what of it is missing"
-                )
-            )
-        }
-        if let error = errors.first(where: { ["OOM", "MISCONF", "NOREPLICAS"].contains($0.code) }) {
-            let failure = examination.failure(error)
-            findings.append(Finding(.serious, "no-writes", "\(failure)", cure: "put right what the message names"))
-        }
-        return findings
-    }
 }
 #endif

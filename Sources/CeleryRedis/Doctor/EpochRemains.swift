@@ -90,7 +90,8 @@ struct EpochRemains: Sendable {
         // JSON has no zero bytes: only an obituary is addressed.
         if let (list, _) = Addressed.split(bytes), !list.isEmpty { return store.keys.obituaries }
         guard let message = try? Envelope.decode(bytes, limits: store.codec.limits),
-            let route = try? await store.router.routes(of: [OutgoingMessage(message)]).first,
+            let route = try? await store.router.routes(of: [OutgoingMessage(message)], until: store.client.deadline)
+                .first,
             route.queues.count == 1
         else { return nil }
         return route.queues.first.map { store.keys.list($0, priority: message.properties.priority) }

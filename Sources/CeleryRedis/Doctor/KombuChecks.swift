@@ -104,7 +104,11 @@ enum KombuChecks {
     /// Messages that Python workers hold for a time beyond the visibility timeout: they will run more than once.
     static func farETAs(_ examination: Examination) async throws(TransportError) -> [Finding] {
         let (store, keys) = (examination.store, examination.keys)
-        let tags = try await examination.ask("ZREVRANGE", keys.unackedIndex, 0, limit - 1).elements.compactMap(\.string)
+        // What was taken first is what waits the longest; what is due in a month may have been taken just now.
+        var ends = RedisCommands()
+        ends.add("ZRANGE", keys.unackedIndex, 0, limit - 1)
+        ends.add("ZREVRANGE", keys.unackedIndex, 0, limit - 1)
+        let tags = Set(try await examination.send(ends).flatMap(\.elements).compactMap(\.string)).sorted()
         guard !tags.isEmpty else { return [] }
         var commands = RedisCommands()
         commands.add("HMGET", keys.unacked, list: tags)

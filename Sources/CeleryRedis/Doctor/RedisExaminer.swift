@@ -27,7 +27,8 @@ struct RedisExaminer: TransportExaminer {
     static let checks = [
         Check("server") { (examination) throws(TransportError) in ServerChecks.all(examination.facts) },
         Check("persistence", PersistenceChecks.run), Check("clock", ConnectionChecks.clock),
-        Check("tracking", ConnectionChecks.tracking), Check("permissions", ConnectionChecks.permissions),
+        Check("tracking", ConnectionChecks.tracking), Check("permissions", PermissionChecks.permissions),
+        Check("waiting fetches", PermissionChecks.waiting),
         Check("epochs", EpochChecks.orphans), Check("keys of epochs", EpochChecks.remains),
         Check("parked messages", ParkedChecks.forgotten), Check("unattended messages", ParkedChecks.unattended),
         Check("unacked pairs", KombuChecks.unpaired), Check("unacked age", KombuChecks.overdue),

@@ -8,6 +8,7 @@
 #if Redis
 import CeleryCore
 import CeleryWire
+import NIOCore
 
 /// Messages ready to be sent: routed and encoded.
 struct Publication: Sendable {
@@ -39,10 +40,15 @@ struct Publication: Sendable {
     }
     var isEmpty: Bool { entries.isEmpty && channels.isEmpty }
 
-    init(_ messages: [OutgoingMessage], store: RedisStore) async throws(TransportError) {
+    /// - Parameter deadline: For finding out where they go.
+    init(
+        _ messages: [OutgoingMessage],
+        store: RedisStore,
+        until deadline: NIODeadline? = nil
+    ) async throws(TransportError) {
         guard !messages.isEmpty else { return }
         let now = store.now
-        let routes = try await store.router.routes(of: messages)
+        let routes = try await store.router.routes(of: messages, until: deadline ?? store.client.deadline)
         for (outgoing, route) in zip(messages, routes) {
             let notBefore = outgoing.notBefore.map(\.microseconds).flatMap { $0 > now ? $0 : nil }
             for queue in route.queues {
@@ -51,7 +57,9 @@ struct Publication: Sendable {
                 entries.append(Entry(list: list, bytes: bytes, notBefore: notBefore, queue: queue))
             }
             if let channel = route.channel {
-                channels.append(Entry(list: channel, bytes: StoredMessage.encode(outgoing.message, isCopied: true)))
+                channels.append(
+                    Entry(list: channel, bytes: StoredMessage.encode(outgoing.message, copiedTo: route.queues))
+                )
             }
         }
         queues = store.router.unnoted(Set(routes.flatMap(\.queues)))

@@ -15,6 +15,7 @@ struct RedisDeadLetters: DeadLetterStore {
 
     private var keys: RedisKeys { store.keys }
     private static let page = 500
+    private static let takenAtOnce = 100
 
     func list(_ selection: DeadLetterSelection, limit: Int) async throws(TransportError) -> [DeadLetter] {
         try await find(selection, limit: max(0, limit)).map { $0.record.letter($0.number) }
@@ -34,13 +35,39 @@ struct RedisDeadLetters: DeadLetterStore {
 
     /// Takes letters out, the oldest first, and puts what comes back for one on its list; one that another was faster to
     /// take is left alone.
+    ///
+    /// Page by page, for whole messages are read: an error in the middle says how many went before.
     private func take(
         _ selection: DeadLetterSelection,
         _ replayed: (DeadLetterRecord) -> [UInt8]?
     ) async throws(TransportError) -> Int {
-        let found = try await find(selection, limit: .max)
+        var index = RedisCommands()
+        index.add("ZRANGE", keys.deadIndex, 0, -1)
+        let numbers = try await store.client.send(index)[0].elements.compactMap(\.int)
+        var taken = 0
+        for start in stride(from: 0, to: numbers.count, by: Self.takenAtOnce) {
+            let page = Array(numbers[start..<min(start + Self.takenAtOnce, numbers.count)])
+            do throws(TransportError) {
+                taken += try await take(page, selection, replayed)
+            } catch {
+                guard taken > 0 else { throw error }
+                throw TransportError(
+                    error.code,
+                    "\(error.message); \(counted(taken, "dead letter")) went before",
+                    cause: error.cause
+                )
+            }
+        }
+        return taken
+    }
+
+    private func take(
+        _ numbers: [Int64],
+        _ selection: DeadLetterSelection,
+        _ replayed: (DeadLetterRecord) -> [UInt8]?
+    ) async throws(TransportError) -> Int {
         var commands = RedisCommands()
-        for (number, record) in found.reversed() {
+        for (number, record) in try await records(numbers, selection) {
             let bytes = replayed(record)
             commands.add(
                 "EVAL",
@@ -53,6 +80,7 @@ struct RedisDeadLetters: DeadLetterStore {
                 bytes ?? []
             )
         }
+        guard !commands.isEmpty else { return 0 }
         return try await store.client.send(commands).reduce(0) { $0 + Int($1.int ?? 0) }
     }
 
@@ -61,7 +89,6 @@ struct RedisDeadLetters: DeadLetterStore {
         _ selection: DeadLetterSelection,
         limit: Int
     ) async throws(TransportError) -> [(number: Int64, record: DeadLetterRecord)] {
-        let oldest = store.now - Int64(store.deadLetterRetention / .microseconds(1))
         var found: [(number: Int64, record: DeadLetterRecord)] = []
         var offset = 0
         while found.count < limit {
@@ -70,16 +97,26 @@ struct RedisDeadLetters: DeadLetterStore {
             let numbers = try await store.client.send(index)[0].elements.compactMap(\.int)
             guard !numbers.isEmpty else { break }
             offset += numbers.count
-            var fetch = RedisCommands()
-            fetch.add("HMGET", keys.dead, list: numbers)
-            for (number, value) in zip(numbers, try await store.client.send(fetch)[0].elements) {
-                guard let record = value.bytes.flatMap({ DeadLetterRecord($0) }), record.diedAt > oldest,
-                    selection.selects(number, record)
-                else { continue }
-                found.append((number, record))
-            }
+            found += try await records(numbers, selection)
         }
         return Array(found.prefix(limit))
+    }
+
+    /// Of these those that are kept still.
+    private func records(
+        _ numbers: [Int64],
+        _ selection: DeadLetterSelection
+    ) async throws(TransportError) -> [(number: Int64, record: DeadLetterRecord)] {
+        let oldest = store.now - Int64(store.deadLetterRetention / .microseconds(1))
+        var fetch = RedisCommands()
+        fetch.add("HMGET", keys.dead, list: numbers)
+        return zip(numbers, try await store.client.send(fetch)[0].elements)
+            .compactMap { number, value in
+                guard let record = value.bytes.flatMap({ DeadLetterRecord($0) }), record.diedAt > oldest,
+                    selection.selects(number, record)
+                else { return nil }
+                return (number, record)
+            }
     }
 }
 

@@ -8,6 +8,7 @@
 #if Redis
 import CeleryCore
 import CeleryWire
+import NIOCore
 import Synchronization
 
 /// Exchanges and bindings as kombu keeps them, and where they send a message.
@@ -62,40 +63,31 @@ final class RedisRouter: Sendable {
     }
 
     /// Writes what is new of a topology as kombu 5.6 and 5.7 write it.
-    func declare(_ topology: Topology) async throws(TransportError) {
-        var commands = RedisCommands()
+    func declare(_ topology: Topology, until deadline: NIODeadline) async throws(TransportError) {
         let bindings = topology.queues.flatMap { RoutingTable.bindings(of: $0) }
-        for binding in bindings {
-            if let kind = try await kind(of: binding.exchange), kind != binding.kind {
-                throw TransportError(
-                    .misconfigured,
-                    "exchange \"\(binding.exchange)\" is \(kind.rawValue) and cannot be declared as "
-                        + "\(binding.kind.rawValue); use its kind, or another name"
-                )
-            }
-        }
-        let lives = topology.isConsumed ? Self.lives(of: topology.queues) : [:]
+        try await requireKinds(of: bindings, until: deadline)
+        let passing = Self.lives(of: topology.queues)
+        let lives = topology.isConsumed ? passing : [:]
         if topology.isConsumed {
             // Before they are written: what is to be there for good is not renewed meanwhile.
             state.withLock { state in
                 for queue in topology.queues { state.lives[queue.name] = lives[queue.name] }
             }
         }
+        var commands = RedisCommands()
         commands.add("MULTI")
         for binding in bindings {
-            let member = Self.member(binding, separator: keys.separator)
             commands.add("HSET", keys.exchanges, binding.exchange, binding.kind.rawValue)
-            commands.add("SADD", keys.binding(binding.exchange), member)
-            commands.add("SADD", keys.permanentBinding(binding.exchange), member)
+            bind(binding, for: passing[binding.queue], &commands)
             if binding.kind == .fanout, topology.isConsumed { fill(binding, lives[binding.queue], &commands) }
         }
         for queue in topology.queues { commands.add("SADD", keys.queues, queue.name) }
         commands.add("EXEC")
         do throws(TransportError) {
-            _ = try await client.send(commands)
+            _ = try await client.send(commands, until: deadline)
         } catch {
             // A full server is emptied by workers, which begin with this: there is nothing to write if all is there.
-            guard error.code == .full, try await knows(bindings, lives) else { throw error }
+            guard error.code == .full, try await knows(bindings, lives, until: deadline) else { throw error }
         }
         try state.withLock { state throws(TransportError) in
             for binding in bindings {
@@ -109,10 +101,13 @@ final class RedisRouter: Sendable {
     /// Where each message goes.
     ///
     /// - Throws: `.notFound` for an unknown exchange, and for a task that no queue would get.
-    func routes(of messages: [OutgoingMessage]) async throws(TransportError) -> [Route] {
+    func routes(
+        of messages: [OutgoingMessage],
+        until deadline: NIODeadline
+    ) async throws(TransportError) -> [Route] {
         var routes: [Route] = []
         routes.reserveCapacity(messages.count)
-        for outgoing in messages { routes.append(try await route(outgoing.message)) }
+        for outgoing in messages { routes.append(try await route(outgoing.message, until: deadline)) }
         return routes
     }
 
@@ -129,7 +124,11 @@ final class RedisRouter: Sendable {
     }
 
     /// All bindings of an exchange, those of Python's queues too.
-    func table(of exchange: String, isFresh: Bool = false) async throws(TransportError) -> RoutingTable {
+    func table(
+        of exchange: String,
+        isFresh: Bool = false,
+        until deadline: NIODeadline? = nil
+    ) async throws(TransportError) -> RoutingTable {
         let cached = state.withLock { $0.known[exchange] }
         if let cached, !isFresh, cached.readAt.duration(to: .now) < Self.patience { return cached.table }
         var commands = RedisCommands()
@@ -137,7 +136,7 @@ final class RedisRouter: Sendable {
         commands.add("SMEMBERS", keys.binding(exchange))
         commands.add("SMEMBERS", keys.copies(exchange))
         commands.add("ZRANGEBYSCORE", keys.passingCopies(exchange), "\(now)", "+inf")
-        let replies = try await client.send(commands)
+        let replies = try await client.send(commands, until: deadline)
         let declared = state.withLock { $0.declared.exchanges[exchange] }
         let table = try read(
             exchange,
@@ -150,7 +149,11 @@ final class RedisRouter: Sendable {
     }
 
     /// Whether the server has all of them. The names of queues without are for people only.
-    private func knows(_ bindings: [Binding], _ lives: [String: Int64]) async throws(TransportError) -> Bool {
+    private func knows(
+        _ bindings: [Binding],
+        _ lives: [String: Int64],
+        until deadline: NIODeadline
+    ) async throws(TransportError) -> Bool {
         var commands = RedisCommands()
         for binding in bindings {
             let member = Self.member(binding, separator: keys.separator)
@@ -161,29 +164,40 @@ final class RedisRouter: Sendable {
             }
         }
         guard !commands.isEmpty else { return true }
-        return try await client.send(commands).allSatisfy { $0.int == 1 }
+        return try await client.send(commands, until: deadline).allSatisfy { $0.int == 1 }
     }
 
-    /// As one of our own has declared it; kombu keeps no kinds, and what its bindings look like is not enough to refuse.
-    private func kind(of exchange: String) async throws(TransportError) -> Exchange.Kind? {
+    /// As one of our own has declared them; kombu keeps no kinds, and what its bindings look like is not enough to refuse.
+    private func requireKinds(of bindings: [Binding], until deadline: NIODeadline) async throws(TransportError) {
         var commands = RedisCommands()
-        commands.add("HGET", keys.exchanges, exchange)
-        return try await client.send(commands)[0].string.map { Exchange.Kind(rawValue: $0) }
-    }
-
-    private func route(_ message: Message) async throws(TransportError) -> Route {
-        let exchange = message.properties.exchange
-        guard !exchange.isEmpty else { return Route(queues: try RoutingTable().queues(for: message)) }
-        var table = try await self.table(of: exchange)
-        do throws(TransportError) {
-            return try route(message, table)
-        } catch {
-            table = try await self.table(of: exchange, isFresh: true)
-            return try route(message, table)
+        for binding in bindings { commands.add("HGET", keys.exchanges, binding.exchange) }
+        guard !commands.isEmpty else { return }
+        for (binding, reply) in zip(bindings, try await client.send(commands, until: deadline)) {
+            guard let kind = reply.string.map({ Exchange.Kind(rawValue: $0) }), kind != binding.kind else { continue }
+            throw TransportError(
+                .misconfigured,
+                "exchange \"\(binding.exchange)\" is \(kind.rawValue) and cannot be declared as "
+                    + "\(binding.kind.rawValue); use its kind, or another name"
+            )
         }
     }
 
-    private func route(_ message: Message, _ table: RoutingTable) throws(TransportError) -> Route {
+    private func route(_ message: Message, until deadline: NIODeadline) async throws(TransportError) -> Route {
+        let exchange = message.properties.exchange
+        guard !exchange.isEmpty else { return try route(message, by: RoutingTable()) }
+        var table = try await self.table(of: exchange, until: deadline)
+        do throws(TransportError) {
+            return try route(message, by: table)
+        } catch {
+            table = try await self.table(of: exchange, isFresh: true, until: deadline)
+            return try route(message, by: table)
+        }
+    }
+
+    /// By the table of its exchange.
+    ///
+    /// - Throws: As ``routes(of:until:)``.
+    func route(_ message: Message, by table: RoutingTable) throws(TransportError) -> Route {
         let exchange = message.properties.exchange
         let isFanout = table.exchanges[exchange] == .fanout
         return Route(
@@ -212,6 +226,8 @@ final class RedisRouter: Sendable {
 
     /// A queue that says that it lives unused for less still lives so long, so that a worker can be late.
     private static let shortestLife: Int64 = 60_000
+    /// A binding is kept so long at least, as by kombu: milliseconds.
+    private static let shortestBinding: Int64 = 3_600_000
 
     /// Milliseconds since 1970.
     private var now: Int64 { time.now.microseconds / 1000 }
@@ -223,11 +239,41 @@ final class RedisRouter: Sendable {
         let lives = state.withLock { $0.lives }
         guard !lives.isEmpty else { return }
         let bindings = state.withLock { $0.declared.bindings }
-        for binding in bindings where binding.kind == .fanout && queues.contains(binding.queue) {
+        for binding in bindings where queues.contains(binding.queue) {
             guard let life = lives[binding.queue] else { continue }
+            bind(binding, for: life, &commands)
+            guard binding.kind == .fanout else { continue }
             let end = now + max(life, 3 * Int64(pause / .milliseconds(1)))
             commands.add("ZADD", keys.passingCopies(binding.exchange), end, binding.queue)
         }
+    }
+
+    /// Binds a queue for good, or so that kombu's workers, and ours, may forget it when nobody has renewed it for twice its life.
+    private func bind(_ binding: Binding, for life: Int64?, _ commands: inout RedisCommands) {
+        let member = Self.member(binding, separator: keys.separator)
+        commands.add("SADD", keys.binding(binding.exchange), member)
+        guard let life else {
+            commands.add("SADD", keys.permanentBinding(binding.exchange), member)
+            return
+        }
+        commands.add("SREM", keys.permanentBinding(binding.exchange), member)
+        let end = now + max(2 * life, Self.shortestBinding)
+        commands.add("ZADD", keys.bindingDeadlines, "GT", end, binding.exchange)
+    }
+
+    /// Forgets the bindings of exchanges all of whose queues live for a while only, and that nobody has renewed: as kombu 5.7 does.
+    func sweepBindings() async throws(TransportError) {
+        var commands = RedisCommands()
+        commands.add(
+            "EVAL",
+            KombuScripts.sweepBindings,
+            1,
+            keys.bindingDeadlines,
+            keys.binding(""),
+            keys.permanentBinding(""),
+            100
+        )
+        _ = try await client.send(commands)
     }
 
     /// Has a queue filled with copies: for good, or for as long as it lives unused.
@@ -265,54 +311,20 @@ final class RedisRouter: Sendable {
         copies: [String]
     ) throws(TransportError) -> RoutingTable {
         var table = RoutingTable()
-        for member in members {
-            let parts = member.split(separator: keys.separator, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 3 else { continue }
-            // A pattern is there for topics only; kombu keeps no other trace of the kind.
-            let kind = kind ?? (parts[1].isEmpty ? .direct : .topic)
+        let members = members.map { member in
+            member.split(separator: keys.separator, omittingEmptySubsequences: false).map(String.init)
+        }
+        // A pattern is there for topics only; kombu keeps no other trace of the kind. Members without are of a time when the exchange was
+        // a direct one: nobody takes them away.
+        let hasPattern = members.contains { $0.count == 3 && !$0[1].isEmpty }
+        let own = kind
+        for parts in members where parts.count == 3 {
+            let kind = own ?? (hasPattern ? .topic : .direct)
             guard kind != .fanout || copies.contains(parts[2]) else { continue }
             try table.add(Binding(exchange: exchange, kind: kind, routingKey: parts[0], queue: parts[2]))
         }
         if table.exchanges.isEmpty, let kind { table.know(exchange, kind) }
         return table
-    }
-
-    /// Routing key, pattern and queue; the pattern is a regular expression for topics and empty otherwise.
-    static func member(_ binding: Binding, separator: String) -> String {
-        let pattern = binding.kind == .topic ? pattern(of: binding.routingKey) : ""
-        return [binding.routingKey, pattern, binding.queue].joined(separator: separator)
-    }
-
-    /// As kombu 5.7 writes it. 5.6, whose `*` may be several words, uses what it finds there as it is, so that it learns the better one.
-    private static func pattern(of key: String) -> String {
-        let words = key.split(separator: ".", omittingEmptySubsequences: false)
-            .map { word -> String in
-                switch word {
-                case "#": ".*?"
-                case "*": "[^\\.]+"
-                default: escaped(word)
-                }
-            }
-        return "^" + words.joined(separator: "\\.") + "$"
-    }
-
-    /// With a backslash before all but letters and digits: an expression that Python cannot read fails every publish to the exchange.
-    /// Kombu spares a `*` inside a word, which is none when it comes first; here it stands for itself, as it does for us.
-    private static func escaped(_ word: Substring) -> String {
-        word.unicodeScalars
-            .map { scalar -> String in
-                if scalar == "#" || isAlphanumeric(scalar) { return String(scalar) }
-                return scalar == "\0" ? "\\000" : "\\" + String(scalar)
-            }
-            .joined()
-    }
-
-    /// What Python's `isalnum` says.
-    private static func isAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
-        default: scalar.properties.numericType != nil
-        }
     }
 }
 #endif

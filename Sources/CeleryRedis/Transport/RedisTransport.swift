@@ -8,6 +8,7 @@
 #if Redis
 import CeleryCore
 import CeleryWire
+import NIOCore
 
 /// A Redis server as a broker, as kombu uses it, so that Python's workers and clients can be at the other end.
 final class RedisTransport: Transport {
@@ -32,11 +33,18 @@ final class RedisTransport: Transport {
     var broadcasts: (any BroadcastChannel)? { RedisBroadcasts(store: store) }
     var examiner: (any TransportExaminer)? { RedisExaminer(store: store) }
 
-    func declare(_ topology: Topology) async throws(TransportError) { try await store.router.declare(topology) }
+    func declare(_ topology: Topology) async throws(TransportError) {
+        try await store.router.declare(topology, until: store.client.deadline)
+    }
+
+    func declare(_ topology: Topology, timeout: Duration) async throws(TransportError) {
+        try await store.router.declare(topology, until: .now() + TimeAmount(timeout))
+    }
 
     func publish(_ messages: [OutgoingMessage], timeout: Duration) async throws(TransportError) {
         guard !messages.isEmpty else { return }
-        let publication = try await Publication(messages, store: store)
+        let deadline = NIODeadline.now() + TimeAmount(timeout)
+        let publication = try await Publication(messages, store: store, until: deadline)
         var commands = RedisCommands(capacity: publication.size)
         publication.append(to: &commands, keys: store.keys)
         guard !commands.isEmpty else { return }
@@ -47,8 +55,8 @@ final class RedisTransport: Transport {
             batch.append(commands)
             batch.add("EXEC")
         }
-        store.replicas?.append(to: &batch, timeout: timeout)
-        let replies = try await store.publisher.send(batch, timeout: timeout)
+        store.replicas?.append(to: &batch, timeout: .nanoseconds((deadline - .now()).nanoseconds))
+        let replies = try await store.publisher.send(batch, until: deadline)
         CutPoint.published.reached()
         try store.replicas?.check(replies.last, at: location)
     }

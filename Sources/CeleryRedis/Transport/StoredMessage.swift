@@ -29,27 +29,36 @@ enum StoredMessage {
 
     /// Bytes of a message that is about to be published, with the delivery tag that kombu requires.
     ///
-    /// - Parameter isCopied: For a channel, when every queue of ours has got its own copy: see ``isCopied(_:)``.
-    static func encode(_ message: Message, notBefore: Int64? = nil, isCopied: Bool = false) -> [UInt8] {
+    /// - Parameter queues: For a channel, those that have got their own copy: see ``isCopied(_:to:limits:)``.
+    static func encode(_ message: Message, notBefore: Int64? = nil, copiedTo queues: [String]? = nil) -> [UInt8] {
         var message = message
-        if isCopied { message.properties.custom[copied] = .bool(true) }
+        if let queues { message.properties.custom[copied] = .array(queues.map { .string($0) }) }
         // With the time in it, which kombu's messages have nowhere.
         if message.properties.deliveryTag == nil { message.properties.deliveryTag = TaskID.timed(.now) }
         if let notBefore { write(Note(notBefore: notBefore), into: &message) }
         return Envelope.encode(message)
     }
 
-    /// Whether what came over a channel has been put on our queues as well, by a sender of ours.
-    static func isCopied(_ bytes: [UInt8], limits: WireLimits) -> Bool {
+    /// Whether a sender of ours has put what came over a channel on that queue as well: one that was bound just before may not
+    /// have been known to it.
+    static func isCopied(_ bytes: [UInt8], to queue: String, limits: WireLimits) -> Bool {
         guard let message = try? Envelope.decode(bytes, limits: limits) else { return false }
-        return message.properties.custom[copied] != nil
+        switch message.properties.custom[copied] {
+        case nil: return false
+        case .array(let queues)?: return queues.contains(.string(queue))
+        // As it was written once, when all were meant.
+        case _?: return true
+        }
     }
 
     /// The message without its note, and the note.
     static func decode(_ bytes: [UInt8], limits: WireLimits) throws(WireError) -> (Message, Note) {
         var message = try Envelope.decode(bytes, limits: limits)
         let note = read(from: message)
-        if !message.properties.custom.isEmpty { message.properties.custom[property] = nil }
+        if !message.properties.custom.isEmpty {
+            message.properties.custom[property] = nil
+            message.properties.custom[copied] = nil
+        }
         return (message, note)
     }
 

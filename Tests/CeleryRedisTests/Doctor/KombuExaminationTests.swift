@@ -42,14 +42,16 @@ struct KombuExaminationTests {
         }
     }
 
-    @Test func `overdue messages that belong nowhere are not said to be repaired`() async throws {
+    @Test func `overdue messages that belong nowhere go to the dead letters`() async throws {
         try await Patient.with { patient in
             try patient.server.command("HSET", patient.keys.unacked, "t", "[{\"body\": \"\"}, \"gone\", \"k\"]")
             try patient.server.command("ZADD", patient.keys.unackedIndex, "1", "t")
             let found = try await patient.look(repair: true)
-            #expect(found.map(\.code) == ["overdue-unacked"])
-            #expect(found.first?.isRepaired == false)
-            #expect(try patient.server.command("HLEN", patient.keys.unacked).number == 1)
+            #expect(found.map(\.code) == ["overdue-unacked", "dead-letters"])
+            #expect(found.first?.isRepaired == true)
+            #expect(try patient.server.command("HLEN", patient.keys.unacked).number == 0)
+            let dead = try await patient.transport.deadLetters.list(.all, limit: 5)
+            #expect(dead.map(\.reason.code) == ["malformed"])
         }
     }
 
@@ -120,6 +122,15 @@ struct KombuExaminationTests {
             #expect(found.first?.found.contains("1 task held by Python workers (of 3 looked at") == true)
             #expect(found.first?.found.contains("visibility_timeout is 3600 s") == true)
             #expect(found.first?.cure.contains("raise visibility_timeout") == true)
+        }
+    }
+
+    @Test func `an ETA that has been held for long is found behind ever so many that were taken just now`() async throws
+    {
+        try await Patient.with { patient in
+            try hold(patient, "far", for: .seconds(600), eta: .now.advanced(by: .seconds(7200)))
+            for number in 0..<600 { try hold(patient, "\(number)", for: .seconds(5)) }
+            #expect(try await patient.look().map(\.code) == ["far-eta"])
         }
     }
 

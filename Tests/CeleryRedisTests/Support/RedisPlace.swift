@@ -28,7 +28,8 @@ struct RedisPlace {
         alternates: [BrokerURL] = [],
         results database: Int? = nil,
         prefix: String? = nil,
-        options: CeleryObject = [:]
+        options: CeleryObject = [:],
+        deadLetterLimit: Int = 20
     ) async throws {
         var options = options
         self.prefix = prefix ?? RedisServer.uniquePrefix()
@@ -41,11 +42,11 @@ struct RedisPlace {
             codec: WireCodec(),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             options: options,
-            deadLetterLimit: 20
+            deadLetterLimit: deadLetterLimit
         )
         transport = try RedisTransport(context)
-        backend = try RedisResultBackend(context)
         if let database { context.url.path = "/\(database)" }
+        backend = try RedisResultBackend(context)
     }
 
     func harness() -> TransportHarness {

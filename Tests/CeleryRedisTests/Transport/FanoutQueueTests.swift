@@ -162,5 +162,71 @@ struct FanoutQueueTests {
             await place.end()
         }
     }
+
+    @Test func `a queue that was bound just now has what a sender publishes that does not know of it yet, once`()
+        async throws
+    {
+        try await RedisServer.with { server in
+            let sender = try await RedisPlace(server.url(), prefix: "p-")
+            try await declare("old", at: sender.transport)
+            try await publishOurs("before", at: sender)
+            let place = try await RedisPlace(server.url(), prefix: "p-")
+            try await declare("old", "new", at: place.transport)
+            let consumer = try await place.consumer("new")
+            let channel = place.transport.store.router.channel("news", "")
+            try await eventually("somebody who listens") {
+                try server.command("PUBSUB", "NUMPAT").number == 1
+            }
+            try await consumer.consume(["old", "new"])
+            // What the sender has read of the bindings is younger than a second.
+            try await publishOurs("at once", at: sender)
+            try await publishOurs("later", at: place)
+            try await settle(consumer, ["old", "new"])
+            #expect(try ids("new", server, place) == ["at once", "later"])
+            #expect(try ids("old", server, place) == ["at once", "before", "later"])
+            // Python's own come everywhere.
+            #expect(try publish("theirs", to: channel, server, place) == 1)
+            try await settle(consumer, ["old", "new"])
+            #expect(try ids("new", server, place) == ["at once", "later", "theirs"])
+            for place in [sender, place] { await place.end() }
+        }
+    }
+
+    @Test func `what a queue that lives for a while leaves is for kombu's sweep`() async throws {
+        let server = try await RedisServer.shared
+        let place = try await RedisPlace()
+        let keys = place.transport.store.keys
+        let exchange = Exchange("passing", .direct)
+        let queue = Queue("q", exchange: exchange, routingKey: "k", arguments: ["x-expires": 7_200_000])
+        try await place.transport.declare(Topology([queue], isConsumed: false))
+        let member = "k\u{6}\u{16}\u{6}\u{16}q"
+        #expect(try server.command("SMEMBERS", keys.binding("passing")).texts == [member])
+        #expect(try server.command("EXISTS", keys.permanentBinding("passing")).number == 0)
+        let score = try #require(try server.command("ZSCORE", keys.bindingDeadlines, "passing").text)
+        let life = Double(score).map { $0 - Timestamp.now.unixSeconds * 1000 } ?? 0
+        #expect((13_000_000...14_400_000).contains(life), "twice its life")
+        // As if its time were over: a table with a binding for good stays.
+        try await place.transport.declare(Topology([Queue("r", exchange: Exchange("kept", .direct), routingKey: "k")]))
+        try server.command("ZADD", keys.bindingDeadlines, "1", "passing", "2", "kept")
+        try await place.transport.store.router.sweepBindings()
+        #expect(try server.command("EXISTS", keys.binding("passing"), keys.bindingDeadlines).number == 0)
+        #expect(try server.command("EXISTS", keys.binding("kept")).number == 1)
+        await place.end()
+    }
+
+    @Test func `a worker that takes from one keeps its binding`() async throws {
+        let server = try await RedisServer.shared
+        let place = try await RedisPlace()
+        let keys = place.transport.store.keys
+        let queue = Queue("q", exchange: Exchange("passing", .topic), routingKey: "k", arguments: ["x-expires": 60_000])
+        try await place.transport.declare(Topology([queue]))
+        let consumer = try await place.consumer(lease: .seconds(1))
+        try server.command("DEL", keys.binding("passing"), keys.bindingDeadlines)
+        try await eventually("the binding") {
+            try server.command("EXISTS", keys.binding("passing"), keys.bindingDeadlines).number == 2
+        }
+        try await consumer.close()
+        await place.end()
+    }
 }
 #endif

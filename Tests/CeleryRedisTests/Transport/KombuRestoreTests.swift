@@ -21,15 +21,23 @@ struct KombuRestoreTests {
     }
 
     /// As a Python worker left it that died long ago.
-    private func hold(_ tag: String, _ held: String, takenAt seconds: Int = 1, _ place: RedisPlace) async throws {
-        let (server, keys) = (try await RedisServer.shared, place.transport.store.keys)
+    private func hold(
+        _ tag: String,
+        _ held: String,
+        takenAt seconds: Int = 1,
+        _ place: RedisPlace,
+        _ own: RedisServer? = nil
+    ) async throws {
+        let keys = place.transport.store.keys
+        let server = if let own { own } else { try await RedisServer.shared }
         try server.command("HSET", keys.unacked, tag, held)
         try server.command("ZADD", keys.unackedIndex, "\(seconds)", tag)
     }
 
     /// What waits in a queue, the next to be taken last.
-    private func messages(_ queue: String, _ place: RedisPlace) async throws -> [Message] {
-        let (server, store) = (try await RedisServer.shared, place.transport.store)
+    private func messages(_ queue: String, _ place: RedisPlace, _ own: RedisServer? = nil) async throws -> [Message] {
+        let store = place.transport.store
+        let server = if let own { own } else { try await RedisServer.shared }
         let texts = try server.command("LRANGE", store.keys.list(queue, step: 0), "0", "-1").texts
         return try texts.map { try StoredMessage.decode(Array($0.utf8), limits: store.codec.limits).0 }
     }
@@ -92,23 +100,53 @@ struct KombuRestoreTests {
         await place.end()
     }
 
-    @Test func `what cannot be given back stays, and hides nothing that was taken before`() async throws {
-        let place = try await RedisPlace()
-        let (server, store) = (try await RedisServer.shared, place.transport.store)
-        let lost = "[\(envelope("lost", place)), \"nowhere\", \"k\"]"
-        for number in 0..<230 {
-            let held = number.isMultiple(of: 2) ? "{" : lost
-            try await hold("stuck-\(number)", held, takenAt: 1000 + number, place)
+    @Test func `what cannot be read and what goes nowhere become dead letters, and nothing is asked again`()
+        async throws
+    {
+        try await RedisServer.with { server in
+            let place = try await RedisPlace(server.url(), deadLetterLimit: 1000)
+            let store = place.transport.store
+            let lost = "[\(envelope("lost", place)), \"nowhere\", \"k\"]"
+            for number in 0..<230 {
+                let held = number.isMultiple(of: 2) ? "{" : lost
+                try await hold("stuck-\(number)", held, takenAt: 1000 + number, place, server)
+            }
+            try server.command("ZADD", store.keys.unackedIndex, "1500", "an index of nothing")
+            for number in 0..<3 {
+                let held = "[\(envelope("\(number)", place)), \"\", \"q\"]"
+                try await hold("old-\(number)", held, takenAt: number, place, server)
+            }
+            await KombuRestore(store: store).run()
+            #expect(try await messages("q", place, server).map(\.headers.id) == ["2", "1", "0"])
+            #expect(try server.command("EXISTS", store.keys.unacked, store.keys.unackedIndex).number == 0)
+            let dead = try await place.transport.deadLetters.list(.all, limit: 1000)
+            #expect(dead.count { $0.reason.code == "malformed" } == 115)
+            #expect(dead.count { $0.reason.code == "unroutable" && $0.taskID == "lost" } == 115)
+            try server.command("CONFIG", "RESETSTAT")
+            await KombuRestore(store: store).run()
+            let statistics = try #require(try server.command("INFO", "commandstats").text)
+            #expect(statistics.contains("cmdstat_zrevrangebyscore:calls=1,"))
+            #expect(!statistics.contains("cmdstat_eval") && !statistics.contains("cmdstat_hmget"), "\(statistics)")
+            await place.end()
         }
-        try server.command("ZADD", store.keys.unackedIndex, "1500", "an index of nothing")
-        for number in 0..<3 {
-            try await hold("old-\(number)", "[\(envelope("\(number)", place)), \"\", \"q\"]", takenAt: number, place)
+    }
+
+    @Test func `however many there are, all come back at once, the first to have been taken next`() async throws {
+        try await RedisServer.with { server in
+            let place = try await RedisPlace(server.url())
+            let keys = place.transport.store.keys
+            var (held, index) = (["HSET", keys.unacked], ["ZADD", keys.unackedIndex])
+            for number in 0..<3000 {
+                held += ["\(number)", "[\(envelope("\(number)", place)), \"\", \"q\"]"]
+                index += ["\(number)", "\(number)"]
+            }
+            var probe = try RedisProbe(path: server.socketPath)
+            _ = try probe.command(held)
+            _ = try probe.command(index)
+            await KombuRestore(store: place.transport.store).run()
+            #expect(try await messages("q", place, server).map(\.headers.id).reversed() == (0..<3000).map { "\($0)" })
+            await place.end()
         }
-        await KombuRestore(store: store).run()
-        #expect(try await messages("q", place).map(\.headers.id) == ["2", "1", "0"])
-        #expect(try server.command("HLEN", store.keys.unacked).number == 230)
-        #expect(try server.command("ZCARD", store.keys.unackedIndex).number == 230)
-        await place.end()
     }
 }
 #endif

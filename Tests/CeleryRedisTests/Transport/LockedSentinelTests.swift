@@ -79,5 +79,36 @@ struct LockedSentinelTests {
             await place.end()
         }
     }
+
+    // MARK: - The servers' users
+
+    @Test(arguments: [("", true, true), ("-role", true, true), ("", false, true), ("-role", false, false)])
+    func `a master says what it is in one way or another, or it is told what it refuses`(
+        _ rules: String,
+        _ knowsHello: Bool,
+        _ suffices: Bool
+    ) async throws {
+        let rights = try #require(PermissionChecks.cure.firstRange(of: "~*"))
+        let cure = PermissionChecks.cure[rights.lowerBound...].prefix { $0 != "," }
+        let server = RedisServerOptions(
+            users: ["worker on >pw \(cure) \(rules)"],
+            directives: knowsHello ? [] : [("rename-command", "HELLO \"\"")]
+        )
+        try await RedisServer.with(server) { server in
+            let sentinel = try await LockedSentinel.start(watching: server, password: "s3ntinels")
+            let options: CeleryObject = [
+                "master_name": .string(SentinelGroup.name), "sentinel_kwargs": ["password": "s3ntinels"],
+            ]
+            let place = try await RedisPlace("sentinel://worker:pw@127.0.0.1:\(sentinel.port)/0", options: options)
+            if suffices {
+                try await place.publish(["a"])
+            } else {
+                let error = await #expect(throws: TransportError.self) { try await place.publish(["a"]) }
+                #expect(error?.code == .misconfigured, "\(String(describing: error))")
+            }
+            await place.end()
+            await sentinel.end()
+        }
+    }
 }
 #endif

@@ -7,12 +7,14 @@
 
 #if Redis
 import CeleryCore
+import CeleryWire
+import ServiceTestSupport
 import Testing
 
 @testable import CeleryRedis
 
 /// What a binding is to kombu's clients, who take the second part of a member for a regular expression.
-@Suite struct TopicMemberTests {
+@Suite(.timeLimit(.minutes(1))) struct TopicMemberTests {
     private func pattern(_ key: String) -> String {
         let binding = Binding(exchange: "x", kind: .topic, routingKey: key, queue: "q")
         let member = RedisRouter.member(binding, separator: "|")
@@ -47,6 +49,26 @@ import Testing
     func `only topics have a pattern`(_ kind: Exchange.Kind) {
         let binding = Binding(exchange: "x", kind: kind, routingKey: "a.*", queue: "q")
         #expect(RedisRouter.member(binding, separator: RedisKeys().separator) == "a.*\u{6}\u{16}\u{6}\u{16}q")
+    }
+
+    @Test(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"))
+    func `an exchange that was a direct one and is a topic now is used as that`() async throws {
+        try await RedisServer.with { server in
+            let patient = try Patient(server)
+            let key = patient.keys.binding("news")
+            try server.command("SADD", key, "a\u{6}\u{16}\u{6}\u{16}old", "b.*\u{6}\u{16}^b\\.[^\\.]+$\u{6}\u{16}new")
+            for (routingKey, queue) in [("a", "old"), ("b.c", "new")] {
+                let headers = TaskHeaders(task: "t", id: routingKey)
+                let properties = MessageProperties(correlationID: "c", exchange: "news", routingKey: routingKey)
+                let message = Message(headers: headers, properties: properties, body: Array("[[], {}, {}]".utf8))
+                try await patient.transport.publish([OutgoingMessage(message)], timeout: .seconds(5))
+                #expect(try server.command("LLEN", queue).number == 1)
+            }
+            #expect(try await patient.transport.bindings().contains { $0.queue == "old" && $0.exchange == "news" })
+            #expect(try await patient.transport.status(of: []).count == 2)
+            #expect(try await !patient.look().contains { $0.code == "check-failed" })
+            await patient.transport.shutdown()
+        }
     }
 }
 #endif
