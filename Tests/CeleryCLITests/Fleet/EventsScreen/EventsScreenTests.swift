@@ -81,6 +81,19 @@ struct EventsScreenTests {
         #expect(screen.page == .list && screen.prompt == nil)
     }
 
+    @Test("A state and fields of the app's own are shown, and command no terminal")
+    func ownStates() {
+        var state = ScreenFleet.small
+        let fields: CeleryObject = ["uuid": .string(ScreenFleet.uuid(7)), "percent": 40, "no\u{1B}te": "half\u{7}"]
+        state.apply(ScreenFleet.event("task-progress", fields, at: 8))
+        var screen = ScreenFleet.screen(state)
+        #expect(screen.text.contains("PROGRESS"))
+        screen.type(.home)
+        screen.type("i")
+        #expect(screen.text.contains("percent: 40") && screen.text.contains("no\\x1bte: half\\x07"), "\(screen.text)")
+        #expect(screen.text.contains("state: PROGRESS"))
+    }
+
     private func on(_ number: Int) -> EventsScreen {
         var screen = ScreenFleet.screen()
         screen.type(.home)
