@@ -24,11 +24,14 @@ struct KilledFleet: Sendable, CustomTestStringConvertible {
     var strikesSwift = true
     /// Whether what is left of long chains is stored: who sends and each worker have their own idea of what is long.
     var cutsChains = false
+    /// Whether broker and results are two stores to the workers, as two servers would be: one of them under another name.
+    var isApart = false
     /// Whether tasks are acknowledged when they start: what runs at a blow ends as lost, and what follows it with it.
     var isEarly = false
 
     var testDescription: String {
-        var words = [isRedis ? "Redis" : "one SQLite file", "two prefork and two async workers"]
+        let store = isRedis ? isApart ? "Redis under two names" : "Redis" : "one SQLite file"
+        var words = [store, "two prefork and two async workers"]
         if let python { words.append("a worker of \(python) beside them") }
         if strikesPython { words.append(strikesSwift ? "killed too" : "which alone is killed") }
         if cutsChains { words.append("chains cut at 2, 3, 4 or not at all") }
@@ -44,6 +47,7 @@ struct KilledFleet: Sendable, CustomTestStringConvertible {
                 KilledFleet(isRedis: isRedis, isEarly: true),
             ]
         }
+        + (RedisServer.isAvailable ? [KilledFleet(isRedis: true, isApart: true)] : [])
         + (RedisServer.isAvailable ? PythonVersion.available : [])
         .flatMap { version -> [KilledFleet] in
             guard version == .current else {
@@ -84,6 +88,7 @@ struct KilledWorkflowTests {
         if fleet.isRedis {
             let server = try await RedisServer.shared
             (broker, backend) = (server.url(), server.url(database: 1))
+            if fleet.isApart { backend = backend?.replacingOccurrences(of: "127.0.0.1", with: "localhost") }
         }
         let workers = try MortalWorkers(
             broker: broker,

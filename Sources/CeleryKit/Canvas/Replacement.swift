@@ -67,7 +67,7 @@ extension TaskContext {
             .compactMap { call in call.id.map { ChordAddition.Part(taskID: $0, index: call.continuation.groupIndex) } }
         let addition = ChordAddition(adder: id, attempt: retries, number: number, parts: parts).text
         // The chord waits for nothing that could not be built.
-        return try await app.sender.send(node, options: SendOptions()) {
+        return try await app.sender.send(node, options: SendOptions(), isRepeated: redelivered || attempt > 1) {
             try await extend(groupID, by: node.size, as: addition)
         }
     }

@@ -112,10 +112,13 @@ extension Sender {
 
     /// Sends a composed workflow and returns the handle of what it comes to.
     ///
-    /// - Parameter prepare: Called when all of it could be built, before the first message is published.
+    /// - Parameters:
+    ///   - isRepeated: Whether whoever sends it may only do again what was done before a worker's death.
+    ///   - prepare: Called when all of it could be built, before the first message is published.
     func send<Output: Codable & Sendable>(
         _ node: CanvasNode,
         options: SendOptions,
+        isRepeated: Bool = false,
         prepare: () async throws -> Void = {}
     ) async throws -> AsyncResult<Output> {
         let settings = app.configuration.settings
@@ -124,6 +127,7 @@ extension Sender {
         }
         var node = node
         if let id = options.taskID { node.last(is: id) }
+        let known = isRepeated ? [] : node.knownChords
         var origin = CanvasOrigin()
         origin.options = options
         origin.options.taskID = nil
@@ -131,7 +135,6 @@ extension Sender {
         if let limit = settings.taskChainInlineLimit {
             (node, whole) = try await cutting(node, to: limit, origin.makeID)
         }
-        let known = node.knownChords
         if node.beginsWithChord || !known.isEmpty { try await app.openResultBackend() }
         var (plan, planned) = try CanvasSender(app: app).plan(node, from: origin)
         if !known.isEmpty, !app.pollsChords {
@@ -141,6 +144,7 @@ extension Sender {
             plan.chords += known.filter { !first.contains($0.id) }
                 .map { ChordStart(groupID: $0.id, size: $0.size, expires: expires) }
         }
+        if isRepeated { for index in plan.chords.indices { plan.chords[index].isAnew = false } }
         let result = whole ?? planned
         try await prepare()
         try await send(plan, options: options)

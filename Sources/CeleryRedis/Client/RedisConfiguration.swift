@@ -51,7 +51,7 @@ struct RedisConfiguration: Sendable {
     /// For the sentinels themselves.
     var sentinelAccess = Access()
     /// Which of several has answered last, for all who share this configuration.
-    let memory = PlaceMemory()
+    private(set) var memory = PlaceMemory()
     var database = 0
     /// Shown by `CLIENT LIST`; no spaces.
     var clientName = "celery-swift"
@@ -87,6 +87,7 @@ struct RedisConfiguration: Sendable {
             server = named
         }
         only.discovery = .fixed([server])
+        only.memory = PlaceMemory()
         return only
     }
 }

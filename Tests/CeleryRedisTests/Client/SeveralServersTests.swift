@@ -43,6 +43,19 @@ struct SeveralServersTests {
         #expect(configuration.serverIdentity == "redis a:6379 as ann,b:6379 as all,/s as all")
     }
 
+    @Test func `one of them by itself has its own password, and says nothing about which is asked first`() throws {
+        let all = try configuration("redis://:one@a;redis://:two@b")
+        all.memory.answered(1)
+        let only = all.only(.host("b", port: 6379))
+        guard case .fixed(let servers) = only.discovery else { throw ServiceError("sentinels") }
+        #expect(servers.map(\.access.password) == ["two"])
+        only.memory.answered(0)
+        #expect(all.memory.order(3) == [1, 0, 2])
+        let sentinels = try configuration("sentinel://:pw@s", ["master_name": "m"]).only(.host("b", port: 1))
+        guard case .fixed(let found) = sentinels.discovery else { throw ServiceError("sentinels") }
+        #expect(found.map(\.access.password) == ["pw"])
+    }
+
     @Test func `one user everywhere is named once, and the default user not at all`() throws {
         #expect(try configuration("redis://u@a;redis://u@b").serverIdentity == "redis a:6379,b:6379 as u")
         #expect(try configuration("redis://:x@a;redis://:y@b").serverIdentity == "redis a:6379,b:6379")

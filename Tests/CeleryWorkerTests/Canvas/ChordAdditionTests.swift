@@ -95,4 +95,40 @@ struct ChordAdditionTests {
             #expect(error?.exception?.type == "ChordError", "\(String(describing: error))")
         }
     }
+
+    @Test("A chord that is added again when its adder runs again has one end")
+    func chordAgain() async throws {
+        let app = TestApp.make()
+        let runs = Mutex(0)
+        let sums = Mutex(0)
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        let sum = app.task("sum") { (values: [Int]) -> Int in
+            sums.withLock { $0 += 1 }
+            return values.reduce(0, +)
+        }
+        let inOrder = app.task("in order") { (values: [Int]) in values.sorted() }
+        let adder = app.task("adder", options: TaskOptions(acksLate: true)) { (context: TaskContext, x: Int) -> Int in
+            let added = try await context.addToChord(group([add.s(x, 1000), add.s(x, 2000)]).then(sum.s()))
+            runs.withLock { $0 += 1 }
+            // It comes back when that has ended.
+            if context.attempt == 1 {
+                _ = try await added.get(timeout: patience)
+                throw Reject("once more", requeue: true)
+            }
+            return x
+        }
+        try await withWorker(app, pool: .async(concurrency: 4)) { () async throws -> Void in
+            let chord = try await group([adder.s(1), add.s(2, 2)]).then(inOrder.s()).delay()
+            #expect(try await chord.get(timeout: patience) == [1, 4, 3002])
+            let transport = try await app.transport()
+            #expect(
+                try await eventually {
+                    let status = try await transport.status(of: [app.settings.taskDefaultQueue]).first
+                    return status?.ready == 0 && status?.held == 0
+                }
+            )
+        }
+        #expect(runs.withLock { $0 } == 2)
+        #expect(sums.withLock { $0 } == 1)
+    }
 }
