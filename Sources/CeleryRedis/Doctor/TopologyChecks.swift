@@ -30,9 +30,8 @@ enum TopologyChecks {
                 }
             }
         }
-        // Python's workers do not say what they take from, only that they are there.
-        let hasPython = try await examination.ask("EXISTS", keys.binding("celery.pidbox")).int == 1
-        guard !hasPython else { return findings }
+        // Python's workers do not say what they take from.
+        guard try await !hasPython(examination) else { return findings }
         let consumed = try await consumedQueues(examination)
         for (queue, exchanges) in bound.sorted(by: { $0.key < $1.key }) where !consumed.contains(queue) {
             var commands = RedisCommands()
@@ -50,6 +49,16 @@ enum TopologyChecks {
             )
         }
         return findings
+    }
+
+    /// Whether Python's workers may be there: one has bound its mailbox for commands, whatever `control_exchange` is, which those of 5.6
+    /// leave behind when they are killed; and somebody listens.
+    private static func hasPython(_ examination: Examination) async throws(TransportError) -> Bool {
+        let start = examination.keys.binding("")
+        let mailboxes = try await examination.scan(start, type: "set")
+            .filter { $0.hasSuffix(".pidbox") && !$0.dropFirst(start.count).hasPrefix("reply.") }
+        guard !mailboxes.isEmpty else { return false }
+        return try await examination.ask("PUBSUB", "NUMPAT").int ?? 0 > 0
     }
 
     /// Exchanges that somebody has declared, with no queue behind them.

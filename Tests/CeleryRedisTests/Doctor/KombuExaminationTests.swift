@@ -153,8 +153,20 @@ struct KombuExaminationTests {
             #expect(note.found.contains("queue gone is bound to news"))
             #expect(found.first { $0.code == "unbound-exchange" }?.found.contains("exchange empty (direct)") == true)
             // Python workers do not tell what they take from.
-            try patient.server.command("SADD", patient.keys.binding("celery.pidbox"), "x")
+            try patient.server.command("SADD", patient.keys.binding("mine.pidbox"), "x")
+            #expect(
+                try await patient.look().contains { $0.code == "unused-binding" },
+                "nobody listens: it was left behind"
+            )
+            var listener = try RedisProbe(path: patient.server.socketPath)
+            _ = try listener.command(["PSUBSCRIBE", "/0.mine.pidbox"])
             #expect(try await patient.look().contains { $0.code == "unused-binding" } == false)
+            try patient.server.command(
+                "RENAME",
+                patient.keys.binding("mine.pidbox"),
+                patient.keys.binding("reply.mine.pidbox")
+            )
+            #expect(try await patient.look().contains { $0.code == "unused-binding" }, "a client's mailbox for replies")
         }
     }
 }
