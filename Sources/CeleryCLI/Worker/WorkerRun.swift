@@ -144,8 +144,12 @@ struct WorkerRun {
         let banner = WorkerBanner(
             hostname: plan.hostname,
             app: context.app.name,
-            transport: try await context.app.transport().location,
-            results: try await context.app.resultBackend().location,
+            transport: try await location(of: try context.app.brokerURL()) {
+                try await context.app.transport().location
+            },
+            results: try await location(of: try context.app.backendURL()) {
+                try await context.app.resultBackend().location
+            },
             concurrency: "\(slots) (\(plan.poolName))",
             taskEvents: plan.taskEvents,
             queues: plan.topology.queues,
@@ -154,6 +158,18 @@ struct WorkerRun {
             time: String(LogClock().text(.now).prefix(19))
         )
         Terminal.say(banner.text(terminal: context.terminal(STDOUT_FILENO)))
+    }
+
+    /// Where a store is; of one that is away for the moment, for which the worker itself waits, by its URL.
+    private func location(
+        of url: @autoclosure () throws -> BrokerURL?,
+        _ opened: () async throws -> String
+    ) async throws -> String {
+        do {
+            return try await opened()
+        } catch let error as TransportError where error.isTransient {
+            return try url()?.description ?? ""
+        }
     }
 
     /// Starts the same command line anew, in this process.

@@ -64,6 +64,38 @@ struct BrokerGivenUpTests {
         #expect(!outcome.errors.contains("w1@test ready."))
     }
 
+    @Test("A worker that is to purge its queues first waits for the broker as others do")
+    func purging() async throws {
+        let outcome = try await start(["--purge", "broker_connection_max_retries=1"]).outcome()
+        expectGivenUp(outcome)
+        #expect(outcome.errors.contains("Trying again in 0.25 seconds... (attempt 1)"), "\(outcome.errors)")
+    }
+
+    @Test(
+        "An embedded broker that somebody holds at the start is waited for, and the banner names it",
+        .enabled(if: TestPrograms.find("python3") != nil, "there is no python3 on the PATH")
+    )
+    func held() async throws {
+        let directory = try TemporaryDirectory("held")
+        let file = directory.path("celery.sqlite")
+        let hold = """
+            import sqlite3, sys, time
+            held = sqlite3.connect(sys.argv[1], isolation_level=None)
+            held.execute("BEGIN EXCLUSIVE")
+            print("held", flush=True)
+            time.sleep(60)
+            """
+        let holder = try ToolProcess(try #require(TestPrograms.find("python3")), ["-c", hold, file])
+        try await holder.prints("held")
+        let worker = try start([], broker: "sqlite:///\(file)")
+        try await worker.prints(".> transport:   ")
+        try await worker.prints("Trying again in ")
+        holder.signal(SIGKILL)
+        try await worker.prints("w1@test ready.")
+        worker.signal(SIGTERM)
+        #expect(try await worker.outcome().code == 0)
+    }
+
     @Test(
         "One that an idle worker loses is given up as the settings say, at once or after so many more attempts",
         .enabled(if: RedisServer.isAvailable, Comment(rawValue: RedisServer.absence)),
