@@ -35,11 +35,19 @@ struct CutScenario: Sendable {
     var isEmbedded = false
     /// Whether results lie on another Redis server than messages.
     var isApart = false
+    /// Whether it is a chord that goes on, also where the step is none of chords alone: then it is the body that has left.
+    var isOfChord = false
+
+    private var situation: Situation { isOfChord ? .joining : point.situation }
 
     /// All steps; in a pool of processes those that differ there, and in the long run all that can.
     static var all: [CutScenario] {
         CutPoint.allCases.flatMap { point -> [CutScenario] in
             let both = ["async", "prefork"].map { CutScenario(point: point, pool: $0) }
+            if point == .followUpsPublished {
+                return both.prefix(FaultReport.isLong ? 2 : 1)
+                    + [CutScenario(point: point, pool: "async", isApart: true, isOfChord: true)]
+            }
             switch point.situation {
             case .childWorking: return [both[1]]
             case .sending: return [both[0]]
@@ -92,7 +100,7 @@ struct CutScenario: Sendable {
         try await FaultSite.with(site) { site in
             let dead = try await die(at: site, broker)
             let death = ContinuousClock.now
-            if point.situation != .childWorking { _ = try site.worker(pool, concurrency: concurrency, name: "heir") }
+            if situation != .childWorking { _ = try site.worker(pool, concurrency: concurrency, name: "heir") }
             let tally = try await site.settled(contract: isEarly ? .early : .late, dead: dead)
             let back = (ContinuousClock.now - death).seconds
             var breaches = tally.breaches
@@ -113,6 +121,7 @@ struct CutScenario: Sendable {
 
     var suffix: String {
         (isEarly ? ", early" : "") + (isEmbedded ? ", SQLite" : "") + (isApart ? ", two servers" : "")
+            + (isOfChord ? ", a body" : "")
     }
 
     /// Whether no task can have begun where the process died. Where some are marked as begun, others may have started that the
@@ -130,7 +139,7 @@ struct CutScenario: Sendable {
     ///
     /// - Returns: The processes that are dead.
     private func die(at site: FaultSite, _ broker: RedisServer?) async throws -> Set<Int32> {
-        switch point.situation {
+        switch situation {
         case .joining:
             // Parts that end at different times, so that not all are counted at once.
             let task = isEarly ? site.tasks.early : site.tasks.late
@@ -151,7 +160,7 @@ struct CutScenario: Sendable {
                 try await ready(worker)
                 try await park(at: site, until: worker)
             }
-            return point.situation == .working ? [try await death(of: worker, site)] : [try await note(site)]
+            return situation == .working ? [try await death(of: worker, site)] : [try await note(site)]
         case .reconnecting:
             try await sendSome(site, milliseconds: 400)
             let worker = try victim(site)
