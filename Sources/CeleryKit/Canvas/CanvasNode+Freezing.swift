@@ -45,6 +45,16 @@ extension CanvasNode {
         }
     }
 
+    /// Whether there is a chord in it whose parts are to be counted.
+    var hasChord: Bool {
+        switch shape {
+        case .call: false
+        case .chain(let steps): steps.contains(where: \.hasChord)
+        case .group(let members): members.contains(where: \.hasChord)
+        case .chord(let header, let body): header.size > 0 || header.hasChord || body.hasChord
+        }
+    }
+
     /// The chords in it that have ids, and how many parts each has.
     var knownChords: [(id: String, size: Int)] {
         switch shape {

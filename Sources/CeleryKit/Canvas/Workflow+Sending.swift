@@ -135,7 +135,10 @@ extension Sender {
         if let limit = settings.taskChainInlineLimit {
             (node, whole) = try await cutting(node, to: limit, origin.makeID)
         }
-        if node.beginsWithChord || !known.isEmpty { try await app.openResultBackend() }
+        if node.hasChord || node.beginsWithChord {
+            try await app.openResultBackend()
+            try await app.requireChords()
+        }
         var (plan, planned) = try CanvasSender(app: app).plan(node, from: origin)
         if !known.isEmpty, !app.pollsChords {
             // Sent once more: those that whoever ends a step begins may be over, and would stay so.
@@ -218,16 +221,24 @@ extension CeleryApp {
         guard !chords.isEmpty else { return }
         do {
             let backend = try await resultBackend()
-            guard let store = backend.chords else {
-                throw TransportError(
-                    .unsupported,
-                    "\(backend.location) cannot count the parts of a chord: set result_backend to one that can"
-                )
-            }
+            guard let store = backend.chords else { throw Self.countsNone(backend) }
             try await store.start(chords, timeout: settings.brokerTimeout)
         } catch let error as TransportError {
             throw SendingErrors.backend(error, id: chords[0].groupID)
         }
+    }
+
+    /// Refuses a workflow with a chord in it that nobody would ever end, wherever it comes to that.
+    fileprivate func requireChords() async throws {
+        let backend = try await resultBackend()
+        if backend.chords == nil, !pollsChords { throw SendingErrors.backend(Self.countsNone(backend)) }
+    }
+
+    private static func countsNone(_ backend: any ResultBackend) -> TransportError {
+        TransportError(
+            .unsupported,
+            "\(backend.location) cannot count the parts of a chord: set result_backend to one that can"
+        )
     }
 }
 

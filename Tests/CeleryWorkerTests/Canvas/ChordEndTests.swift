@@ -211,6 +211,21 @@ struct ChordEndTests {
         #expect(runs.count == 1)
     }
 
+    @Test("Without a result store a workflow that comes to a chord is refused when it is sent, wherever that is in it")
+    func disabled() async throws {
+        let app = TestApp.make { $0.resultBackend = "disabled" }
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        let sum = app.task("sum") { (values: [Int]) in values.reduce(0, +) }
+        for chord in [
+            group([add.s(1, 1), add.s(2, 2)]).then(sum.s()),
+            add.s(1, 1).then(group([add.s(1), add.s(2)])).then(sum.s()),
+        ] {
+            let error = await #expect(throws: CeleryError.self) { try await chord.delay() }
+            #expect(error?.code == .backendUnavailable, "\(String(describing: error))")
+        }
+        _ = try await add.s(1, 1).then(group([add.s(1), add.s(2)])).delay()
+    }
+
     @Test("A frozen workflow that is sent again runs again, chords behind its first step too")
     func frozenAgain() async throws {
         let (app, runs) = (TestApp.make(), Tally())
