@@ -68,7 +68,10 @@ struct OptionEffectTests {
         #expect(try await app.transport().status(of: ["celery"]).first?.delayed == (isDisabled ? 0 : 1))
     }
 
-    @Test("result_extended stores what was called, by whom and for the how many-th time, of each state", arguments: [false, true])
+    @Test(
+        "result_extended stores what was called, by whom and for the how many-th time, of each state",
+        arguments: [false, true]
+    )
     func extended(isExtended: Bool) async throws {
         let app = TestApp.make { $0.resultExtended = isExtended }
         let task = app.task("t", parameters: "x", "unit") { (context: TaskContext, x: Int, unit: String) -> Int in

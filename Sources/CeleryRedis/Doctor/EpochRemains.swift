@@ -73,7 +73,9 @@ struct EpochRemains: Sendable {
             // Nobody can say what of the permitted has started: as in a sweep, that counts as begun.
             await append(Array(bytes.dropFirst()), begun: mark.mode(true), to: &commands)
         }
-        commands.add("DEL", list: [keys.held, keys.begun, keys.fetched, keys.waiting] + taken)
+        commands.add("DEL", keys.held, keys.begun, keys.fetched, keys.waiting)
+        // A fetch of it may still wait at the server, and which of them that is for is not known: nothing gets there any more.
+        for key in taken { commands.add("SET", key, "", "EX", EpochEngine.closedLife) }
         commands.add("HDEL", store.keys.epochs, keys.id)
         commands.add("EXEC")
         return try await examination.send(commands).last?.isNull == false
