@@ -78,7 +78,8 @@ struct Report {
         guard decimals == 0 else { return number(value, decimals) }
         var digits = number(value, 0)
         var place = digits.count - 3
-        while place > 0 {
+        // A minus sign is no digit.
+        while place > (digits.hasPrefix("-") ? 1 : 0) {
             digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
             place -= 3
         }
