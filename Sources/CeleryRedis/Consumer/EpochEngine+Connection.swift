@@ -150,7 +150,10 @@ extension EpochEngine {
             guard let self, !isOver else { return completion(.swept) }
             switch answer {
             case .refused(let error):
-                if record.queues == queues { serve(before) }
+                if record.queues == queues {
+                    serve(before)
+                    restand()
+                }
                 completion(error)
             case .unheard:
                 serve(record.queues)

@@ -81,7 +81,14 @@ extension EpochEngine {
     func giveUpAgain(over connection: RedisConnection) {
         guard let standing else { return }
         for place in record.waitingPlaces where place != standing.place && place != standing.reserved {
-            giveUp(place, over: connection) { _ in }
+            giveUp(place, over: connection) { [self] _ in
+                // Closed anew, and for as long again.
+                if let index = closedPlaces.firstIndex(where: { $0.place == place }) {
+                    closedPlaces.append(
+                        ClosedPlace(place: closedPlaces.remove(at: index).place, until: .now() + Self.reopening)
+                    )
+                }
+            }
         }
     }
 

@@ -83,7 +83,7 @@ struct BrokerGivenUpTests {
             held = sqlite3.connect(sys.argv[1], isolation_level=None)
             held.execute("BEGIN EXCLUSIVE")
             print("held", flush=True)
-            time.sleep(60)
+            time.sleep(60)  # until it is killed
             """
         let holder = try ToolProcess(try #require(TestPrograms.find("python3")), ["-c", hold, file])
         try await holder.prints("held")
