@@ -18,16 +18,7 @@ import Testing
 /// What can be wrong with the options of TLS, without a server.
 @Suite struct TLSOptionTests {
     private func configuration(_ url: String, _ options: CeleryObject) throws -> RedisConfiguration {
-        let urls = try BrokerURL.list(url)
-        return try RedisConfiguration(
-            PluginContext(
-                url: urls[0],
-                alternates: Array(urls.dropFirst()),
-                codec: WireCodec(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                options: options
-            )
-        )
+        try RedisConfiguration(testing: url, options)
     }
 
     private static let wrong: [(String, CeleryObject, [String])] = [
