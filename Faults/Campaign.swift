@@ -93,6 +93,8 @@ final class Campaign {
                 contract: Contract(rawValue: options.contract.rawValue) ?? .late,
                 backWithin: backWithin,
                 stall: options.lease * Plan.Blow.stall.leases,
+                pause: options.lease * Plan.Blow.pause.leases,
+                settling: server == nil ? 1 : 5,
                 service: service
             )
         )

@@ -44,8 +44,10 @@ struct Verdict {
         var backWithin: Double
         /// How long a stalled worker is stopped, in seconds.
         var stall = 30.0
-        /// Between the end of a task and the moment that its settlement is durable, in seconds.
-        var settling = 5.0
+        /// How long a paused worker is stopped, in seconds.
+        var pause = 2.0
+        /// Between the end of a task and the moment that its settlement is durable, in seconds; longer where a server may be away.
+        var settling = 1.0
         var service = Service()
     }
 
@@ -103,16 +105,29 @@ struct Verdict {
             counts.runTwice += runs.count > 1 ? 1 : 0
             judgeEnding(id, life, runs, endings[id] ?? .nothing, &counts)
             judgeRepeats(id, life, runs, &counts)
-            if let due = life.due, let first = runs.first, first.start < due.advanced(bySeconds: -0.001) {
-                broken.append("\(id) started \(due.seconds(since: first.start)) s before its time")
-            }
+            judgeStart(id, life, runs.first, &counts)
         }
         for late in counts.backAfter where late > rules.backWithin {
             broken.append(
                 "a task was back only \(Self.seconds(late)) after the kill; \(rules.backWithin) s are promised"
             )
         }
-        report(counts)
+        figures = counts.figures
+    }
+
+    /// Not before it is due, and not much later while a worker is up, although others may have held it when they were killed.
+    private mutating func judgeStart(_ id: String, _ life: Life, _ first: Run?, _ counts: inout Counts) {
+        guard let due = life.due, let sent = life.sent, let first else { return }
+        if first.start < due.advanced(bySeconds: -0.001) {
+            broken.append("\(id) started \(due.seconds(since: first.start)) s before its time")
+        }
+        let wait = rules.service.seconds(from: max(due, sent), to: first.start)
+        counts.startedAfter.append(wait)
+        if wait > rules.backWithin {
+            broken.append(
+                "\(id) started only \(Self.seconds(wait)) after it was due; \(rules.backWithin) s are promised"
+            )
+        }
     }
 
     /// Promise 1: whatever was sent ends, once, in a way that can be seen.
@@ -188,7 +203,7 @@ struct Verdict {
             if run.attempt == 1, next.attempt == 2, strike.blow != .stall {
                 counts.backAfter.append(rules.service.seconds(from: strike.at, to: next.start))
             }
-            if run.end != nil { counts.endedUnsettled += 1 }
+            if let end = run.end, strike.blow != .stall { counts.unsettledFor.append(strike.at.seconds(since: end)) }
         }
         counts.excusedRepeats += excused ? 1 : 0
     }
@@ -206,7 +221,13 @@ struct Verdict {
     /// moment to notice that its parent is gone.
     private func interruption(of run: Run) -> Strike? {
         let all = (strikes[run.process.pid] ?? []) + (strikes[run.process.parent] ?? [])
-        let until = (run.end ?? Timestamp(microseconds: .max / 2)).advanced(bySeconds: rules.settling)
+        var until = (run.end ?? Timestamp(microseconds: .max / 2)).advanced(bySeconds: rules.settling)
+        // A worker that stands still settles nothing.
+        if all.contains(where: {
+            $0.blow == .pause && $0.at <= until && $0.at.advanced(bySeconds: rules.pause) >= run.start
+        }) {
+            until = until.advanced(bySeconds: rules.pause)
+        }
         return
             all.filter { strike in
                 switch strike.blow {
@@ -237,49 +258,6 @@ struct Verdict {
         .joined(separator: "; ")
     }
 
-    private mutating func report(_ counts: Counts) {
-        let back = counts.backAfter.sorted()
-        figures = [
-            ("sent", "\(counts.sent)"),
-            ("run", "\(counts.run)"),
-            ("succeeded", "\(counts.successes)"),
-            ("lost", "\(counts.lost)"),
-            ("failed with WorkerLostError", "\(counts.workerLost)"),
-            ("… of these, killed before the first instruction", "\(counts.neverRan)"),
-            ("dead letters", "\(counts.deadLetters)"),
-            ("run more than once", "\(counts.runTwice)"),
-            ("… only where a blow hit the run", "\(counts.excusedRepeats)"),
-            ("… of these, ended but not yet settled", "\(counts.endedUnsettled)"),
-            ("… sent twice, since the answer was lost", "\(counts.sentTwice)"),
-            ("back after a kill while a worker is up, median", back.isEmpty ? "–" : Self.seconds(back[back.count / 2])),
-            ("back after a kill while a worker is up, at most", back.last.map(Self.seconds) ?? "–"),
-        ]
-    }
-
-    private struct Counts {
-        var sent = 0
-        var run = 0
-        var successes = 0
-        var lost = 0
-        var workerLost = 0
-        var neverRan = 0
-        var deadLetters = 0
-        var runTwice = 0
-        var excusedRepeats = 0
-        var endedUnsettled = 0
-        var sentTwice = 0
-        /// Seconds from a kill to the next start, or to the stored WorkerLostError.
-        var backAfter: [Double] = []
-    }
-
     mutating func add(_ name: String, _ value: String) { figures.append((name, value)) }
     mutating func breach(_ what: String) { broken.append(what) }
-
-    private static func seconds(_ value: Double) -> String { "\((value * 100).rounded() / 100) s" }
-
-    private static func tally(_ words: [String]) -> String {
-        var counts: [String: Int] = [:]
-        for word in words { counts[word, default: 0] += 1 }
-        return counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-    }
 }

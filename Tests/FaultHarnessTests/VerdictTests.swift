@@ -67,6 +67,26 @@ import Testing
         #expect(judge(.late, run(first, 1, 2) + run(second, 4, 5), [kill(10, 2.1)]) == [])
     }
 
+    @Test("A settlement is durable soon after the end of a task: a later kill excuses no second run")
+    func settledLongAgo() {
+        let history = run(first, 1, 2) + run(second, 7, 8)
+        #expect(
+            judge(.late, history, [kill(10, 3.5)]) == ["a ran again although nothing had happened to its first run"]
+        )
+        // Who stands still meanwhile settles nothing.
+        #expect(judge(.late, history, [kill(10, 1.5, .pause), kill(10, 3.5)]) == [])
+    }
+
+    @Test("A task that a killed worker held, and that starts late, is late")
+    func startedTooLate() {
+        #expect(
+            judge(.late, run(first, 25, 26), [kill(20, 1)]) == [
+                "a started only 25.0 s after it was due; 20.0 s are promised"
+            ]
+        )
+        #expect(judge(.late, run(first, 19, 20), [kill(20, 1)]) == [])
+    }
+
     @Test("A late task that nothing happened to must not run again")
     func groundlessRepeat() {
         let broken = judge(.late, run(first, 1, 2) + run(second, 3, 4))
