@@ -13,21 +13,31 @@ struct RateLimiter: Sendable {
     /// So many are told to ask again at one time: all at once, a long queue would be taken and put back for each start.
     /// More than one, since other workers have buckets of their own.
     private static let wave = 16
-    /// Nobody is told to come later than that, or than the next start: a limit may be raised.
+    /// Nobody is told to come later than that, or than the next start, for a limit may be raised; but those beyond come one after
+    /// the other, since a very long queue would be taken and put back all at once.
     private static let patience = Duration.seconds(60)
+    private static let spread = Duration.milliseconds(5)
 
     private struct Bucket {
         var nextStart: Timestamp
         /// When the last were told to ask again, and how many of them.
         var wave: Timestamp
         var count = 0
+        /// When the last of those that come after all waves was told to.
+        var last = Timestamp(microseconds: 0)
 
         mutating func postpone(_ interval: Duration, now: Timestamp) -> Timestamp {
             if wave < nextStart { (wave, count) = (nextStart, 0) }
-            count += 1
-            if count > RateLimiter.wave { (wave, count) = (wave.advanced(by: interval), 1) }
-            wave = max(nextStart, min(wave, now.advanced(by: RateLimiter.patience)))
-            return wave
+            let limit = max(nextStart, now.advanced(by: RateLimiter.patience))
+            if count == RateLimiter.wave, wave.advanced(by: interval) <= limit {
+                (wave, count) = (wave.advanced(by: interval), 0)
+            }
+            if count < RateLimiter.wave {
+                count += 1
+                return wave
+            }
+            last = max(last, limit).advanced(by: RateLimiter.spread)
+            return last
         }
     }
 
@@ -39,18 +49,20 @@ struct RateLimiter: Sendable {
         var isNew = true
     }
 
-    /// So many that wait are known.
-    private static let known = 10_000
+    /// So many that wait are known, by the hash of their id: a few megabytes.
+    private static let known = 200_000
 
     private var buckets: [String: Bucket] = [:]
-    private var waiting: Set<String> = []
+    private var waiting: Set<Int> = []
 
     /// As ``take(_:limit:now:)``, for one task.
     mutating func turn(of id: String, _ task: String, limit: RateLimit, now: Timestamp) -> Turn {
-        guard let later = take(task, limit: limit, now: now) else { return Turn(isNew: waiting.remove(id) == nil) }
+        guard let later = take(task, limit: limit, now: now) else {
+            return Turn(isNew: waiting.remove(id.hashValue) == nil)
+        }
         // Others may have taken those that are known, which nobody hears of.
         if waiting.count >= Self.known { waiting = [] }
-        return Turn(later: later, isNew: waiting.insert(id).inserted)
+        return Turn(later: later, isNew: waiting.insert(id.hashValue).inserted)
     }
 
     /// Takes a token. Returns nil when the task may start now, else when to ask again.

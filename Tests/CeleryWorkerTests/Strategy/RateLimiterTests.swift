@@ -25,22 +25,30 @@ struct RateLimiterTests {
         #expect(limiter.take("t", limit: limit, now: start.advanced(by: .milliseconds(100))) == nil)
     }
 
-    @Test("Of many that wait a few ask again for each start, and nobody later than in a minute or at the next start")
+    @Test(
+        "Of many that wait a few ask again for each start, and the rest one by one after a minute or at the next start"
+    )
     func waves() {
         var limiter = RateLimiter()
         #expect(limiter.take("t", limit: RateLimit(perSecond: 1), now: start) == nil)
         let times = (0..<2000).map { _ in limiter.take("t", limit: RateLimit(perSecond: 1), now: start) }
         let waves = times.compactMap { $0 }.reduce(into: [:]) { $0[$1.microseconds / 1_000_000, default: 0] += 1 }
-        #expect(waves.count == 60 && waves.keys.min() == 1 && waves.keys.max() == 60)
         #expect((1..<60).allSatisfy { waves[$0] == 16 })
+        // The last wave, and then 200 a second.
+        #expect((60...65).map { waves[$0] } == [215, 200, 200, 200, 200, 41] && waves.count == 65)
         // Late comers queue behind those, until the first of them start.
         let second = start.advanced(by: .seconds(1))
         #expect(limiter.take("t", limit: RateLimit(perSecond: 1), now: second) == nil)
         #expect(limiter.take("t", limit: RateLimit(perSecond: 1), now: second) == second.advanced(by: .seconds(60)))
+        // There was room for one wave more; who comes after it, comes after all.
+        let rest = (0..<16).map { _ in limiter.take("t", limit: RateLimit(perSecond: 1), now: second) }
+        #expect(rest.last == times.last??.advanced(by: .milliseconds(5)))
         // One an hour: at the next start, however far.
         #expect(limiter.take("slow", limit: RateLimit("1/h"), now: start) == nil)
         let slow = (0..<100).map { _ in limiter.take("slow", limit: RateLimit("1/h"), now: start) }
-        #expect(slow.allSatisfy { $0 == start.advanced(by: .seconds(3600)) })
+        let next = start.advanced(by: .seconds(3600))
+        #expect(slow.prefix(16).allSatisfy { $0 == next })
+        #expect(slow.dropFirst(16).enumerated().allSatisfy { $1 == next.advanced(by: .milliseconds(5 * ($0 + 1))) })
     }
 
     @Test("One that waits is new once, also when it starts at last")
