@@ -96,6 +96,25 @@ struct OptionEffectTests {
         #expect(!isExtended || meta?.extended?.worker?.contains("@") == true)
     }
 
+    @Test("result_extended belongs to the states that a task reports, too")
+    func extendedProgress() async throws {
+        let app = TestApp.make { $0.resultExtended = true }
+        let reported = Mutex<TaskMeta?>(nil)
+        let task = app.task("t", parameters: "x", "unit") { (context: TaskContext, x: Int, unit: String) -> Int in
+            try await context.updateState("PROGRESS", ["done": x])
+            let meta = try await app.resultBackend().fetch([context.id], timeout: .seconds(5))[context.id]
+            reported.withLock { $0 = meta }
+            return x
+        }
+        let stamped = task.s(7, "mm").stamp(["ticket": "A 1"])
+        try await withWorker(app) { _ = try await stamped.delay().get(timeout: .seconds(60)) }
+        let meta = reported.withLock { $0 }
+        #expect(meta?.state == "PROGRESS" && meta?.custom["ticket"] == "A 1")
+        #expect(meta?.custom["stamped_headers"] == ["ticket"])
+        #expect(meta?.extended?.arguments == [7, "mm"] && meta?.extended?.name == "t")
+        #expect(meta?.extended?.worker?.contains("@") == true && meta?.extended?.queue == "celery")
+    }
+
     @Test("acks_on_failure off: a late task's message is set aside when it fails, and acknowledged when it does not")
     func acksOnFailure() async throws {
         let app = TestApp.make()

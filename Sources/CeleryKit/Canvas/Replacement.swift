@@ -47,7 +47,7 @@ extension TaskContext {
         _ workflow: Workflow<Input, Output>
     ) async throws -> AsyncResult<Output> {
         if let failure = workflow.failure { throw failure }
-        guard let chord = embed.chord, let groupID else {
+        guard let chord = body.embed.chord, let groupID else {
             throw CeleryError(.misconfigured, "task \(task)[\(id)] is no part of a chord: nothing can be added to it")
         }
         var place = CanvasNode.Continuation()

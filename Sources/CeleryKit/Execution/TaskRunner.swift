@@ -54,7 +54,7 @@ public struct TaskRunner: Sendable {
         let context = TaskContext(
             app: app,
             headers: headers,
-            embed: body.embed,
+            body: body,
             options: task.options,
             priority: request.message.properties.priority,
             hostname: request.hostname,

@@ -51,8 +51,8 @@ public final class TaskContext: Sendable {
         return logger
     }
 
-    /// What follows it.
-    let embed: TaskBody.Embed
+    /// What it was called with, and what follows it.
+    let body: TaskBody
     let options: TaskOptions
     let control: RunControl
     /// When the run began.
@@ -63,7 +63,7 @@ public final class TaskContext: Sendable {
     init(
         app: CeleryApp,
         headers: TaskHeaders,
-        embed: TaskBody.Embed = TaskBody.Embed(),
+        body: TaskBody = TaskBody(),
         options: TaskOptions = TaskOptions(),
         priority: Int? = nil,
         hostname: String? = nil,
@@ -83,7 +83,7 @@ public final class TaskContext: Sendable {
         groupIndex = headers.groupIndex
         self.headers = headers.custom
         stamps = headers.stamps
-        self.embed = embed
+        self.body = body
         self.options = options
         self.priority = priority
         self.hostname = hostname
@@ -119,8 +119,12 @@ public final class TaskContext: Sendable {
     /// - Throws: ``CeleryError``: `.backendUnavailable`, `.encoding`.
     public func updateState(_ state: TaskState, _ info: some Encodable & Sendable) async throws {
         let value = try SendingErrors.encoding(task) { try EncodedValue(encoding: info) }
-        let meta = TaskMeta(taskID: id, state: state, outcome: .value(value), groupID: groupID, parentID: parentID)
+        var meta = TaskMeta(taskID: id, state: state, outcome: .value(value), groupID: groupID, parentID: parentID)
         let settings = app.configuration.settings
+        if settings.resultExtended {
+            meta.extended = TaskMeta.Extended(task, body: body, worker: hostname, retries: retries, queue: queue)
+            meta.add(stamps: stamps)
+        }
         do {
             try await app.resultBackend()
                 .store(

@@ -91,30 +91,15 @@ struct ResultRecord {
         meta.groupID = message.headers.group
         meta.parentID = message.headers.parentID
         if settings.resultExtended {
-            meta.extended = extended(message, queue: queue)
-            addStamps(of: message, to: &meta)
+            meta.extended = TaskMeta.Extended(
+                message.headers.task,
+                body: (try? codec.decodeBody(of: message)) ?? TaskBody(),
+                worker: hostname,
+                retries: message.headers.retries,
+                queue: queue
+            )
+            meta.add(stamps: message.headers.stamps)
         }
         return StoredResult(meta, expires: settings.resultExpires(in: meta.state))
-    }
-
-    /// As Celery stores them: flat, beside the list of their names.
-    private func addStamps(of message: Message, to meta: inout TaskMeta) {
-        guard !message.headers.stamps.isEmpty else { return }
-        meta.custom["stamped_headers"] = .array(message.headers.stamps.keys.map { .string($0) })
-        for (name, value) in message.headers.stamps.members { meta.custom[name] = value }
-    }
-
-    private func extended(_ message: Message, queue: String) -> TaskMeta.Extended {
-        let body = try? codec.decodeBody(of: message)
-        var keywords = CeleryObject()
-        for keyword in body?.keywords ?? [] { keywords[keyword.name] = try? keyword.value.value() }
-        return TaskMeta.Extended(
-            name: message.headers.task,
-            arguments: .array(body?.arguments.map { (try? $0.value()) ?? .null } ?? []),
-            keywords: .object(keywords),
-            worker: hostname,
-            retries: message.headers.retries,
-            queue: queue
-        )
     }
 }
