@@ -44,6 +44,8 @@ struct LedgerTasks: Sendable {
     let early: TaskHandle<Int, Int>
     /// `acks_late` with `reject_on_worker_lost`.
     let late: TaskHandle<Int, Int>
+    /// Early; its first run asks for another one, and is not counted.
+    let again: TaskHandle<Int, Int>
     /// Late too; given what others have returned.
     let sum: TaskHandle<[Int], Int>
     /// Late too; only its first run ends as it is told to. Returns which run it was.
@@ -72,6 +74,10 @@ struct LedgerTasks: Sendable {
         }
         early = app.task("faults.early") { (context: TaskContext, milliseconds: Int) in
             try await work(context, milliseconds)
+        }
+        again = app.task("faults.again") { (context: TaskContext, milliseconds: Int) in
+            if context.retries == 0 { throw context.retry(countdown: .zero) }
+            return try await work(context, milliseconds)
         }
         sum = app.task("faults.sum", options: TaskOptions(acksLate: true, rejectOnWorkerLost: true)) {
             (context: TaskContext, values: [Int]) in

@@ -144,8 +144,8 @@ struct WorkerLog: Sendable {
         logger.error("revoked tasks could not be saved; after a restart those are run that came since: \(error)")
     }
 
-    func startedNotStored(_ error: any Error) {
-        logger.warning("the state STARTED could not be stored: \(error)")
+    func stateNotStored(_ state: TaskState, _ error: any Error) {
+        logger.warning("the state \(state.rawValue) could not be stored: \(error)")
     }
 
     func beginFailed(_ error: any Error) {

@@ -28,8 +28,9 @@ package enum CutPoint: String, CaseIterable, Sendable {
     case unparked
 
     // A worker: it has deliveries; they are marked, or permitted, and not handed to the pool; they have ended; the callbacks are
-    // sent and the results not stored; the results are stored and the messages not acknowledged; all is done.
-    case received, begun, ended, followUpsPublished, resultsStored, settled
+    // sent and the results not stored; the results are stored and the messages not acknowledged; all is done; where messages and
+    // results are two stores, tasks go on elsewhere, and it is not stored that they do.
+    case received, begun, ended, followUpsPublished, resultsStored, settled, onwardSettled
 
     // A chord: results of parts are stored, and they are not counted; they are counted; they were the last, and the body is not
     // sent; it was sent.

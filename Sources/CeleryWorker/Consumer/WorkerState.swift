@@ -57,6 +57,12 @@ final class Finished: Sendable {
         self.item = item
         self.epoch = epoch
     }
+
+    /// When it began, about, and not later on other machines' clocks: a minute is taken off.
+    var began: Timestamp {
+        let runtime: Duration = if case .run(_, _, let runtime) = item { runtime } else { .zero }
+        return .now.advanced(by: .seconds(-60) - runtime)
+    }
 }
 
 /// How a worker ends.

@@ -87,13 +87,41 @@ extension SettleStage {
             CutPoint.settled.reached()
             return wasSettled
         }
+        let onward = Set(
+            isConceding
+                ? [] : items.indices.filter { items[$0].goesOn && !batch[$0].hasPublished.load(ordering: .relaxed) }
+        )
+        let ending = items.indices.filter { !onward.contains($0) }
+        let (ended, origins) = (ending.map { items[$0] }, ending.map { batch[$0] })
         // What is sent of a concession is not remembered, and would be sent again and again while results have to wait.
-        if isConceding { try await storeResults(of: items) }
-        try await publish(items, of: batch, chords, isConceding: isConceding)
-        if !isConceding { try await storeResults(of: items) }
+        if isConceding { try await storeResults(of: ended) }
+        let ends = chords.isEmpty ? [] : ending.map { chords[$0] }
+        try await publish(ended, of: origins, ends, isConceding: isConceding)
+        if !isConceding { try await storeResults(of: ended) }
         // Before the messages of the last parts are released: one that comes back has nothing to send then.
         await finish(chords.flatMap(\.self))
-        return try await settle(items.map { Settlement($0.settlement.tag, $0.settlement.disposition) }, at: consumer)
+        let settlements = items.indices.map { index in
+            let settlement = items[index].settlement
+            return Settlement(
+                settlement.tag,
+                settlement.disposition,
+                publish: onward.contains(index) ? settlement.publish : []
+            )
+        }
+        let wasSettled = try await settle(settlements, at: consumer)
+        if !onward.isEmpty { CutPoint.onwardSettled.reached() }
+        await tell(onward.sorted().flatMap { items[$0].results(since: batch[$0].began) })
+        return wasSettled
+    }
+
+    /// That tasks are to run again, which is no end of theirs, and may have had one meanwhile. Unable to store it, nothing is harmed.
+    private func tell(_ results: [StoredResult]) async {
+        guard !results.isEmpty else { return }
+        do {
+            try await pipeline.backend.store(results, timeout: pipeline.app.settings.brokerTimeout)
+        } catch {
+            pipeline.log.stateNotStored(.retry, error)
+        }
     }
 
     private func publish(

@@ -12,7 +12,8 @@ import Synchronization
 
 /// The last stage: settles what has ended, in batches, and only then gives the credit back.
 ///
-/// Order: callbacks and chain, result, acknowledgement; one transaction where broker and result backend are one store.
+/// Order: callbacks and chain, result, acknowledgement; one transaction where broker and result backend are one store. Where they are
+/// two, a task that goes on elsewhere, as in a retry, is sent with its acknowledgement, and only then said to.
 /// While the result store is away, outcomes wait here under their lease, and intake stops for want of credit.
 struct SettleStage {
     private static let batchLimit = 512
@@ -66,7 +67,7 @@ struct SettleStage {
                 timeout: pipeline.app.settings.brokerTimeout
             )
         } catch {
-            pipeline.log.startedNotStored(error)
+            pipeline.log.stateNotStored(.started, error)
         }
     }
 

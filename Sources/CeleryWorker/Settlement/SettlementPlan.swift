@@ -21,6 +21,19 @@ struct SettlementPlan {
         /// Nil where there is none of which a failure could be made.
         var source: Source?
         var log: (WorkerLog) -> Void
+
+        /// Whether the task, or what replaces it, goes on in what is sent, and nothing is stored but, at most, that. Where messages and
+        /// results lie in two stores it leaves with the message's release then, and not before: if this worker died in between, a task
+        /// that goes on would be taken for lost, or run twice.
+        var goesOn: Bool {
+            !settlement.publish.isEmpty && parting.isEmpty && chords?.parts.isEmpty ?? true
+                && settlement.results.allSatisfy { !$0.meta.state.isReady }
+        }
+
+        /// Its results, told of after its release.
+        func results(since began: Timestamp) -> [StoredResult] {
+            settlement.results.map { StoredResult($0.meta, expires: $0.expires, since: began) }
+        }
     }
 
     /// Whose end it is.

@@ -48,6 +48,10 @@ struct CutScenario: Sendable {
                 return both.prefix(FaultReport.isLong ? 2 : 1)
                     + [CutScenario(point: point, pool: "async", isApart: true, isOfChord: true)]
             }
+            if point == .onwardSettled {
+                return both.prefix(FaultReport.isLong ? 2 : 1)
+                    .map { CutScenario(point: point, pool: $0.pool, isApart: true) }
+            }
             switch point.situation {
             case .childWorking: return [both[1]]
             case .sending: return [both[0]]
@@ -191,13 +195,15 @@ struct CutScenario: Sendable {
         }
     }
 
-    /// Four that are acknowledged late and four early ones in turn; these with callbacks where that is the point.
+    /// Four that are acknowledged late and four early ones in turn; these with callbacks, or retried, where that is the point.
     private func sendSome(_ site: FaultSite, milliseconds: Int) async throws {
         for _ in 0..<4 {
             try await site.send(1, .late, milliseconds: milliseconds)
             if point == .followUpsPublished {
                 let task = site.tasks.early.s(milliseconds).link(site.tasks.early.si(5))
                 site.note(try await task.applyAsync().id, .early)
+            } else if point == .onwardSettled {
+                site.note(try await site.tasks.again.delay(milliseconds).id, .early)
             } else {
                 try await site.send(1, .early, milliseconds: milliseconds)
             }
@@ -274,7 +280,7 @@ extension CutPoint {
         case .epochEntered, .fetchSent, .fetchAnswered, .waitingAnswered, .beginSent, .beginAnswered, .settleSent,
             .settleAnswered,
             .dueMoved,
-            .received, .begun, .ended, .followUpsPublished, .resultsStored, .settled:
+            .received, .begun, .ended, .followUpsPublished, .resultsStored, .settled, .onwardSettled:
             .working
         }
     }
