@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Type-checks Tests/NegativeCompile/*.swift, or the files named, against the built modules: see the README there.
-# The programs in README.md must compile too.
+# The programs in README.md must compile too, and the benchmarks, which a package of their own holds and nobody else builds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 modules=$(find .build/debug/Modules -maxdepth 0 2>/dev/null || true)
@@ -41,5 +41,23 @@ if [ $# -eq 0 ]; then
     files=(Tests/NegativeCompile/*.swift .build/readme/main.swift)
 fi
 for file in "${files[@]}"; do check "$file"; done
+
+# whole NAME FILE…: all files of a target together, warnings being errors.
+whole() {
+    local name=$1 output
+    shift
+    if ! output=$(swiftc "${flags[@]}" -warnings-as-errors -I .build/benchmark-modules -module-name "${name//-/_}" "$@" 2>&1); then
+        echo "$name: must compile:"
+        grep 'error:' <<<"$output" | head -5
+        failed=1
+    fi
+}
+if [ $# -eq 0 ]; then
+    mkdir -p .build/benchmark-modules
+    swiftc -swift-version 6 -package-name benchmarks -emit-module -module-name BenchSupport -o .build/benchmark-modules/BenchSupport.swiftmodule \
+        Benchmarks/Sources/BenchSupport/*.swift
+    flags+=(-package-name benchmarks)
+    for folder in Benchmarks/Sources/*Bench; do whole "${folder##*/}" "$folder"/*.swift; done
+fi
 [ $failed = 0 ] && echo "negative-compile: every program was accepted or refused as it must be"
 exit $failed
