@@ -14,11 +14,12 @@ extension PluginRegistry {
     /// Within one process all transports and backends of one file share one store object.
     public mutating func registerSQLite() {
         register(transport: "sqlite") { context throws(TransportError) in
-            SQLiteTransport(store: try await SQLiteStores.acquire(SQLiteOptions(context)))
+            SQLiteTransport(store: try await SQLiteStores.acquire(SQLiteOptions(context)), codec: context.codec)
         }
         register(backend: "sqlite") { context throws(TransportError) in
             let claim = try ChordTimes.claim(context)
-            return SQLiteResultBackend(store: try await SQLiteStores.acquire(SQLiteOptions(context)), chordClaim: claim)
+            let store = try await SQLiteStores.acquire(SQLiteOptions(context))
+            return SQLiteResultBackend(store: store, codec: context.codec, chordClaim: claim)
         }
     }
 }

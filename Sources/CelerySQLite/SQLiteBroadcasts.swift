@@ -14,6 +14,7 @@ import Synchronization
 /// Broadcasts through a table of the file, which those who listen read from where they last stood.
 struct SQLiteBroadcasts: BroadcastChannel {
     let store: SQLiteStore
+    let limits: WireLimits
 
     func send(
         _ messages: [BroadcastMessage],
@@ -36,7 +37,7 @@ struct SQLiteBroadcasts: BroadcastChannel {
         to addresses: [BroadcastAddress],
         timeout: Duration
     ) async throws(TransportError) -> any BroadcastListener {
-        try await SQLiteListener.open(store, addresses, timeout: timeout)
+        try await SQLiteListener.open(store, addresses, limits, timeout: timeout)
     }
 }
 

@@ -12,6 +12,7 @@ import CeleryWire
 /// Counts chords in a file, each call in one transaction. The results of nested headers lie among the groups, as on Redis.
 struct SQLiteChords: ChordStore {
     let store: SQLiteStore
+    let limits: WireLimits
     /// How long the claim to send a body lasts.
     let claim: Duration
 
@@ -83,12 +84,12 @@ struct SQLiteChords: ChordStore {
             let value = try StoredTuple.decode(
                 member.value,
                 "what task \(member.taskID) gave to chord \(part.groupID) in \(location)",
-                limits: store.options.codec.limits
+                limits: limits
             )
             claim.members.append(.init(taskID: member.taskID, state: TaskState(rawValue: member.state), value: value))
         }
         claim.nested = try nested.map { bytes throws(TransportError) in
-            try StoredTuple.value(bytes, ofGroup: part.groupID, store.options)
+            try StoredTuple.value(bytes, ofGroup: part.groupID, in: location, limits: limits)
         }
         return .complete(claim)
     }
@@ -107,12 +108,13 @@ enum StoredTuple {
     static func value(
         _ bytes: [UInt8],
         ofGroup id: String,
-        _ options: SQLiteOptions
+        in location: String,
+        limits: WireLimits
     ) throws(TransportError) -> CeleryValue {
-        let what = "group \(id) in \(options.path)"
-        let encoded = try decode(bytes, what, limits: options.codec.limits)
+        let what = "group \(id) in \(location)"
+        let encoded = try decode(bytes, what, limits: limits)
         do throws(WireError) {
-            return try encoded.value(limits: options.codec.limits)
+            return try encoded.value(limits: limits)
         } catch {
             throw unreadable(what, error)
         }

@@ -29,6 +29,7 @@ package final class SQLiteConsumer: TransportConsumer {
     }
 
     private let store: SQLiteStore
+    private let codec: WireCodec
     private let epoch: Int64
     private let state: Mutex<State>
     private let starts: StartJournal
@@ -39,8 +40,9 @@ package final class SQLiteConsumer: TransportConsumer {
         if !state.withLock(\.isClosed) { store.keeper.abandon(epoch, isDead: true) }
     }
 
-    private init(store: SQLiteStore, epoch: Int64, queues: [String], starts: StartJournal) {
+    private init(store: SQLiteStore, codec: WireCodec, epoch: Int64, queues: [String], starts: StartJournal) {
         self.store = store
+        self.codec = codec
         self.epoch = epoch
         self.starts = starts
         state = Mutex(State(queues: queues))
@@ -49,6 +51,7 @@ package final class SQLiteConsumer: TransportConsumer {
     /// Locks a file of its own and makes its journal, then enters the epoch under the files' name.
     static func open(
         _ store: SQLiteStore,
+        _ codec: WireCodec,
         _ configuration: ConsumerConfiguration
     ) async throws(TransportError) -> SQLiteConsumer {
         let token = String(UInt64.random(in: .min ... .max), radix: 36)
@@ -67,7 +70,7 @@ package final class SQLiteConsumer: TransportConsumer {
             epoch,
             Keeper.Owned(lease: configuration.lease, renewal: configuration.renewal, lock: lock, journal: starts)
         )
-        return SQLiteConsumer(store: store, epoch: epoch, queues: configuration.queues, starts: starts)
+        return SQLiteConsumer(store: store, codec: codec, epoch: epoch, queues: configuration.queues, starts: starts)
     }
 
     package var journal: StartJournal? { starts }
@@ -104,7 +107,7 @@ package final class SQLiteConsumer: TransportConsumer {
         encoded.reserveCapacity(settlements.count)
         for settlement in settlements {
             var results: [EncodedResult] = []
-            for result in settlement.results { results.append(try EncodedResult(result, codec: store.options.codec)) }
+            for result in settlement.results { results.append(try EncodedResult(result, codec: codec)) }
             encoded.append(
                 EncodedSettlement(
                     tag: Int64(truncatingIfNeeded: settlement.tag.rawValue),
@@ -178,7 +181,7 @@ package final class SQLiteConsumer: TransportConsumer {
         }
         // Closing has given them back already.
         guard !isClosed else { return [] }
-        let limits = store.options.codec.limits
+        let limits = codec.limits
         return messages.map { $0.delivery(limits) }
     }
 }

@@ -27,22 +27,25 @@ final class SQLiteListener: BroadcastListener {
 
     private let store: SQLiteStore
     private let addresses: [BroadcastAddress]
+    private let limits: WireLimits
     private let id = TaskID.random()
     private let state: Mutex<State>
     private let isClosed = Atomic(false)
 
-    private init(_ store: SQLiteStore, _ addresses: [BroadcastAddress], cursor: Int64) {
+    private init(_ store: SQLiteStore, _ addresses: [BroadcastAddress], _ limits: WireLimits, cursor: Int64) {
         self.store = store
         self.addresses = addresses
+        self.limits = limits
         state = Mutex(State(cursor: cursor))
     }
 
     static func open(
         _ store: SQLiteStore,
         _ addresses: [BroadcastAddress],
+        _ limits: WireLimits,
         timeout: Duration
     ) async throws(TransportError) -> SQLiteListener {
-        let listener = SQLiteListener(store, addresses, cursor: 0)
+        let listener = SQLiteListener(store, addresses, limits, cursor: 0)
         let (id, exchanges) = (listener.id, listener.exchanges)
         let cursor = try await store.write(timeout: timeout) { transaction in
             try BroadcastRows.enlist(id, exchanges, in: transaction)
@@ -103,8 +106,7 @@ final class SQLiteListener: BroadcastListener {
             state.dropped += Int(max(0, first.number - state.cursor - 1))
             state.cursor = last.number
         }
-        let limits = store.options.codec.limits
-        return rows.compactMap { row in
+        return rows.compactMap { [limits] row in
             let heard = HeardBroadcast { () throws(WireError) in
                 try BroadcastMessage(envelope: row.bytes, limits: limits)
             }

@@ -10,7 +10,7 @@ import CeleryCore
 import CeleryWire
 
 extension SQLiteResultBackend {
-    var chords: (any ChordStore)? { SQLiteChords(store: store, claim: chordClaim) }
+    var chords: (any ChordStore)? { SQLiteChords(store: store, limits: codec.limits, claim: chordClaim) }
 
     func storeGroup(_ id: String, _ tuple: CeleryValue, expires: Duration?) async throws(TransportError) {
         let bytes = try StoredTuple.encode(tuple)
@@ -26,7 +26,7 @@ extension SQLiteResultBackend {
             return found
         }
         guard let bytes else { return nil }
-        return try StoredTuple.value(bytes, ofGroup: id, store.options)
+        return try StoredTuple.value(bytes, ofGroup: id, in: location, limits: codec.limits)
     }
 
     func forgetGroup(_ id: String) async throws(TransportError) {

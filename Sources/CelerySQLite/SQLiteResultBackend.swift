@@ -14,13 +14,18 @@ import Synchronization
 /// A file as a result backend.
 final class SQLiteResultBackend: ResultBackend {
     let store: SQLiteStore
+    /// Of the app whose results it keeps: others of the process may use the same store.
+    let codec: WireCodec
     private let isReleased = Atomic(false)
 
     /// How long the claim to send a chord's body lasts.
     let chordClaim: Duration
 
-    init(store: SQLiteStore, chordClaim: Duration = ChordTimes.claim) {
-        (self.store, self.chordClaim) = (store, chordClaim)
+    /// Without a codec, that of who opened the store.
+    init(store: SQLiteStore, codec: WireCodec? = nil, chordClaim: Duration = ChordTimes.claim) {
+        self.store = store
+        self.codec = codec ?? store.options.codec
+        self.chordClaim = chordClaim
     }
 
     var location: String { store.options.path }
@@ -29,7 +34,7 @@ final class SQLiteResultBackend: ResultBackend {
     func store(_ results: [StoredResult], timeout: Duration) async throws(TransportError) {
         guard !results.isEmpty else { return }
         var encoded: [EncodedResult] = []
-        for result in results { encoded.append(try EncodedResult(result, codec: store.options.codec)) }
+        for result in results { encoded.append(try EncodedResult(result, codec: codec)) }
         try await store.write(timeout: timeout) { [encoded] in try $0.store(encoded) }
     }
 
@@ -46,7 +51,7 @@ final class SQLiteResultBackend: ResultBackend {
         var metas: [String: TaskMeta] = [:]
         for (id, bytes) in found {
             do throws(WireError) {
-                metas[id] = try store.options.codec.decodeStoredMeta(bytes)
+                metas[id] = try codec.decodeStoredMeta(bytes)
             } catch {
                 throw .unreadableResult(of: id, in: location, error)
             }

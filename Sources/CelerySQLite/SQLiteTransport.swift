@@ -13,7 +13,15 @@ import GRDB
 /// A file as a broker.
 struct SQLiteTransport: Transport {
     let store: SQLiteStore
+    /// Of the app whose transport it is: others of the process may use the same store.
+    let codec: WireCodec
     let consumersOpen = OpenConsumers<SQLiteConsumer>()
+
+    /// Without a codec, that of who opened the store.
+    init(store: SQLiteStore, codec: WireCodec? = nil) {
+        self.store = store
+        self.codec = codec ?? store.options.codec
+    }
 
     var capabilities: TransportCapabilities {
         // As in RabbitMQ 9 is the most urgent; kombu's own virtual transports have it the other way round.
@@ -29,7 +37,7 @@ struct SQLiteTransport: Transport {
     var storeIdentity: StoreIdentity? { store.files.identity }
     var revocations: (any RevocationStore)? { SQLiteRevocations(store: store) }
     var deadLetters: any DeadLetterStore { SQLiteDeadLetters(store: store) }
-    var broadcasts: (any BroadcastChannel)? { SQLiteBroadcasts(store: store) }
+    var broadcasts: (any BroadcastChannel)? { SQLiteBroadcasts(store: store, limits: codec.limits) }
     var examiner: (any TransportExaminer)? { SQLiteExaminer(store: store) }
 
     func declare(_ topology: Topology) async throws(TransportError) {
@@ -43,7 +51,7 @@ struct SQLiteTransport: Transport {
     }
 
     func openConsumer(_ configuration: ConsumerConfiguration) async throws(TransportError) -> any TransportConsumer {
-        let consumer = try await SQLiteConsumer.open(store, configuration)
+        let consumer = try await SQLiteConsumer.open(store, codec, configuration)
         consumersOpen.add(consumer)
         return consumer
     }
@@ -59,7 +67,7 @@ struct SQLiteTransport: Transport {
     }
 
     func postponed(in queues: [String], limit: Int) async throws(TransportError) -> [PostponedMessage] {
-        let limits = store.options.codec.limits
+        let limits = codec.limits
         let rows = try await store.read { try Inspection.postponed(in: queues, limit: limit, $0) }
         return rows.compactMap { row in
             guard let message = try? Envelope.decode(row.payload, limits: limits) else { return nil }

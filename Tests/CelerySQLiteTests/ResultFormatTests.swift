@@ -50,5 +50,28 @@ import Testing
         await other.1.shutdown()
         await store.end()
     }
+
+    @Test func `two apps of one process that use one file keep to their own serializers`() async throws {
+        let store = try await TemporaryStore(codec: Self.codec("json", nil))
+        let other = try await TemporaryStore.open(store.path, codec: Self.codec("msgpack", nil))
+        #expect(other.1.storeIdentity == store.backend.storeIdentity)
+        let success = TaskMeta(taskID: "a", state: .success, outcome: .value(EncodedValue(1)))
+        try await other.1.store([StoredResult(success, expires: nil)], timeout: .seconds(5))
+        try await other.0.declare(Topology([Queue("q")]))
+        try await store.publish(["b"])
+        let consumer = try await other.0.openConsumer(ConsumerConfiguration(name: "c", queues: ["q"]))
+        let tag = try #require(try await consumer.receive(upTo: 1).first?.tag)
+        var settlement = Settlement(tag, .acknowledge)
+        settlement.results = [StoredResult(TaskMeta(taskID: "b", state: .success), expires: nil)]
+        try await consumer.settle([settlement])
+        #expect(try await other.1.fetch(["a", "b"], timeout: .seconds(5)).count == 2)
+        for id in ["a", "b"] {
+            await #expect(throws: TransportError.self) { try await store.backend.fetch([id], timeout: .seconds(5)) }
+        }
+        try await consumer.close()
+        await other.0.shutdown()
+        await other.1.shutdown()
+        await store.end()
+    }
 }
 #endif

@@ -23,11 +23,11 @@ struct EncodedResult: Sendable {
     var state: Int64
     var lifetime: Duration?
     var payload: [UInt8]
-    /// As it came, if it may have to give way to an end; see ``StoredResult/since``.
-    var passing: StoredResult?
+    /// As it came, if it may have to give way to an end (see ``StoredResult/since``), and what reads that.
+    var passing: (result: StoredResult, codec: WireCodec)?
 
     init(_ result: StoredResult, codec: WireCodec) throws(TransportError) {
-        passing = result.since != nil && !result.meta.state.isReady ? result : nil
+        passing = result.since != nil && !result.meta.state.isReady ? (result, codec) : nil
         id = result.meta.taskID
         state = result.meta.state == .success ? State.success : result.meta.state.isReady ? State.ready : State.unready
         lifetime = result.expires
@@ -56,7 +56,7 @@ extension StoreTransaction {
 
     /// Replaces what is stored, unless it is a SUCCESS in force, or a later end. The new number lets watchers see it as new.
     private func replace(_ result: EncodedResult, expires: Int64?) throws -> Bool {
-        if let passing = result.passing, try yields(passing) { return false }
+        if let (passing, codec) = result.passing, try yields(passing, codec) { return false }
         try database.query(
             """
             UPDATE result SET number = (SELECT max(number) + 1 FROM result), state = ?, expires = ?, payload = ?
@@ -67,7 +67,7 @@ extension StoreTransaction {
         return database.changes == 1
     }
 
-    private func yields(_ passing: StoredResult) throws -> Bool {
+    private func yields(_ passing: StoredResult, _ codec: WireCodec) throws -> Bool {
         var payload: [UInt8]?
         try database.query(
             "SELECT payload FROM result WHERE task_id = ? AND state = ? AND (expires IS NULL OR expires > ?)"
@@ -75,7 +75,7 @@ extension StoreTransaction {
         .rows(passing.meta.taskID, EncodedResult.State.ready, now) { payload = $0.bytes(0) }
         guard let payload else { return false }
         // One that cannot be read is an end all the same.
-        return (try? options.codec.decodeStoredMeta(payload)).map { passing.yields(to: $0) } ?? true
+        return (try? codec.decodeStoredMeta(payload)).map { passing.yields(to: $0) } ?? true
     }
 
     func forgetResults(_ ids: [String]) throws {
