@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
 # Makes a Python environment, once for each version of its requirements file, and prints its interpreter's path. There are
-# two for the two versions of Celery that the interop tests talk to, and one for scripts/deploy-check.sh:
+# two for the two versions of Celery that the interop tests talk to, and one each for scripts/deploy-check.sh and
+# scripts/other-servers.sh:
 #
 #   export CELERY_TEST_PYTHON=$(scripts/interop.sh)          scripts/requirements.txt
 #   export CELERY_TEST_PYTHON_56=$(scripts/interop.sh 5.6)   scripts/requirements-5.6.txt
 #   scripts/interop.sh deploy                                scripts/requirements-deploy.txt
+#   scripts/interop.sh servers                               scripts/requirements-servers.txt
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case "${1:-}" in
     '' | 5.7) requirements="$root/scripts/requirements.txt" ;;
     5.6) requirements="$root/scripts/requirements-5.6.txt" ;;
-    deploy) requirements="$root/scripts/requirements-deploy.txt" ;;
-    *) fail "usage: scripts/interop.sh [5.7|5.6|deploy]" ;;
+    deploy | servers) requirements="$root/scripts/requirements-$1.txt" ;;
+    *) fail "usage: scripts/interop.sh [5.7|5.6|deploy|servers]" ;;
 esac
 base=
 for candidate in ${PYTHON:-} python3 /usr/bin/python3; do

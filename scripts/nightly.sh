@@ -14,6 +14,9 @@ scripts/faults.sh nightly || status=1
 heading "Fault tests, long"
 scripts/faults.sh tests || status=1
 
+heading "Other servers that speak Redis"
+scripts/other-servers.sh || status=1
+
 heading "Soak"
 scripts/faults.sh soak "${SOAK_MINUTES:-30}" || status=1
 

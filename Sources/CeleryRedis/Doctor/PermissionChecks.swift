@@ -45,9 +45,11 @@ enum PermissionChecks {
         return findings
     }
 
-    /// All that is needed, and little more. `role` is for servers that sentinels name and that know no `HELLO`.
+    /// All that is needed, and little more. `role` is for servers that sentinels name and that know no `HELLO`; before Redis 7 all of
+    /// `client` is among the dangerous.
     static let cure =
-        "ACL SETUSER name ~* &* +@all -@admin -@dangerous +info +role +client|unblock, or what of it is missing"
+        "ACL SETUSER name ~* &* +@all -@admin -@dangerous +info +role +client|setname +client|tracking +client|unblock, "
+        + "or what of it is missing"
 
     private static func queued(_ examination: Examination, _ key: String) -> RedisCommands {
         let channel = examination.store.router.channel("doctor", "")

@@ -41,10 +41,10 @@ struct ServerFacts: Sendable {
         return numbers.isEmpty ? nil : numbers
     }
 
-    /// What else it is than Redis.
+    /// What else it is than Redis, or Valkey, which is tested as well.
     var otherName: String? {
-        if let name = fields["server_name"], name != "redis" { return name }
-        return ["valkey", "dragonfly", "keydb"].first { fields["\($0)_version"] != nil }
+        if let name = fields["server_name"], !["redis", "valkey"].contains(name) { return name }
+        return ["dragonfly", "keydb"].first { fields["\($0)_version"] != nil }
     }
 
     var isReplica: Bool { fields["role"] == "slave" }

@@ -48,8 +48,8 @@ final class RedisMailbox: BroadcastListener {
 
     func receive(timeout: Duration) async throws(TransportError) -> [HeardBroadcast] {
         guard !Task.isCancelled else { return [] }
-        // Zero would wait for ever. No longer at once than a cancellation may take to be noticed.
-        let wait = min(max(timeout, .milliseconds(1)), .milliseconds(500))
+        // Zero would wait for ever, as before Redis 7 a single millisecond does. No longer at once than a cancellation may take to be noticed.
+        let wait = min(max(timeout, .milliseconds(2)), .milliseconds(500))
         let seconds = Double(wait.components.seconds) + Double(wait.components.attoseconds) / 1e18
         var commands = RedisCommands()
         commands.add("BRPOP", list, "\(seconds)")

@@ -124,7 +124,7 @@ struct WaitingFetchTests {
         }
     }
 
-    @Test(arguments: ["-blmove", "-client|unblock"])
+    @Test(arguments: ["-blmove"] + (RedisServer.isModern ? ["-client|unblock"] : []))
     func `where the server does not permit it, messages are fetched when it tells of them`(_ rule: String) async throws
     {
         try await RedisServer.with { server in

@@ -22,8 +22,8 @@ struct ServerChecksTests {
     @Test(arguments: [
         ("redis_version:6.0.16", ["old-server"]), ("redis_version:6.2.0", []), ("redis_version:7.0.15", []),
         ("redis_version:10.0.1", []), ("redis_version:5.0", ["old-server"]), ("redis_version:unstable", ["old-server"]),
-        ("redis_version:7.2.4\r\nserver_name:valkey", ["other-server"]),
-        ("redis_version:7.2.4\r\nvalkey_version:8.0.1", ["other-server"]),
+        ("redis_version:7.2.4\r\nserver_name:valkey", []), ("redis_version:7.2.4\r\nvalkey_version:8.0.1", []),
+        ("redis_version:7.4.0\r\ndragonfly_version:df-v1.25", ["other-server"]),
         ("redis_mode:cluster", ["cluster"]), ("redis_mode:sentinel", ["sentinel"]), ("redis_mode:standalone", []),
         ("role:slave\r\nmaster_host:h\r\nmaster_port:1", ["replica"]), ("role:master", []),
         ("maxmemory:0\r\nmaxmemory_policy:noeviction", []),

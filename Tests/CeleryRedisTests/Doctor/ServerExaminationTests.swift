@@ -61,8 +61,8 @@ struct ServerExaminationTests {
     }
 
     @Test func `it is full`() async throws {
-        let found = try await findings(RedisServerOptions(appendOnly: .always, maxMemory: "1mb"))
-        #expect(found["memory"]?.found.contains("of maxmemory 1048576 bytes") == true)
+        let found = try await findings(RedisServerOptions(appendOnly: .always, maxMemory: "512kb"))
+        #expect(found["memory"]?.found.contains("of maxmemory 524288 bytes") == true)
         #expect(found["no-writes"]?.severity == .serious)
         #expect(found["no-writes"]?.found.contains("maxmemory") == true)
     }
@@ -133,7 +133,8 @@ struct ServerExaminationTests {
         #expect(Set(found.keys).isSubset(of: ["not-permitted"]), "\(found)")
     }
 
-    @Test func `a user who may work but not look is told what was not checked`() async throws {
+    @Test(.enabled(if: RedisServer.isModern, "\(RedisServer.isOld)"))
+    func `a user who may work but not look is told what was not checked`() async throws {
         let rules = "worker on >pw ~* &* +@all -@admin -@dangerous -client|tracking"
         let options = RedisServerOptions(appendOnly: .always, users: [rules])
         let found = try await findings(options) { "redis://worker:pw@127.0.0.1:\($0.port)/0" }
@@ -145,7 +146,9 @@ struct ServerExaminationTests {
     }
 
     @Test func `where hardly anything is allowed every check says so, and none fails`() async throws {
-        let options = RedisServerOptions(users: ["nobody on >pw ~none &none -@all +hello +client +ping +select"])
+        let options = RedisServerOptions(users: [
+            "nobody on >pw ~none resetchannels &none -@all +hello +client +ping +select"
+        ])
         let found = try await findings(options) { "redis://nobody:pw@127.0.0.1:\($0.port)/0" }
         #expect(Set(found.keys) == ["not-permitted", "access"])
     }

@@ -17,6 +17,7 @@ import Testing
 @Suite(
     .enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"),
     .enabled(if: TestCertificates.isAvailable, "\(TestCertificates.absence)"),
+    .enabled(if: RedisServer.speaksTLS, "\(RedisServer.speaksNoTLS)"),
     .timeLimit(.minutes(2))
 )
 struct TLSTests {
