@@ -10,10 +10,12 @@ import Celery
 import Foundation
 import Synchronization
 
-/// The measurements: drain of no-op tasks with results, latency between two processes, memory and start of an idle worker.
+/// The measurements: drain of no-op tasks with results, latency between two processes, memory and start of an idle worker, and what tasks
+/// suffer beside others that do harm.
 struct Bench: Sendable {
     let noop: TaskHandle<Int, Int>
     let moment: NullaryTaskHandle<Double>
+    let harms: Harms
 
     @concurrent func run(_ arguments: [String]) async throws {
         let count = arguments.dropFirst().first.flatMap { Int($0) } ?? 100_000
@@ -33,6 +35,7 @@ struct Bench: Sendable {
             for pool in pools.prefix(2) { try await latency(pool: pool) }
         }
         if what == nil || what == "idle" { try await idle() }
+        if what == nil || what == "harm" { try await harm(harms) }
         // Only when asked for: it takes minutes.
         if what == "scale" { try await scale(arguments.count > 1 ? count : 1_000_000) }
     }

@@ -12,9 +12,10 @@ import Foundation
 let app = CeleryApp("worker-bench")
 let noop = app.task("noop") { (x: Int) in x }
 let moment = app.task("moment") { () in Timestamp.now.unixSeconds }
+let harms = Harms(app)
 
-if CommandLine.arguments.count > 1, !["drain", "latency", "idle", "scale"].contains(CommandLine.arguments[1]) {
+if CommandLine.arguments.count > 1, !["drain", "latency", "idle", "harm", "scale"].contains(CommandLine.arguments[1]) {
     await CeleryCommand.main(app)
 } else {
-    try await Bench(noop: noop, moment: moment).run(Array(CommandLine.arguments.dropFirst()))
+    try await Bench(noop: noop, moment: moment, harms: harms).run(Array(CommandLine.arguments.dropFirst()))
 }
