@@ -136,10 +136,11 @@ canvas_kills() {
         say "worker, its main process or one of its children gets SIGKILL and is started again. Each has to come to the value or the"
         say "error that a reference interpreter says, or, where tasks are acknowledged early instead, to the \`WorkerLostError\` of what ran at a"
         say "blow; \`Tests/CanvasTests/KilledWorkflowTests.swift\`. A Python worker is killed only while both its children are inside of a task:"
-        say "elsewhere it loses what kombu has fetched and not filed, or a chord that it has claimed."
+        say "elsewhere it loses what kombu has fetched and not filed, or a chord that it has claimed. *Run again*: tasks, bodies among them, that"
+        say "ran to their end and then once more although no blow had struck the first run, or the second after it."
         say
-        say "| where | workflows | right value | right error | wrong or not ended | kills | time |"
-        say "|---|---|---|---|---|---|---|"
+        say "| where | workflows | right value | right error | wrong or not ended | run again | kills | time |"
+        say "|---|---|---|---|---|---|---|---|"
     } >"$report"
     for seed in 1000 2000 3000; do
         CANVAS_KILLED="${CANVAS_KILLED:-400}" CANVAS_SEED="$seed" CANVAS_REPORT="$report" CELERY_TEST_PYTHON="$python" \

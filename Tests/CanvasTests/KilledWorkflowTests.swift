@@ -123,7 +123,10 @@ struct KilledWorkflowTests {
             try await workers.waitUntilReady()
             let begun = ContinuousClock.now
             let run = try await Self.run(on: app, workers, python, fleet)
-            Self.report(fleet, run, workers, python, ContinuousClock.now - begun)
+            let repeated = workers.repeated
+            Self.report(fleet, run, repeated.count, workers, python, ContinuousClock.now - begun)
+            // A Python worker may have been given what ours had done; with two stores a body may leave twice (decision 0023).
+            #expect(repeated.isEmpty || fleet.python != nil || fleet.isApart, "ran to their end again: \(repeated)")
             let complaints = run.wrong.isEmpty ? [] : workers.complaints.suffix(20)
             #expect(run.wrong.isEmpty, "\(run.wrong.joined(separator: "\n"))\n\(complaints.joined(separator: "\n"))")
             #expect(run.values > 0)
@@ -236,6 +239,7 @@ struct KilledWorkflowTests {
     private static func report(
         _ fleet: KilledFleet,
         _ run: Run,
+        _ repeated: Int,
         _ workers: MortalWorkers,
         _ python: MortalPython?,
         _ time: Duration
@@ -245,7 +249,7 @@ struct KilledWorkflowTests {
         let kinds = blows.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         let errors = "\(run.errors)" + (fleet.isEarly ? ", and \(run.losses) lost" : "")
         let row =
-            "| \(fleet.testDescription) | \(run.ended) | \(run.values) | \(errors) | \(run.wrong.count) "
+            "| \(fleet.testDescription) | \(run.ended) | \(run.values) | \(errors) | \(run.wrong.count) | \(repeated) "
             + "| \(blows.values.reduce(0, +)): \(kinds) | \(Int(time / .seconds(1))) s |\n"
         print(row)
         guard let path = variable("CANVAS_REPORT"), let file = FileHandle(forWritingAtPath: path) else { return }

@@ -35,6 +35,10 @@ final class MortalWorkers: Sendable {
     private let directory: TemporaryDirectory
     private let environment: [String: String]
     private let workers = Mutex<[Worker]>([])
+    /// All that were ever started.
+    private let started = Mutex<[GuardedProcess]>([])
+    /// What was struck, and when.
+    private let struck = Mutex<[FinishedRuns.Blow]>([])
 
     init(
         broker: String,
@@ -49,7 +53,7 @@ final class MortalWorkers: Sendable {
         var environment = [
             "CELERY_BROKER_URL": broker, "CANVAS_QUEUE": queue, "CANVAS_PAUSE": "\(milliseconds)",
             "CANVAS_LEASE": "2000",
-            "TMPDIR": directory.url.path, "SWIFT_BACKTRACE": "enable=no",
+            "TMPDIR": directory.url.path, "CANVAS_RUNS": directory.path("runs"), "SWIFT_BACKTRACE": "enable=no",
         ]
         environment["CELERY_RESULT_BACKEND"] = backend
         if isEarly { environment["CANVAS_EARLY"] = "1" }
@@ -67,13 +71,15 @@ final class MortalWorkers: Sendable {
         var environment = environment
         environment["CANVAS_INLINE_LIMIT"] = chainInlineLimit.map { "\($0)" }
         let name = "\(pool)-\(UUID().uuidString.prefix(8))"
-        return try GuardedProcess(
+        let process = try GuardedProcess(
             TestPrograms.products.appendingPathComponent("CanvasTestApp").path,
             ["worker", "-P", pool, "-c", pool == "async" ? "6" : "2", "-n", "\(name)@canvas", "-l", "INFO"],
             environment: environment,
             directory: directory.url,
             log: directory.url.appendingPathComponent("\(name).log")
         )
+        started.withLock { $0.append(process) }
+        return process
     }
 
     func waitUntilReady() async throws {
@@ -96,15 +102,33 @@ final class MortalWorkers: Sendable {
         case .child:
             // Its worker starts another by itself.
             guard let child = Self.members(of: victim.process.pid).randomElement(using: &generator) else { return }
+            note(child)
             kill(child, SIGKILL)
             return
         case .main:
+            note(victim.process.pid)
             victim.process.signal(SIGKILL)
             try await victim.process.exitCode()
-        case .all: await victim.process.end()
+        case .all:
+            note(victim.process.pid)
+            await victim.process.end()
         }
         let process = try launch(victim.pool, victim.chainInlineLimit)
         workers.withLock { $0[index].process = process }
+    }
+
+    private func note(_ pid: Int32) {
+        struck.withLock { $0.append(FinishedRuns.Blow(pids: [pid], at: .now)) }
+    }
+
+    /// Tasks that ran to their end again although nothing had happened to the run before.
+    var repeated: [String] {
+        let finished = FinishedRuns((try? directory.read("runs")) ?? "")
+        // On a busy machine a short lease may run out although nobody was struck.
+        let late = Set(started.withLock { $0 }.filter { $0.logText.contains("was taken for dead") }.map(\.pid))
+        let outlived = finished.runs.filter { late.contains($0.pid) || late.contains($0.parent) }
+            .map { FinishedRuns.Blow(pids: [$0.pid], at: $0.end) }
+        return finished.repeated(struck.withLock { $0 } + outlived)
     }
 
     /// The processes of a group beside its leader.
