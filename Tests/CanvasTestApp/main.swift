@@ -56,6 +56,15 @@ app.task("canvas.tag", options: options) { (context: TaskContext, input: CeleryV
     return [.int(label), input]
 }
 
+app.task("canvas.again", options: options) { (context: TaskContext, input: CeleryValue, label: Int) -> CeleryValue in
+    if context.retries == 0 { throw context.retry(countdown: .zero) }
+    let start = Timestamp.now
+    // sleeps: that is the task
+    try await Task.sleep(for: pause)
+    note(context.id, since: start)
+    return [.int(label), input]
+}
+
 app.task("canvas.boom", options: options) { (_: CeleryValue) -> Int in
     // sleeps: that is the task
     try await Task.sleep(for: pause)

@@ -198,6 +198,7 @@ struct KilledWorkflowTests {
         var limits = WorkflowShape.Limits()
         guard let python else {
             limits.failures = seed % 2 == 0 ? 8 : 0
+            limits.retries = seed % 3 == 0 ? 4 : 0
             return .random(seed: seed, limits: limits)
         }
         // Python's workers do not end everything that follows a failure.

@@ -7,6 +7,7 @@
 
 import Celery
 import Foundation
+import ServiceTestSupport
 import Testing
 
 @Suite("Random workflows come to what the reference interpreter says")
@@ -63,6 +64,20 @@ struct RandomWorkflowTests {
         try await Self.check(0..<500, on: CanvasTasks.app(broker: "memory://replaced-\(failures)"), limits: limits)
         let eager = CanvasTasks.app(broker: "memory://replaced-eager-\(failures)") { $0.taskAlwaysEager = true }
         try await Self.check(0..<500, on: eager, limits: limits)
+    }
+
+    @Test(
+        "in memory, in the caller's process and in one SQLite file, with tasks that ask for another run",
+        arguments: [0, 8]
+    )
+    func retried(failures: Int) async throws {
+        let limits = WorkflowShape.Limits(failures: failures, replacements: 8, retries: 3)
+        try await Self.check(0..<500, on: CanvasTasks.app(broker: "memory://retried-\(failures)"), limits: limits)
+        let eager = CanvasTasks.app(broker: "memory://retried-eager-\(failures)") { $0.taskAlwaysEager = true }
+        try await Self.check(0..<500, on: eager, limits: limits)
+        let directory = try TemporaryDirectory("retried")
+        let app = CanvasTasks.app(broker: "sqlite:///\(directory.path("celery.sqlite"))")
+        try await Self.check(0..<100, on: app, limits: limits)
     }
 
     @Test("in memory, with tasks that fail")

@@ -35,12 +35,15 @@ struct MixedWorkflowTests {
     @Test("random ones whose tasks let others run in their place", arguments: CanvasFleet.all)
     func replaced(fleet: CanvasFleet) async throws { try await check(fleet, failures: 0, replacements: 4) }
 
+    @Test("random ones whose tasks ask for another run", arguments: CanvasFleet.all)
+    func retried(fleet: CanvasFleet) async throws { try await check(fleet, failures: 0, retries: 3) }
+
     @Test("random ones that fail end in the right error", arguments: CanvasFleet.all.filter { $0.workers == [.swift] })
     func failing(fleet: CanvasFleet) async throws { try await check(fleet, failures: 8) }
 
-    private func check(_ fleet: CanvasFleet, failures: Int, replacements: Int = 0) async throws {
+    private func check(_ fleet: CanvasFleet, failures: Int, replacements: Int = 0, retries: Int = 0) async throws {
         var limits = WorkflowShape.Limits(nestedGroups: false, singles: false, groupsFirstInBodies: false)
-        (limits.failures, limits.replacements) = (failures, replacements)
+        (limits.failures, limits.replacements, limits.retries) = (failures, replacements, retries)
         var shapes = (0..<Self.count).map { WorkflowShape.random(seed: UInt64($0), limits: limits) }
         if fleet.client == .python, fleet.version == .previous {
             // A client of 5.6 waits in vain for a group at the end of a chain, also for one that Python runs.

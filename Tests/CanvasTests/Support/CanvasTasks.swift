@@ -14,6 +14,10 @@ import Testing
 enum CanvasTasks {
     static func register(on app: CeleryApp) {
         app.task("canvas.tag") { (input: CeleryValue, label: Int) -> CeleryValue in [.int(label), input] }
+        app.task("canvas.again") { (context: TaskContext, input: CeleryValue, label: Int) -> CeleryValue in
+            if context.retries == 0 { throw context.retry(countdown: .zero) }
+            return [.int(label), input]
+        }
         app.task("canvas.become") { (context: TaskContext, _: CeleryValue, shape: CeleryValue) -> CeleryValue in
             throw context.replace(with: try context.app.workflow(Signature(shape)))
         }

@@ -28,6 +28,8 @@ extension WorkflowShape {
         var failures = 0
         /// One call in so many lets a workflow run in its place; 0: none.
         var replacements = 0
+        /// One call in so many asks for another run first; 0: none.
+        var retries = 0
         /// Groups that are members of groups: Python flattens them.
         var nestedGroups = true
         /// Groups and chains of one: Python unrolls them.
@@ -99,13 +101,16 @@ extension WorkflowShape {
             if limits.failures > 0, Int.random(in: 0..<limits.failures, using: &generator) == 0, takesInput {
                 return .boom
             }
+            if limits.retries > 0, takesInput, Int.random(in: 0..<limits.retries, using: &generator) == 0 {
+                return .again(label)
+            }
             return takesInput ? .tag(label) : .start(label)
         }
     }
 
     private var beginsWithGroup: Bool {
         switch self {
-        case .tag, .start, .boom, .become: false
+        case .tag, .again, .start, .boom, .become: false
         case .chain(let steps): steps.first?.beginsWithGroup ?? false
         case .group, .chord: true
         }

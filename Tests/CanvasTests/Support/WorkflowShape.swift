@@ -11,6 +11,8 @@ import CeleryWire
 indirect enum WorkflowShape: Sendable, Equatable {
     /// `canvas.tag(input, label)` gives `[label, input]`.
     case tag(Int)
+    /// `canvas.again(input, label)` asks for another run first, and then gives the same.
+    case again(Int)
     /// `canvas.tag(number, label)`, whatever came before.
     case start(Int)
     /// `canvas.boom(input)` fails.
@@ -31,7 +33,7 @@ indirect enum WorkflowShape: Sendable, Equatable {
     /// The reference interpreter.
     func outcome(of input: CeleryValue = .null) -> Outcome {
         switch self {
-        case .tag(let label): return .value([.int(label), input])
+        case .tag(let label), .again(let label): return .value([.int(label), input])
         case .start(let number): return .value([.int(number), .int(number)])
         case .boom: return .error(["ValueError"])
         case .become(let inner):
@@ -68,7 +70,7 @@ indirect enum WorkflowShape: Sendable, Equatable {
     /// What runs one after the other: chains inside of chains are one, and a chord is a group and what follows it.
     private var steps: [WorkflowShape] {
         switch self {
-        case .tag, .start, .boom, .become, .group: [self]
+        case .tag, .again, .start, .boom, .become, .group: [self]
         case .chain(let steps): steps.flatMap(\.steps)
         case .chord(let header, let body): [.group(header)] + body.steps
         }
@@ -77,7 +79,7 @@ indirect enum WorkflowShape: Sendable, Equatable {
     /// Whether it comes to the results of a group, to begin with or in the end.
     var endsInGroup: Bool {
         switch self {
-        case .tag, .start, .boom: false
+        case .tag, .again, .start, .boom: false
         case .become(let inner): inner.endsInGroup
         case .group: true
         case .chain(let steps): steps.last?.endsInGroup ?? false
@@ -93,7 +95,7 @@ indirect enum WorkflowShape: Sendable, Equatable {
     /// for each member of the group, with that member's result alone.
     var hasFollowedGroupInBody: Bool {
         switch self {
-        case .tag, .start, .boom: return false
+        case .tag, .again, .start, .boom: return false
         case .become(let inner): return inner.hasFollowedGroupInBody
         case .group(let members): return members.contains(where: \.hasFollowedGroupInBody)
         case .chord(let header, let body):
@@ -111,6 +113,7 @@ indirect enum WorkflowShape: Sendable, Equatable {
     var value: CeleryValue {
         switch self {
         case .tag(let label): ["tag", .int(label)]
+        case .again(let label): ["again", .int(label)]
         case .start(let number): ["start", .int(number)]
         case .boom: ["boom"]
         case .become(let inner): ["become", inner.value]
@@ -124,6 +127,7 @@ indirect enum WorkflowShape: Sendable, Equatable {
     var signature: Signature {
         switch self {
         case .tag(let label): Signature(task: "canvas.tag", arguments: [EncodedValue(.int(label))])
+        case .again(let label): Signature(task: "canvas.again", arguments: [EncodedValue(.int(label))])
         case .start(let number):
             Signature(
                 task: "canvas.tag",

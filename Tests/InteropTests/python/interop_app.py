@@ -87,6 +87,14 @@ def canvas_tag(value, label):
         return [label, value]
 
 
+@app.task(bind=True, name="canvas.again")
+def canvas_again(self, value, label):
+    if self.request.retries == 0:
+        raise self.retry(countdown=0)
+    with canvas_pause():
+        return [label, value]
+
+
 @app.task(bind=True, name="canvas.become")
 def canvas_become(self, value, shape):
     return self.replace(app.signature(shape))

@@ -221,6 +221,8 @@ def workflow(shape):
     kind, *rest = shape
     if kind == "tag":
         return app.signature("canvas.tag", args=(rest[0],))
+    if kind == "again":
+        return app.signature("canvas.again", args=(rest[0],))
     if kind == "start":
         return app.signature("canvas.tag", args=(rest[0], rest[0]), immutable=True)
     if kind == "boom":
