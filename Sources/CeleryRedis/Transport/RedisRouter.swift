@@ -13,7 +13,8 @@ import Synchronization
 
 /// Exchanges and bindings as kombu keeps them, and where they send a message.
 ///
-/// What is read from the server is kept for a second, since Python workers come and go with queues of their own.
+/// What is read from the server is kept for a second, since Python workers come and go with queues of their own; of a topic exchange it
+/// is read for each sending, since a queue too few would not be noticed.
 final class RedisRouter: Sendable {
     /// Where a message goes.
     struct Route: Sendable, Equatable {
@@ -105,6 +106,11 @@ final class RedisRouter: Sendable {
         of messages: [OutgoingMessage],
         until deadline: NIODeadline
     ) async throws(TransportError) -> [Route] {
+        let topics = state.withLock { state in
+            Set(messages.map(\.message.properties.exchange))
+                .filter { !$0.isEmpty && state.known[$0]?.table.exchanges[$0] == .topic }
+        }
+        for exchange in topics { _ = try await table(of: exchange, isFresh: true, until: deadline) }
         var routes: [Route] = []
         routes.reserveCapacity(messages.count)
         for outgoing in messages { routes.append(try await route(outgoing.message, until: deadline)) }

@@ -52,6 +52,24 @@ import Testing
     }
 
     @Test(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"))
+    func `a queue that was bound just now gets its copy of what is sent`() async throws {
+        let place = try await RedisPlace()
+        let news = Exchange("news", .topic)
+        let other = try await RedisPlace(prefix: place.prefix)
+        for (number, pattern) in ["a.#", "#", "*.b", "a.b"].enumerated() {
+            try await other.transport.declare(Topology([Queue("q\(number)", exchange: news, routingKey: pattern)]))
+            let headers = TaskHeaders(task: "t", id: "m\(number)")
+            let properties = MessageProperties(correlationID: "c", exchange: news.name, routingKey: "a.b")
+            let message = Message(headers: headers, properties: properties, body: Array("[[], {}, {}]".utf8))
+            try await place.transport.publish([OutgoingMessage(message)], timeout: .seconds(5))
+            #expect(try await place.transport.status(of: ["q\(number)"]).map(\.ready) == [1])
+        }
+        #expect(try await place.transport.status(of: ["q0", "q1"]).map(\.ready) == [4, 3])
+        await other.end()
+        await place.end()
+    }
+
+    @Test(.enabled(if: RedisServer.isAvailable, "\(RedisServer.absence)"))
     func `an exchange that was a direct one and is a topic now is used as that`() async throws {
         try await RedisServer.with { server in
             let patient = try Patient(server)

@@ -10,7 +10,12 @@ import ServiceTestSupport
 import Testing
 
 /// Both sides by TLS on one server, with one set of settings.
-@Suite("TLS", .needsPythonAndRedis, .enabled(if: TestCertificates.isAvailable, "\(TestCertificates.absence)"))
+@Suite(
+    "TLS",
+    .needsPythonAndRedis,
+    .enabled(if: TestCertificates.isAvailable, "\(TestCertificates.absence)"),
+    .enabled(if: RedisServer.speaksTLS, "\(RedisServer.speaksNoTLS)")
+)
 struct TLSInteropTests {
     /// A server that asks for certificates, and the options with which both sides reach it.
     private func withServer(_ body: (RedisServer, CeleryValue) async throws -> Void) async throws {
