@@ -88,12 +88,12 @@ struct FuzzTests {
         #"{"id": 1, "names": {"a": [1, null]}, "inner": [{"id": 2, "names": {}}], "value": {"x": [1]}}"#
     ]
 
-    private static func packed(_ values: [String]) -> [[UInt8]] {
+    static func packed(_ values: [String]) -> [[UInt8]] {
         values.compactMap { try? MessagePackSerializer().encode(Fixture.json(Array($0.utf8))) }
     }
 
     /// What was read must be writable, and read again to the same text.
-    private static func check(_ serializer: some BodySerializer, _ bytes: [UInt8]) throws {
+    static func check(_ serializer: some BodySerializer, _ bytes: [UInt8], limits: WireLimits = limits) throws {
         let value = try serializer.decodeValue(bytes, limits: limits)
         let written = try JSONSerializer().encode(value)
         var wide = WireLimits.standard

@@ -8,6 +8,8 @@
 /// Makes broken inputs out of good ones.
 struct Mutator {
     var generator: SplitMix
+    /// No input is longer, in bytes.
+    var longest = 600
 
     /// Pieces that mean something to one decoder or another.
     private static let pieces: [[UInt8]] =
@@ -32,7 +34,7 @@ struct Mutator {
     mutating func next(_ seeds: [[UInt8]]) -> [UInt8] {
         var bytes = seeds[below(seeds.count)]
         for _ in 0...below(3) { change(&bytes, seeds) }
-        return bytes.count > 600 ? Array(bytes.prefix(600)) : bytes
+        return bytes.count > longest ? Array(bytes.prefix(longest)) : bytes
     }
 
     private mutating func change(_ bytes: inout [UInt8], _ seeds: [[UInt8]]) {
