@@ -7,20 +7,18 @@
 
 import CeleryWire
 import Foundation
+import ServiceTestSupport
 import Testing
 
 /// A Python process that answers one JSON line for each.
 final class WirePeer {
-    /// The interpreter to use; the tests are skipped without one.
-    static var interpreter: String? { ProcessInfo.processInfo.environment["CELERY_TEST_PYTHON"] }
-
     private let process = Process()
     private let input = Pipe()
     private let output = Pipe()
     private var buffer: [UInt8] = []
 
-    init() throws {
-        let interpreter = try #require(Self.interpreter)
+    init(_ version: PythonVersion) throws {
+        let interpreter = try version.interpreter()
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         process.executableURL = URL(filePath: interpreter)
         process.arguments = [folder.appending(path: "python/wire_peer.py").path]
@@ -71,6 +69,6 @@ struct PeerError: Error, CustomStringConvertible {
 extension Trait where Self == ConditionTrait {
     /// Skips, with the reason, unless a Python interpreter with Celery is named.
     static var needsPython: Self {
-        .enabled(if: WirePeer.interpreter != nil, "CELERY_TEST_PYTHON names no interpreter with celery installed")
+        .enabled(if: !PythonVersion.available.isEmpty, "CELERY_TEST_PYTHON names no interpreter with celery installed")
     }
 }

@@ -7,6 +7,7 @@
 
 import CeleryWire
 import Foundation
+import ServiceTestSupport
 import Testing
 
 @Suite("Results between Swift and Python", .serialized, .needsPython)
@@ -50,9 +51,9 @@ struct WireResultInteropTests {
         ),
     ]
 
-    @Test("Python rebuilds the exceptions that Swift stores")
-    func exceptionsToPython() throws {
-        let peer = try WirePeer()
+    @Test("Python rebuilds the exceptions that Swift stores", arguments: PythonVersion.available)
+    func exceptionsToPython(version: PythonVersion) throws {
+        let peer = try WirePeer(version)
         for expected in Self.exceptions {
             let meta = TaskMeta(
                 taskID: "t",
@@ -69,9 +70,12 @@ struct WireResultInteropTests {
         }
     }
 
-    @Test("Python reads the results that Swift stores, in every serializer, compressed or not")
-    func resultsToPython() throws {
-        let peer = try WirePeer()
+    @Test(
+        "Python reads the results that Swift stores, in every serializer, compressed or not",
+        arguments: PythonVersion.available
+    )
+    func resultsToPython(version: PythonVersion) throws {
+        let peer = try WirePeer(version)
         let value: CeleryValue = ["a": [1, 2.5, nil, true, "h\u{e9}"], "b": .bytes([0xFF])]
         var meta = TaskMeta(
             taskID: "t",
@@ -91,7 +95,8 @@ struct WireResultInteropTests {
         )
         let codec = interopCodec()
         for serializer in codec.serializers.map(\.name) {
-            for compression in [nil, "gzip"] {
+            // 5.6 knows no compressed results.
+            for compression in version == .current ? [nil, "gzip"] : [nil] {
                 let bytes = try codec.encode(meta, serializer: serializer, compression: compression)
                 let seen = try peer.ask(["op": "fetch", "serializer": .string(serializer), "bytes": base64(bytes)])
                 #expect(seen["result"] == "{'a': [1, 2.5, None, True, 'hé'], 'b': b'\\xff'}", "\(serializer)")
@@ -108,9 +113,12 @@ struct WireResultInteropTests {
         }
     }
 
-    @Test("Swift reads the results that Python stores, and writes them back the same")
-    func resultsFromPython() throws {
-        let peer = try WirePeer()
+    @Test(
+        "Swift reads the results that Python stores, and writes them back the same",
+        arguments: PythonVersion.available
+    )
+    func resultsFromPython(version: PythonVersion) throws {
+        let peer = try WirePeer(version)
         let codec = interopCodec()
         for serializer in codec.serializers.map(\.name) {
             for compression in [nil, "gzip", "zlib"] {

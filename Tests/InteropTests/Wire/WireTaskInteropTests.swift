@@ -7,6 +7,7 @@
 
 import CeleryWire
 import Foundation
+import ServiceTestSupport
 import Testing
 
 #if Compression
@@ -97,9 +98,12 @@ struct WireTaskInteropTests {
         return try peer.ask(["op": "see", "envelope": .string(envelope)])
     }
 
-    @Test("Python sees every argument that Swift sends, in every serializer and compression")
-    func swiftToPython() throws {
-        let peer = try WirePeer()
+    @Test(
+        "Python sees every argument that Swift sends, in every serializer and compression",
+        arguments: PythonVersion.available
+    )
+    func swiftToPython(version: PythonVersion) throws {
+        let peer = try WirePeer(version)
         let codec = interopCodec()
         // Python's zstd is an extra package.
         guard case .array(let known)? = try peer.ask(["op": "known"])["compressions"] else {
@@ -136,9 +140,9 @@ struct WireTaskInteropTests {
         }
     }
 
-    @Test("Python sees the headers and properties that Swift sends")
-    func headers() throws {
-        let peer = try WirePeer()
+    @Test("Python sees the headers and properties that Swift sends", arguments: PythonVersion.available)
+    func headers(version: PythonVersion) throws {
+        let peer = try WirePeer(version)
         var message = message()
         try interopCodec().encode(TaskBody(), into: &message)
         let seen = try see(peer, message)
@@ -184,9 +188,12 @@ struct WireTaskInteropTests {
         "{'args': ('x' * 300,), 'options': {'compression': 'zstd' if 'application/zstd' in compression.encoders() else 'zlib'}}",
     ]
 
-    @Test("what Python sends decodes, and encoded again is the same message to Python")
-    func pythonToSwift() throws {
-        let peer = try WirePeer()
+    @Test(
+        "what Python sends decodes, and encoded again is the same message to Python",
+        arguments: PythonVersion.available
+    )
+    func pythonToSwift(version: PythonVersion) throws {
+        let peer = try WirePeer(version)
         let codec = interopCodec()
         var seen = 0
         for (number, call) in Self.pythonCalls.enumerated() {
@@ -219,9 +226,14 @@ struct WireTaskInteropTests {
         #expect(seen >= 12)
     }
 
-    @Test("what Python sends in protocol 1 is read", arguments: ["json", "msgpack"], ["None", "'zlib'"])
-    func protocolOne(serializer: String, compression: String) throws {
-        let peer = try WirePeer()
+    @Test(
+        "what Python sends in protocol 1 is read",
+        arguments: PythonVersion.available,
+        ["json", "msgpack"].flatMap { [($0, "None"), ($0, "'zlib'")] }
+    )
+    func protocolOne(version: PythonVersion, _ form: (serializer: String, compression: String)) throws {
+        let (serializer, compression) = form
+        let peer = try WirePeer(version)
         let call = """
             {'args': (2, 'x'), 'kwargs': {'k': [None]}, 'options': {'task_id': 'old', 'retries': 3, 'link': echo.s(1), \
             'eta': datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone.utc), 'time_limit': 30, 'soft_time_limit': 1.5, \
@@ -241,9 +253,9 @@ struct WireTaskInteropTests {
         #expect(body.embed.callbacks.map(\.task) == ["wire.echo"])
     }
 
-    @Test("typed arguments decode to the values that Python sent")
-    func typed() throws {
-        let peer = try WirePeer()
+    @Test("typed arguments decode to the values that Python sent", arguments: PythonVersion.available)
+    func typed(version: PythonVersion) throws {
+        let peer = try WirePeer(version)
         let call =
             "{'args': (2, 'x', 2.5, datetime(2030, 1, 2, 3, 4, 5, 250000, tzinfo=timezone.utc), UUID(int=5), Decimal('1.25'), b'\\xff', {'id': 1, 'lines': {'x': 2}})}"
         let envelope = try peer.ask(["op": "send", "number": 900, "call": .string(call)], for: "envelope")
