@@ -63,6 +63,22 @@ test_program() {
     fi
 }
 
+# Sets module_flags: what lets the compiler and its tools read the modules of a debug build. False where there is none.
+modules() {
+    local map include
+    [ -d "$root/.build/debug/Modules" ] || return 1
+    module_flags=(-I "$root/.build/debug/Modules")
+    # Those of system libraries, and those that the build has made for C targets.
+    while IFS= read -r map; do module_flags+=(-Xcc "-fmodule-map-file=$map"); done < <(
+        find "$root/Sources" -name module.modulemap
+        find "$root/.build/checkouts" -path '*/Sources/*' -name module.modulemap -not -path '*/include/*'
+        find "$root/.build/debug/" -path '*.build/module.modulemap' -not -path '*/checkouts/*'
+    )
+    while IFS= read -r include; do module_flags+=(-Xcc "-I$include"); done < <(
+        find "$root/Sources" "$root/.build/checkouts" -type d -name include -path '*Sources*'
+    )
+}
+
 # Builds a benchmark, and sets what to run it with: benchmark PRODUCT RESULTS OPTION…
 # It writes its results there unless its options say that it measures less than all.
 benchmark() {

@@ -2,17 +2,11 @@
 # Type-checks Tests/NegativeCompile/*.swift, or the files named, against the built modules: see the README there.
 # The programs in README.md must compile too, and the benchmarks, which a package of their own holds and nobody else builds.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-modules=$(find .build/debug/Modules -maxdepth 0 2>/dev/null || true)
-[ -n "$modules" ] || { echo "negative-compile: build first (swift build)"; exit 1; }
-flags=(-typecheck -swift-version 6 -I .build/debug/Modules)
-while IFS= read -r map; do flags+=(-Xcc "-fmodule-map-file=$map"); done < <(
-    find Sources -name module.modulemap
-    # System libraries of dependencies; their C targets have one that the build made.
-    find .build/checkouts -path '*/Sources/*' -name module.modulemap -not -path '*/include/*'
-    find .build/debug/ -path '*.build/module.modulemap' -not -path '*/checkouts/*'
-)
-while IFS= read -r include; do flags+=(-I "$include"); done < <(find Sources .build/checkouts -type d -name include -path '*Sources*')
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+find_swift
+modules || fail "build first (swift build)"
+flags=(-typecheck -swift-version 6 "${module_flags[@]}")
 failed=0
 check() {
     local file=$1 output

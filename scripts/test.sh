@@ -112,6 +112,7 @@ step "Tests that take their time, two groups at a time" timed_tests
 step "Fuzz, a million inputs" tests fuzz --filter FuzzTests
 step "Programs that must not compile, and README.md's and the benchmarks, which must" scripts/negative-compile.sh
 step "Kill loop, short" env FAULTS_BUILT=1 scripts/faults.sh short
+step "Documentation comments" scripts/docs-check.sh
 step "Gates" scripts/check.sh
 step "Files for deploying" scripts/deploy-check.sh
 step "Example: hello" scripts/demo.sh

@@ -50,7 +50,10 @@ public enum CeleryCommand {
 
     /// Runs a command line and returns the exit code.
     ///
-    /// - Parameter arguments: Program first, as in `CommandLine.arguments`.
+    /// - Parameters:
+    ///   - app: Of the program.
+    ///   - arguments: Program first, as in `CommandLine.arguments`.
+    ///   - environment: What `CELERY_…` is looked for in.
     public static func run(_ app: CeleryApp, arguments: [String], environment: [String: String]) async -> Int32 {
         await Invocation(arguments: arguments, environment: environment).run(app: app, isOwnApp: true)
     }

@@ -31,8 +31,12 @@ public struct HealthService: Service {
 
     /// To be made before the worker runs, which from then on watches itself.
     ///
-    /// - Parameter metrics: What `/metrics` shows besides the worker's own numbers. Hand it to `MetricsSystem.bootstrap` as well
-    ///   and your own metrics are there too, except those of tasks in `prefork` children.
+    /// - Parameters:
+    ///   - worker: Whose health it tells.
+    ///   - configuration: Where it listens, and when it calls a worker dead.
+    ///   - metrics: What `/metrics` shows besides the worker's own numbers. Hand it to `MetricsSystem.bootstrap` as well
+    ///     and your own metrics are there too, except those of tasks in `prefork` children.
+    ///   - logger: Told where it listens, and of what goes wrong.
     public init(
         _ worker: Worker,
         configuration: HealthConfiguration = HealthConfiguration(),
@@ -70,7 +74,7 @@ public struct HealthService: Service {
 
     /// Serves until graceful shutdown or cancellation.
     ///
-    /// - Throws: ``CeleryError`` `.misconfigured` when the address cannot be used.
+    /// - Throws: `CeleryError` `.misconfigured` when the address cannot be used.
     public func run() async throws {
         // Both ends are the same here.
         try await serving { try? await gracefulShutdown() }

@@ -57,7 +57,7 @@ public final class Worker: Service {
 
     /// A worker inside the user's own program: no command line, no child processes.
     ///
-    /// - Throws: ``CeleryError`` `.misconfigured`.
+    /// - Throws: `CeleryError` `.misconfigured`.
     public convenience init(_ app: CeleryApp, queues: [String]? = nil, pool: EmbeddedPool = .async()) throws {
         var options = WorkerOptions()
         options.queues = queues
@@ -74,7 +74,7 @@ public final class Worker: Service {
 
     /// Runs until shut down.
     ///
-    /// - Throws: ``CeleryError`` or ``TransportError`` when the broker cannot be used and trying again will not help.
+    /// - Throws: `CeleryError` or `TransportError` when the broker cannot be used and trying again will not help.
     public func run() async throws {
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {

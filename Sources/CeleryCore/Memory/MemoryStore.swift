@@ -50,6 +50,7 @@ public final class MemoryStore: Sendable {
     ///   - name: For people, and to tell stores apart.
     ///   - deadLetterRetention: How long dead letters are kept.
     ///   - deadLetterLimit: How many are kept at most; the oldest go first.
+    ///   - time: What leases, delays and expiry go by.
     public init(
         name: String = "memory",
         time: any TimeSource = SystemTime(),

@@ -35,8 +35,12 @@ public protocol ChordStore: Sendable {
 
     /// Makes a chord wait for so many parts more.
     ///
-    /// - Parameter addition: Names them in the chord, up to the first space: a task that runs again tells of the same ones again. What
-    ///   follows is kept for ``additions(to:beginningWith:timeout:)``; see ``ChordAddition``.
+    /// - Parameters:
+    ///   - groupID: Of the chord's header.
+    ///   - count: How many more.
+    ///   - addition: Names them in the chord, up to the first space: a task that runs again tells of the same ones again. What follows
+    ///     is kept for ``additions(to:beginningWith:timeout:)``; see `ChordAddition`.
+    ///   - timeout: Until which the call may take effect.
     func extend(
         _ groupID: String,
         by count: Int,

@@ -60,7 +60,7 @@ public final class StartJournal: Sendable {
     }
 
     /// Marks deliveries as running that were permitted to start; as ``begin(_:)``, but only within the time that
-    /// ``allowStarts(for:)`` gives.
+    /// `allowStarts(for:)` gives.
     ///
     /// - Throws: As ``begin(_:)``; `.unavailable` when the time is over: then it takes a mark in the store.
     public func start(_ marks: [BeginMark]) throws(TransportError) {

@@ -11,7 +11,10 @@ public import CeleryWire
 public protocol BroadcastChannel: Sendable {
     /// Sends to all who listen on the messages' exchanges; nobody listening is no error.
     ///
-    /// - Parameter kind: How the exchanges choose among listeners.
+    /// - Parameters:
+    ///   - messages: Sent in this order.
+    ///   - kind: How the exchanges choose among listeners.
+    ///   - timeout: Until which the call may take effect.
     func send(
         _ messages: [BroadcastMessage],
         kind: Exchange.Kind,

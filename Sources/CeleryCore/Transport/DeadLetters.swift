@@ -32,7 +32,7 @@ public struct DeadLetter: Sendable {
     public var diedAt: Timestamp
     /// How many worker processes died running it.
     public var deaths: Int
-    /// The stored bytes: an ``Envelope``, unless malformed.
+    /// The stored bytes: an `Envelope`, unless malformed.
     public var raw: [UInt8]
 
     public init(

@@ -108,7 +108,7 @@ final class Connections: Sendable {
 extension CeleryApp {
     /// The broker. Its URL: environment `CELERY_BROKER_URL`, else the settings, else the embedded broker.
     ///
-    /// - Throws: ``TransportError``: `.misconfigured` for a URL that nothing serves, `.unavailable` when it is away.
+    /// - Throws: `TransportError`: `.misconfigured` for a URL that nothing serves, `.unavailable` when it is away.
     public func transport() async throws -> any Transport {
         try await connections.transport { [self] in
             let urls = try brokerURLs()

@@ -8,7 +8,7 @@
 import CeleryCore
 import CeleryWire
 
-/// Thrown by a task to let a workflow run in its place; made by ``TaskContext/replace(with:)``.
+/// Thrown by a task to let a workflow run in its place; made by `TaskContext.replace(with:)`.
 public struct Replacement: Error, Sendable {
     var node: CanvasNode
     let failure: CeleryError?

@@ -41,7 +41,7 @@ extension Workflow {
     /// Adds a task that is called, with nothing but its own arguments, when this succeeds.
     public func link<Other: FollowsAnything, Next>(_ callback: Workflow<Other, Next>) -> Workflow { linking(callback) }
 
-    /// The same as ``link(_:)``.
+    /// The same as `link(_:)`.
     public func onSuccess<Next>(_ callback: Workflow<Output, Next>) -> Workflow { linking(callback) }
 
     /// Adds a task that is called with the id of whatever task of this fails.
@@ -55,13 +55,13 @@ extension Workflow {
     /// Adds an errback that is given whatever task of this fails; see ``CeleryApp/errback(_:parameters:options:_:)``.
     public func linkError(_ errback: Workflow<FailedTask, NoOutput>) -> Workflow { linkingError(errback) }
 
-    /// The same as ``linkError(_:)``.
+    /// The same as `linkError(_:)`.
     public func onError<Next>(_ errback: Workflow<String, Next>) -> Workflow { linkingError(errback) }
 
-    /// The same as ``linkError(_:)``.
+    /// The same as `linkError(_:)`.
     public func onError(_ errback: Workflow<FailedTask, NoOutput>) -> Workflow { linkingError(errback) }
 
-    /// The same as ``linkError(_:)``.
+    /// The same as `linkError(_:)`.
     public func onError<Other: FollowsAnything, Next>(_ errback: Workflow<Other, Next>) -> Workflow {
         linkingError(errback)
     }
@@ -112,7 +112,7 @@ extension GroupWorkflow {
     }
 
     /// Adds a task that is called, with nothing but its own arguments, as soon as the first member succeeds; the others may not
-    /// have ended then, or fail. As in Celery. For a task that is called when all have succeeded use ``then(_:)``.
+    /// have ended then, or fail. As in Celery. For a task that is called when all have succeeded use `then(_:)`.
     public func link<Other: FollowsAnything, Next>(_ callback: Workflow<Other, Next>) -> GroupWorkflow {
         GroupWorkflow(workflow.link(callback))
     }
@@ -122,7 +122,7 @@ extension GroupWorkflow {
         GroupWorkflow(workflow.linkError(errback))
     }
 
-    /// The same as ``linkError(_:)``.
+    /// The same as `linkError(_:)`.
     public func onError<Other: FollowsAnything, Next>(_ errback: Workflow<Other, Next>) -> GroupWorkflow {
         linkError(errback)
     }
@@ -137,9 +137,9 @@ extension GroupWorkflow {
         GroupWorkflow(workflow.linkError(errback))
     }
 
-    /// The same as ``linkError(_:)``.
+    /// The same as `linkError(_:)`.
     public func onError<Next>(_ errback: Workflow<String, Next>) -> GroupWorkflow { linkError(errback) }
 
-    /// The same as ``linkError(_:)``.
+    /// The same as `linkError(_:)`.
     public func onError(_ errback: Workflow<FailedTask, NoOutput>) -> GroupWorkflow { linkError(errback) }
 }

@@ -78,7 +78,10 @@ public struct Control: Sendable {
     /// Sends a command and gathers the replies, in the order in which they come. Two with one node name are two workers of one
     /// name, which is warned about.
     ///
-    /// - Parameter onReply: Told of each reply at once.
+    /// - Parameters:
+    ///   - command: Its name, one of Celery's or of the app's own.
+    ///   - arguments: By name.
+    ///   - onReply: Told of each reply at once.
     public func request(
         _ command: String,
         _ arguments: CeleryObject = [:],

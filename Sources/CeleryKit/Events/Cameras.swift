@@ -34,7 +34,10 @@ extension CeleryApp {
 
     /// The same with a closure, which is handed the pictures.
     ///
-    /// - Parameter clearsAfter: Whether what has ended is forgotten after each picture.
+    /// - Parameters:
+    ///   - name: What `--camera` calls it.
+    ///   - clearsAfter: Whether what has ended is forgotten after each picture.
+    ///   - onShutter: Handed each picture; what it throws ends the taking.
     public func camera(
         _ name: String,
         clearsAfter: Bool = false,

@@ -56,6 +56,7 @@ extension ClusterMonitor {
     /// Runs until cancelled, and hands the camera a picture at every interval.
     ///
     /// - Parameters:
+    ///   - camera: Handed each picture.
     ///   - interval: Between two pictures. Default 1 s.
     ///   - maximumRate: At most so many pictures, whatever the interval says.
     ///   - cleanup: Between two cleanups. Default an hour.

@@ -23,7 +23,9 @@ public struct Events: Sendable {
 
     /// Sends an event of the app's own, at once. Nobody listening is no error.
     ///
-    /// - Parameter type: Words joined by `-`: `order-shipped`. Watchers choose by them.
+    /// - Parameters:
+    ///   - type: Words joined by `-`: `order-shipped`. Watchers choose by them.
+    ///   - fields: What it tells, besides who tells it and when.
     /// - Throws: ``CeleryError`` `.brokerUnavailable`, `.encoding`.
     public func send(_ type: String, _ fields: CeleryObject = [:]) async throws {
         try await send(type, fields, from: app.configuration.origin)

@@ -14,7 +14,7 @@ public struct TaskRequest: Sendable {
     /// The queue it was taken from.
     public var queue: String
     public var redelivered: Bool
-    /// 1 at the first hand-over; see ``Delivery/attempt``.
+    /// 1 at the first hand-over; see `Delivery.attempt`.
     public var attempt: Int
     /// Name of the worker node: `celery@host`.
     public var hostname: String

@@ -7,7 +7,7 @@
 
 public import CeleryWire
 
-/// Thrown by a task to be run again; made by ``TaskContext/retry(countdown:eta:because:maxRetries:)``.
+/// Thrown by a task to be run again; made by `TaskContext.retry(…)`.
 public struct Retry: Error, Sendable {
     /// How long to wait; nil is the task's own delay.
     public var countdown: Duration?

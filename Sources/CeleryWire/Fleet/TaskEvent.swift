@@ -43,7 +43,10 @@ public struct EventWriter: Sendable {
     /// `{"hostname": …, "utcoffset": …, "pid": …, "clock": `.
     private let head: [UInt8]
 
-    /// - Parameter utcOffset: Of the local time zone in hours, positive to the west.
+    /// - Parameters:
+    ///   - hostname: The node that tells.
+    ///   - pid: Of its process.
+    ///   - utcOffset: Of the local time zone in hours, positive to the west.
     public init(hostname: String, pid: Int, utcOffset: Double) {
         var writer = JSONWriter(capacity: 128)
         writer.raw("{\"hostname\": ")

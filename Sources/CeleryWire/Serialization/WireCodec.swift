@@ -115,7 +115,10 @@ public struct WireCodec: Sendable {
 
     /// Encodes a result as the backends store it.
     ///
-    /// - Parameter compression: As `result_compression` has it (Celery 5.7): the value then begins with a marker.
+    /// - Parameters:
+    ///   - meta: What is stored.
+    ///   - serializer: By name, as `result_serializer` has it.
+    ///   - compression: As `result_compression` has it (Celery 5.7): the value then begins with a marker.
     public func encode(
         _ meta: TaskMeta,
         serializer: String = "json",

@@ -61,7 +61,7 @@ final class Finished: Sendable {
     /// When it began, about, and not later on other machines' clocks: a minute is taken off.
     var began: Timestamp {
         let runtime: Duration = if case .run(_, _, let runtime) = item { runtime } else { .zero }
-        return .now.advanced(by: .seconds(-60) - runtime)
+        return .now.advanced(by: .zero - runtime - .seconds(60))
     }
 }
 

@@ -13,7 +13,7 @@ import Synchronization
 
 /// Runs tasks in child processes, each one task at a time: a trap, a leak or an endless loop takes one task with it.
 ///
-/// The children run this executable again and turn into children where its `main` calls ``PreforkChild/run``. They are in
+/// The children run this executable again and turn into children where its `main` calls `PreforkChild.run`. They are in
 /// process groups of their own, so that a terminal's Ctrl-C does not reach them and a hard kill reaches what they
 /// started. They die with this process, however it ends. Within a child, a task's async code stays on one thread.
 ///
@@ -44,6 +44,7 @@ public final class PreforkPool: TaskPool {
     private let feeding: PreforkExecutor
 
     /// - Parameters:
+    ///   - configuration: How many processes, and how they are made.
     ///   - services: What serves the requests of the tasks in the children.
     ///   - logger: Told of children that die or do not start.
     /// - Throws: ``PoolError`` when the system has no descriptors left.
