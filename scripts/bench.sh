@@ -13,5 +13,8 @@ if [ $# -gt 0 ]; then
 fi
 for product in "${products[@]}"; do
     heading "$product"
-    swift run -c release --package-path Benchmarks --scratch-path .build/benchmarks "$product" "$@"
+    benchmark "$product" "" "$@"
+    # Set by benchmark.
+    # shellcheck disable=SC2154
+    "$bench" "$@"
 done
