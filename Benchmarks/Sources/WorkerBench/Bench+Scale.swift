@@ -23,7 +23,7 @@ extension Bench {
 
     /// A thousand again and again, for one alone is gone before one can look twice. The worker takes nothing while they are sent.
     private func few(_ count: Int) async throws {
-        try clear()
+        try await clear()
         let worker = try await started()
         let control = noop.app.control(ControlOptions(destination: [Self.node], timeout: .seconds(10)))
         var (drained, counted, memory) = (Duration.zero, 0, 0)
@@ -55,7 +55,7 @@ extension Bench {
 
     /// One drain: its beginning, while nearly all are there, and its last tenth.
     private func many(_ count: Int) async throws {
-        try clear()
+        try await clear()
         try await fill(count)
         let worker = try MeasuredProcess(Self.worker)
         var looks: [(at: ContinuousClock.Instant, left: Int, memory: Int)] = []
@@ -82,7 +82,7 @@ extension Bench {
 
     /// An idle worker, with so many that are due in an hour.
     private func postponed(_ count: Int) async throws {
-        try clear()
+        try await clear()
         try await fill(count, SendOptions(countdown: .seconds(3600)))
         let worker = try await started()
         try await Task.sleep(for: .seconds(5))

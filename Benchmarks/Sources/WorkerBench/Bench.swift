@@ -40,8 +40,9 @@ struct Bench: Sendable {
         if what == "scale" { try await scale(arguments.count > 1 ? count : 1_000_000) }
     }
 
-    /// Leaves no file of a store.
-    func clear() throws {
+    /// Leaves no file of a store, nor anybody who has one open.
+    func clear() async throws {
+        await noop.app.shutdown()
         for path in try FileManager.default.contentsOfDirectory(atPath: ".") {
             try? FileManager.default.removeItem(atPath: path)
         }
@@ -63,7 +64,7 @@ struct Bench: Sendable {
 
     /// Fills the queue, then lets a worker empty it.
     private func drain(_ count: Int, pool: [String]) async throws {
-        try clear()
+        try await clear()
         let transport = try await noop.app.transport()
         let filled = try await timed { try await fill(count) }
         let worker = try MeasuredProcess(["worker"] + pool)
