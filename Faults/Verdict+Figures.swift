@@ -24,6 +24,8 @@ extension Verdict {
         var backAfter: [Double] = []
         /// Seconds from the moment a task was due to its first start: who was killed meanwhile may have held it.
         var startedAfter: [Double] = []
+        /// The same, for each of those who held it one after the other and were killed.
+        var startedAfterEach: [Double] = []
 
         var figures: [(name: String, value: String)] {
             [
@@ -43,6 +45,7 @@ extension Verdict {
                 ("back after a kill while a worker is up, at most", most(backAfter)),
                 ("first start after it was due while a worker is up, median", median(startedAfter)),
                 ("first start after it was due while a worker is up, at most", most(startedAfter)),
+                ("… for each worker that died with it, at most", most(startedAfterEach)),
             ]
         }
 

@@ -115,17 +115,21 @@ struct Verdict {
         figures = counts.figures
     }
 
-    /// Not before it is due, and not much later while a worker is up, although others may have held it when they were killed.
+    /// Not before it is due, and not much later while a worker is up, although one who was killed meanwhile may have held it; and where
+    /// one after the other was, no later for each of them.
     private mutating func judgeStart(_ id: String, _ life: Life, _ first: Run?, _ counts: inout Counts) {
         guard let due = life.due, let sent = life.sent, let first else { return }
         if first.start < due.advanced(bySeconds: -0.001) {
             broken.append("\(id) started \(due.seconds(since: first.start)) s before its time")
         }
+        let holders = max(1, first.attempt - 1)
         let wait = rules.service.seconds(from: max(due, sent), to: first.start)
         counts.startedAfter.append(wait)
-        if wait > rules.backWithin {
+        counts.startedAfterEach.append(wait / Double(holders))
+        if wait > rules.backWithin * Double(holders) {
             broken.append(
-                "\(id) started only \(Self.seconds(wait)) after it was due; \(rules.backWithin) s are promised"
+                "\(id) started only \(Self.seconds(wait)) after it was due, at hand-over \(first.attempt); "
+                    + "\(rules.backWithin) s are promised for each worker that died with it"
             )
         }
     }

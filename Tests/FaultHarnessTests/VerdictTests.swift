@@ -81,10 +81,13 @@ import Testing
     func startedTooLate() {
         #expect(
             judge(.late, run(first, 25, 26), [kill(20, 1)]) == [
-                "a started only 25.0 s after it was due; 20.0 s are promised"
+                "a started only 25.0 s after it was due, at hand-over 1; 20.0 s are promised for each worker that died with it"
             ]
         )
         #expect(judge(.late, run(first, 19, 20), [kill(20, 1)]) == [])
+        // Four workers had died with it before.
+        #expect(judge(.late, run(first, 45, 46, attempt: 5), [kill(20, 1)]) == [])
+        #expect(judge(.late, run(first, 81, 82, attempt: 5), [kill(20, 1)]).count == 1)
     }
 
     @Test("A late task that nothing happened to must not run again")
