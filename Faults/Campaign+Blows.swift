@@ -107,6 +107,8 @@ extension Campaign {
             workers[index] = try startWorker(workers[index].node)
         }
         if let group = client, group.reap() != nil { try startClient() }
+        // Their numbers may soon be others'.
+        groups.removeAll { !$0.isAlive }
     }
 
     func isReady(_ worker: Worker) -> Bool {
