@@ -27,6 +27,8 @@ struct Intake {
         var attempts = 0
         var returns = StoreReturns()
         var epoch: Epoch?
+        // What a new epoch was opened with, until it is known that no command has changed it meanwhile.
+        var opened: [String]?
         var hasStarted = false
         var isAway = false
         func noteBack() {
@@ -44,10 +46,17 @@ struct Intake {
                 if let epoch, isCurrent(epoch) {
                     current = epoch
                 } else {
-                    current = try await open()
+                    let queues = pipeline.queues.names
+                    current = try await open(queues)
+                    opened = queues
                     noteBack()
                 }
                 (epoch, hasStarted) = (current, true)
+                while let queues = opened {
+                    let wanted = pipeline.queues.names
+                    if wanted != queues { try await current.consumer.consume(wanted) }
+                    opened = wanted == queues ? nil : wanted
+                }
                 guard try await consume(current, isAway ? { noteReturn() } : nil) else { return }
                 // What it gives proves that it is there.
                 (attempts, returns) = (0, StoreReturns())
@@ -90,7 +99,8 @@ struct Intake {
         pipeline.creditBell.ring()
     }
 
-    private func open() async throws(TransportError) -> Epoch {
+    /// - Parameter queues: Of a command that changes them from now on nobody tells the consumer before it is there.
+    private func open(_ queues: [String]) async throws(TransportError) -> Epoch {
         let configuration = pipeline.configuration
         try await pipeline.transport.declare(Topology(pipeline.queues.all))
         let lease = pipeline.app.settings.workerLease
@@ -98,7 +108,7 @@ struct Intake {
         let consumer = try await pipeline.transport.openConsumer(
             ConsumerConfiguration(
                 name: configuration.hostname,
-                queues: pipeline.queues.names,
+                queues: queues,
                 lease: lease,
                 renewal: lease * 3 / 10,
                 results: pipeline.backend,
@@ -111,8 +121,9 @@ struct Intake {
             )
         )
         pipeline.troubles.clear(.intake)
+        let epoch = pipeline.state.withLock { $0.open(consumer, starts: starts) }
         pipeline.intakeBell.ring()
-        return pipeline.state.withLock { $0.open(consumer, starts: starts) }
+        return epoch
     }
 
     /// One receipt. False when cancelled before it.

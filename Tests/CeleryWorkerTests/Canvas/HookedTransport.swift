@@ -22,6 +22,7 @@ struct HookedTransport: Transport {
             _ throws(TransportError) in
         }
         var beforeListing: @Sendable () async -> Void = {}
+        var beforeConsuming: @Sendable () async -> Void = {}
     }
 
     let base: any Transport
@@ -42,7 +43,8 @@ struct HookedTransport: Transport {
     func openConsumer(
         _ configuration: ConsumerConfiguration
     ) async throws(TransportError) -> any TransportConsumer {
-        HookedConsumer(base: try await base.openConsumer(configuration), hooks: hooks)
+        await hooks.beforeConsuming()
+        return HookedConsumer(base: try await base.openConsumer(configuration), hooks: hooks)
     }
     func postponed(in queues: [String], limit: Int) async throws(TransportError) -> [PostponedMessage] {
         await hooks.beforeListing()

@@ -45,6 +45,38 @@ struct TroubledSteeringTests {
         }
     }
 
+    @Test(
+        "A queue that is added while a worker is about to consume is taken from, and one that is cancelled then is not"
+    )
+    func beforeConsuming() async throws {
+        let (isOpening, mayOpen) = (Doorway(), Doorway())
+        var hooks = HookedTransport.Hooks()
+        hooks.beforeConsuming = {
+            isOpening.open()
+            await mayOpen.waitUntilOpen()
+        }
+        let app = HookedTransport.app(MemoryStore(name: "about to consume"), hooks)
+        let add = app.task("add") { (x: Int, y: Int) in x + y }
+        // The worker is not ready before it consumes.
+        let commands = Task {
+            defer { mayOpen.open() }
+            await isOpening.waitUntilOpen()
+            let replies = [
+                try await app.control(.quick).addConsumer("extra").first?.ok,
+                try await app.control(.quick).cancelConsumer("celery").first?.ok,
+            ]
+            return replies
+        }
+        try await withWorker(app, pool: .async(concurrency: 1)) { () async throws -> Void in
+            #expect(try await commands.value == ["add consumer extra", "no longer consuming from celery"])
+            let extra = try await add.applyAsync(1, 1, options: SendOptions(queue: "extra"))
+            #expect(try await extra.get(timeout: .seconds(60)) == 2)
+            let other = try await add.delay(2, 2)
+            _ = try await add.applyAsync(1, 1, options: SendOptions(queue: "extra")).get(timeout: .seconds(60))
+            #expect(try await other.state() == .pending)
+        }
+    }
+
     @Test("Commands that read what waits at the broker hold up no other; what they list is bounded")
     func slowListing() async throws {
         let gate = Doorway()
