@@ -56,7 +56,7 @@ if [ $# -eq 0 ]; then
         say "Written by \`scripts/other-servers.sh\` on $(date -u +%Y-%m-%d) at commit $(git rev-parse --short HEAD 2>/dev/null || say unknown)," \
             "$(nproc) cores: the tests that talk to Redis, on the servers of"
         say "\`scripts/requirements-servers.txt\`. What is skipped needs TLS, for which these are not built, or, on Redis 6.2, what came with 7:"
-        say "access lists that take away single subcommands, and scripts that run on a full server."
+        say "access lists that take away single subcommands, and scripts that run on a full server; or it is part of a long run only."
         say
         say "| server | tests | | skipped | |"
         say "|---|---|---|---:|---|"
