@@ -44,30 +44,31 @@ func note(_ id: String, since start: Timestamp) {
     _ = Array(words.utf8).withUnsafeBytes { write(runs, $0.baseAddress, $0.count) }
 }
 
+/// What every task does, and writes down.
+func work(_ context: TaskContext? = nil) async throws {
+    let start = Timestamp.now
+    // sleeps: that is the task
+    try await Task.sleep(for: pause)
+    if let context { note(context.id, since: start) }
+}
+
 struct Boom: CeleryErrorConvertible {
     var exceptionInfo: ExceptionInfo { ExceptionInfo(type: "ValueError", arguments: ["boom"], module: "builtins") }
 }
 
 app.task("canvas.tag", options: options) { (context: TaskContext, input: CeleryValue, label: Int) -> CeleryValue in
-    let start = Timestamp.now
-    // sleeps: that is the task
-    try await Task.sleep(for: pause)
-    note(context.id, since: start)
+    try await work(context)
     return [.int(label), input]
 }
 
 app.task("canvas.again", options: options) { (context: TaskContext, input: CeleryValue, label: Int) -> CeleryValue in
     if context.retries == 0 { throw context.retry(countdown: .zero) }
-    let start = Timestamp.now
-    // sleeps: that is the task
-    try await Task.sleep(for: pause)
-    note(context.id, since: start)
+    try await work(context)
     return [.int(label), input]
 }
 
 app.task("canvas.boom", options: options) { (_: CeleryValue) -> Int in
-    // sleeps: that is the task
-    try await Task.sleep(for: pause)
+    try await work()
     throw Boom()
 }
 

@@ -79,11 +79,12 @@ struct BrokerGivenUpTests {
         let directory = try TemporaryDirectory("held")
         let file = directory.path("celery.sqlite")
         let hold = """
-            import sqlite3, sys, time
+            import signal, sqlite3, sys
             held = sqlite3.connect(sys.argv[1], isolation_level=None)
             held.execute("BEGIN EXCLUSIVE")
             print("held", flush=True)
-            time.sleep(60)  # until it is killed
+            signal.alarm(60)
+            signal.pause()  # until it is killed
             """
         let holder = try ToolProcess(try #require(TestPrograms.find("python3")), ["-c", hold, file])
         try await holder.prints("held")

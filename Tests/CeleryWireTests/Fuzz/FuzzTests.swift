@@ -36,7 +36,27 @@ struct FuzzTests {
         var packed: [[UInt8]] = []
         var run: @Sendable ([UInt8]) throws -> Void
         var testDescription: String { name }
-        var allSeeds: [[UInt8]] { seeds.map { Array($0.utf8) } + packed }
+        private var allSeeds: [[UInt8]] { seeds.map { Array($0.utf8) } + packed }
+
+        /// How many of its inputs are refused with a ``WireError``; any other error is an issue, and ends it.
+        func refusals(_ mutator: Mutator) -> Int {
+            print("fuzzing \(name): \(inputs) inputs of \(mutator.longest) bytes at most, seed \(FuzzTests.seed)")
+            let seeds = allSeeds
+            var (mutator, refused) = (mutator, 0)
+            for number in 0..<inputs {
+                let input = mutator.next(seeds)
+                do {
+                    try run(input)
+                } catch is WireError {
+                    refused += 1
+                } catch {
+                    let hex = input.prefix(2000).map { String(format: $0) }.joined()
+                    Issue.record("\(name) input \(number): \(error) for \(hex)")
+                    return refused
+                }
+            }
+            return refused
+        }
     }
 
     static let values = [
@@ -178,22 +198,7 @@ struct FuzzTests {
 
     @Test("any input gives a value or a WireError", arguments: targets)
     func fuzz(_ target: Target) {
-        print("fuzzing \(target.name): \(target.inputs) inputs, seed \(Self.seed)")
-        var mutator = Mutator(generator: SplitMix(seed: Self.seed))
-        let seeds = target.allSeeds
-        var refused = 0
-        for number in 0..<target.inputs {
-            let input = mutator.next(seeds)
-            do {
-                try target.run(input)
-            } catch is WireError {
-                refused += 1
-            } catch {
-                let hex = input.map { String(format: $0) }.joined()
-                Issue.record("\(target.name) input \(number): \(error) for \(hex)")
-                return
-            }
-        }
+        let refused = target.refusals(Mutator(generator: SplitMix(seed: Self.seed)))
         // A mutator whose every product is refused at the first byte would test nothing.
         #expect(refused < target.inputs)
     }
