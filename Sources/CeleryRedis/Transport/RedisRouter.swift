@@ -106,11 +106,13 @@ final class RedisRouter: Sendable {
         of messages: [OutgoingMessage],
         until deadline: NIODeadline
     ) async throws(TransportError) -> [Route] {
+        // Mostly there are none, and the messages need not be looked at.
         let topics = state.withLock { state in
-            Set(messages.map(\.message.properties.exchange))
-                .filter { !$0.isEmpty && state.known[$0]?.table.exchanges[$0] == .topic }
+            state.known.filter { $0.value.table.exchanges[$0.key] == .topic }.keys.sorted()
         }
-        for exchange in topics { _ = try await table(of: exchange, isFresh: true, until: deadline) }
+        for exchange in topics where messages.contains(where: { $0.message.properties.exchange == exchange }) {
+            _ = try await table(of: exchange, isFresh: true, until: deadline)
+        }
         var routes: [Route] = []
         routes.reserveCapacity(messages.count)
         for outgoing in messages { routes.append(try await route(outgoing.message, until: deadline)) }
