@@ -74,16 +74,22 @@ struct ChordUnlock {
         }
     }
 
-    /// Under which it is noted how often somebody has looked.
+    /// Under which it is noted which look was the last to begin.
     private var noteID: String { TaskID.derived(from: context.id, salt: "looks") }
 
-    /// Whether no later look has begun: a worker that died after it had asked for the next, and before its message was released, leaves two,
-    /// each of which would go on until it sends the body. What comes back then stops here.
+    /// Whether no other look is further. A worker that died after it had asked for the next, and before its message was released, leaves two
+    /// that would go on until each sends the body: what comes back stops here, or of two next ones that which begins second.
     private func isLatest(_ note: TaskMeta?) async throws -> Bool {
-        var last = 0
-        if case .value(let value)? = note?.outcome { last = try value.decode(as: Int.self) }
-        guard context.retries > last else { return context.retries == last }
-        let meta = TaskMeta(taskID: noteID, state: .started, outcome: .value(EncodedValue(.int(context.retries))))
+        var (last, lastETA) = (0, "")
+        if case .value(let value)? = note?.outcome {
+            let words = try value.decode(as: String.self).split(separator: " ", maxSplits: 1)
+            last = words.first.flatMap { Int($0) } ?? 0
+            lastETA = words.count > 1 ? String(words[1]) : ""
+        }
+        let eta = context.eta ?? ""
+        guard context.retries > last else { return context.retries == last && (last == 0 || eta == lastETA) }
+        let text = EncodedValue(.string("\(context.retries) \(eta)"))
+        let meta = TaskMeta(taskID: noteID, state: .started, outcome: .value(text))
         let settings = context.app.settings
         try await context.app.resultBackend()
             .store([StoredResult(meta, expires: settings.resultExpires)], timeout: settings.brokerTimeout)

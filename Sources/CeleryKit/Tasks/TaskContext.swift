@@ -51,6 +51,8 @@ public final class TaskContext: Sendable {
         return logger
     }
 
+    /// Before when it was not to start, as its message says.
+    let eta: String?
     /// What it was called with, and what follows it.
     let body: TaskBody
     let options: TaskOptions
@@ -77,6 +79,7 @@ public final class TaskContext: Sendable {
         id = headers.id
         task = headers.task
         retries = headers.retries
+        eta = headers.eta
         parentID = headers.parentID
         rootID = headers.rootID ?? headers.id
         groupID = headers.group

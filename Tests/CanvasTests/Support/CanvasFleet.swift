@@ -36,7 +36,7 @@ struct CanvasFleet: Sendable, CustomTestStringConvertible {
         _ configure: (inout CelerySettings) -> Void = { _ in }
     ) async throws -> CeleryApp {
         let server = try await RedisServer.shared
-        return CanvasTasks.app(broker: server.url(), backend: server.url(database: 1)) {
+        return CanvasTasks.app(broker: server.url(), backend: server.url(database: 1), besidePython: true) {
             $0.taskDefaultQueue = queue
             configure(&$0)
         }

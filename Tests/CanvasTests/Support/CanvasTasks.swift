@@ -8,14 +8,21 @@
 import Celery
 import CeleryWire
 import Logging
+import ServiceTestSupport
 import Testing
 
 /// The tasks that workflow shapes are made of, as the Python side has them.
 enum CanvasTasks {
-    static func register(on app: CeleryApp) {
+    /// - Parameter besidePython: A Python worker stores RETRY after it has sent the next run, also over the result of that run if it has
+    ///   ended by then. So it waits.
+    static func register(on app: CeleryApp, besidePython: Bool) {
         app.task("canvas.tag") { (input: CeleryValue, label: Int) -> CeleryValue in [.int(label), input] }
         app.task("canvas.again") { (context: TaskContext, input: CeleryValue, label: Int) -> CeleryValue in
             if context.retries == 0 { throw context.retry(countdown: .zero) }
+            if besidePython {
+                let result = AsyncResult<CeleryValue>(id: context.id, app: context.app)
+                _ = try await eventually { try await result.state() == .retry }
+            }
             return [.int(label), input]
         }
         app.task("canvas.become") { (context: TaskContext, _: CeleryValue, shape: CeleryValue) -> CeleryValue in
@@ -28,9 +35,12 @@ enum CanvasTasks {
         var exceptionInfo: ExceptionInfo { ExceptionInfo(type: "ValueError", arguments: ["boom"], module: "builtins") }
     }
 
-    static func app(broker: String, backend: String? = nil, _ configure: (inout CelerySettings) -> Void = { _ in })
-        -> CeleryApp
-    {
+    static func app(
+        broker: String,
+        backend: String? = nil,
+        besidePython: Bool = false,
+        _ configure: (inout CelerySettings) -> Void = { _ in }
+    ) -> CeleryApp {
         var settings = CelerySettings()
         settings.brokerURL = broker
         settings.resultBackend = backend
@@ -38,7 +48,7 @@ enum CanvasTasks {
         var logger = Logger(label: "canvas")
         logger.logLevel = .critical
         let app = CeleryApp("canvas", registry: .bundled, settings: settings, logger: logger)
-        register(on: app)
+        register(on: app, besidePython: besidePython)
         ShapeTasks.register(on: app)
         return app
     }

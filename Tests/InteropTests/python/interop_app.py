@@ -87,10 +87,18 @@ def canvas_tag(value, label):
         return [label, value]
 
 
+def until_retry_is_stored(task):
+    """Celery stores RETRY after it has sent the next run, also over the result of that run if it has ended by then."""
+    deadline = time.monotonic() + 10
+    while task.backend.get_state(task.request.id) != "RETRY" and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
 @app.task(bind=True, name="canvas.again")
 def canvas_again(self, value, label):
     if self.request.retries == 0:
         raise self.retry(countdown=0)
+    until_retry_is_stored(self)
     with canvas_pause():
         return [label, value]
 
