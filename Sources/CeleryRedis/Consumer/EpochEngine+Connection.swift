@@ -55,7 +55,7 @@ extension EpochEngine {
             var isHeard = true
             if let round {
                 isHeard = last != round.number
-                if isHeard { restore() } else { decided() }
+                if isHeard { restore() } else { for answer in decided() { answer() } }
             }
             guard !isOver else { return }
             watch(connection)

@@ -12,8 +12,8 @@ import Logging
 import NIOCore
 
 extension EpochEngine {
-    /// So long what nobody waits for any more may find somebody.
-    private static let moment = TimeAmount.milliseconds(2)
+    /// So long what nobody waits for any more may find somebody, and a fetch may wait for nobody.
+    static let moment = TimeAmount.milliseconds(2)
 
     /// What to take from the server now; nothing when nobody waits, or when all lists are known to be empty.
     func nextFetch(isFull: Bool) -> Fetch {
@@ -95,8 +95,8 @@ extension EpochEngine {
         }
     }
 
-    /// A fetch has taken what nobody waits for any more, since a waiting one was faster: unless somebody does in a moment, others are to
-    /// have it.
+    /// A fetch has taken what nobody waits for any more, since another one was faster, or for the moment: unless somebody does in a moment,
+    /// others are to have it.
     ///
     /// - Parameter tag: The last before the fetch.
     func keepForAMoment(after tag: UInt64) {

@@ -151,10 +151,11 @@ extension EpochEngine {
         guard let current = round, replies.count > 3 else { return }
         let fence = replies[replies.count - 1]
         var before = lastTag
+        var answers: [() -> Void] = []
         switch replies[replies.count - 3] {
         case .array(let results):
             current.tookEffect(results)
-            decided(results)
+            answers = decided(results)
             guard !isOver else { return }
             before = lastTag
             fetched(results.dropFirst(current.fetchStart), by: current)
@@ -162,8 +163,10 @@ extension EpochEngine {
         default: return finish(.swept)
         }
         guard !isOver else { return }
+        // Before the callers hear of the round: of tasks that follow one another the next is on its way then.
+        if !fence.isNull { deliver() }
+        for answer in answers { answer() }
         if fence.isNull { return finish(.swept) }
-        deliver()
         keepForAMoment(after: before)
         pump()
     }
@@ -171,8 +174,9 @@ extension EpochEngine {
     /// The round took effect.
     ///
     /// - Parameter results: The answers of its transaction; nil when the connection broke before they came.
-    func decided(_ results: [RESPValue]? = nil) {
-        guard let done = round else { return }
+    /// - Returns: What tells its callers, to be called soon.
+    func decided(_ results: [RESPValue]? = nil) -> [() -> Void] {
+        guard let done = round else { return [] }
         round = nil
         lastEffective = done.number
         if let note = done.note { noted(note) }
@@ -190,30 +194,22 @@ extension EpochEngine {
                 .map { (tag: $0.tag, mark: HeldMark.held) }
             begins.append(BeginRequest(marks: undone, deadline: .distantFuture, completion: { _ in }))
         }
-        var failed: [(SettleRequest, TransportError)] = []
         let asked = Set(done.fetch.asks.map(\.key))
+        var answers: [() -> Void] = done.begins.filter { !$0.isAbandoned }
+            .map { request in { request.completion(nil) } }
         for (request, range) in zip(done.settles, done.answers) {
-            let answers = results.map { $0.dropFirst(range.lowerBound).prefix(range.count) } ?? []
-            if let error = answers.lazy.compactMap(\.error).first {
-                failed.append((request, RedisFailure.error(error, at: store.configuration.location)))
-                undo(request)
-            } else {
-                release(request, asked: asked)
-            }
+            let replies = results.map { $0.dropFirst(range.lowerBound).prefix(range.count) } ?? []
+            let error = replies.lazy.compactMap(\.error).first
+                .map { RedisFailure.error($0, at: store.configuration.location) }
+            if error == nil { release(request, asked: asked) } else { undo(request) }
+            if !request.isAbandoned { answers.append { request.completion(error) } }
         }
-        for request in done.begins where !request.isAbandoned { request.completion(nil) }
-        for request in done.settles where !request.isAbandoned {
-            guard !failed.contains(where: { $0.0.dispositions.first?.tag == request.dispositions.first?.tag }) else {
-                continue
-            }
-            request.completion(nil)
-        }
-        for (request, error) in failed where !request.isAbandoned { request.completion(error) }
-        if done.isClose {
-            // Otherwise whoever sweeps the epoch has yet to read it.
-            if let journal { JournalPlace.remove(journal.path) }
-            finish(.consumerClosed)
-        }
+        guard done.isClose else { return answers }
+        // Otherwise whoever sweeps the epoch has yet to read it.
+        if let journal { JournalPlace.remove(journal.path) }
+        for answer in answers { answer() }
+        finish(.consumerClosed)
+        return []
     }
 
     /// - Parameter asked: The lists that were fetched from in the same round, and after what it put there.

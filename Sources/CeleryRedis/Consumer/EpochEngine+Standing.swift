@@ -29,6 +29,8 @@ struct Standing {
     var isBlind = false
     /// The list that the next place is for, when another one is served by now.
     var next: String?
+    /// Since when the fetch waits and nobody for what it brings.
+    var unattendedSince: NIODeadline?
     /// The server has refused to let a fetch wait, or to note what it brings: not before then.
     var refusedUntil = NIODeadline.distantPast
     /// Whether nothing waits for another round any more.
@@ -101,8 +103,8 @@ extension EpochEngine {
         guard let waiting, let standing, isArmed, !isOver, let connection = link.connection else { return false }
         if standing.isLost { return giveUpPlace(standing, over: connection) }
         if waiting.isPending {
-            let isWanted = !receivers.isEmpty && closings.isEmpty && plan.serves(standing.list) && !isBusy()
-            if !isWanted { end(waiting, over: connection) }
+            let isWanted = closings.isEmpty && plan.serves(standing.list) && !isBusy()
+            if !isWanted || !isAttended { end(waiting, over: connection) }
             return false
         }
         guard mayStand, waiting.isReady else { return track(standing) }
@@ -113,10 +115,32 @@ extension EpochEngine {
             return true
         }
         if waiting.isSilent(for: Self.silence) { hear(of: standing.list, over: connection) }
+        self.standing?.unattendedSince = nil
         waiting.wait(standing.list, into: keys.taken(list: standing.place), for: lease) { [weak self] answer in
             self?.stood(answer, tag)
         }
         return false
+    }
+
+    /// Whether somebody waits for messages, or did a moment ago: where short tasks follow one another a fetch would be ended and begun anew for
+    /// each of them.
+    private var isAttended: Bool {
+        guard receivers.isEmpty else {
+            standing?.unattendedSince = nil
+            return true
+        }
+        let since = standing?.unattendedSince ?? .now()
+        standing?.unattendedSince = since
+        guard since + Self.moment > .now() else { return false }
+        if timers.unattended == nil {
+            timers.unattended = loop.assumeIsolated()
+                .scheduleTask(deadline: since + Self.moment) { [weak self] in
+                    guard let self, !isOver else { return }
+                    timers.unattended = nil
+                    pump()
+                }
+        }
+        return true
     }
 
     /// Lets the server tell of the next message in the other way.
@@ -268,12 +292,13 @@ extension EpochEngine {
             plan.forget(standing.list)
         }
         deliver()
+        keepForAMoment(after: tag - 1)
         pump()
     }
 
     private func stood(_ bytes: [UInt8], _ tag: UInt64, _ standing: Standing) {
         CutPoint.waitingAnswered.reached()
-        guard !receivers.isEmpty, plan.serves(standing.list) else {
+        guard plan.serves(standing.list) else {
             // Nobody waits for it any more: back to where it was, for others.
             unheard.append(FetchPlan.Ask(key: standing.list, place: standing.place, count: 1))
             if isArmed, let connection = link.connection { recover(over: connection) }

@@ -329,6 +329,8 @@ struct EpochTimers {
     var refused: Scheduled<Void>?
     /// When to look why a fetch that waits is not answered.
     var doubt: Scheduled<Void>?
+    /// When to end a fetch that waits for nobody.
+    var unattended: Scheduled<Void>?
     /// When what nobody waits for goes back.
     var surplus: Scheduled<Void>?
     /// Until when the end of the epoch waits for it.
@@ -336,7 +338,9 @@ struct EpochTimers {
     var deadline: Scheduled<Void>?
 
     func cancel() {
-        for timer in [opening, renewal, due, mine, others, look, turn, soon, refused, doubt, surplus, end, deadline] {
+        for timer in [
+            opening, renewal, due, mine, others, look, turn, soon, refused, doubt, unattended, surplus, end, deadline,
+        ] {
             timer?.cancel()
         }
     }

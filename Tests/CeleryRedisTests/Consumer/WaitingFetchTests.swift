@@ -65,6 +65,42 @@ struct WaitingFetchTests {
         }
     }
 
+    @Test func `between tasks that follow one another the fetch goes on waiting`() async throws {
+        try await RedisServer.with { server in
+            let place = try await RedisPlace(server.url())
+            let consumer = try await place.consumer()
+            let (got, count) = (Notes(), 200)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    // As in a worker: the next receipt is asked for while what came is under way.
+                    try await withThrowingTaskGroup(of: Void.self) { running in
+                        while true {
+                            let deliveries = try await consumer.receive(upTo: 4)
+                            if deliveries.isEmpty { return try await running.waitForAll() }
+                            got.add(deliveries.map(\.id))
+                            let last = got.all.count
+                            running.addTask {
+                                let next = last < count ? [place.message("\(last)")] : []
+                                let done = Settlement(deliveries[0].tag, .acknowledge, publish: next)
+                                try await consumer.settle([done])
+                            }
+                        }
+                    }
+                }
+                try await server.eventuallyBlocked(1)
+                try await place.publish(["0"])
+                try await eventually("the last") { got.all.count == count }
+                // And where nothing follows it ends soon.
+                try await server.eventuallyBlocked(1)
+                try await consumer.close()
+                try await group.waitForAll()
+            }
+            #expect(got.all == (0..<count).map(String.init))
+            #expect(try server.figure("cmdstat_client|unblock:", of: "commandstats") < count / 10)
+            await place.end()
+        }
+    }
+
     @Test func `what the server has taken for a connection that broke comes once`() async throws {
         try await RedisServer.with { server in
             let proxy = try FaultProxy(to: server.port)
