@@ -99,7 +99,7 @@ extension EpochEngine {
         let count = KeyCount(others.map { store.keys.epoch($0.key).lease })
         send(count.commands, over: connection) { [self] replies in
             let doubtful = count.doubtful(replies).map { others[$0] }
-            guard !doubtful.isEmpty else { return sweeper.sweep([], loop: loop) }
+            guard !doubtful.isEmpty else { return sweep([]) }
             lookClosely(at: doubtful, connection)
         }
     }
@@ -108,13 +108,22 @@ extension EpochEngine {
         var commands = RedisCommands()
         for other in others { commands.add("EXISTS", store.keys.epoch(other.key).lease) }
         send(commands, over: connection) { [self] replies in
-            let silent = zip(others, replies).filter { $1.int == 0 }
-                .map { ($0.0.key, $0.0.value.bytes.flatMap { EpochRecord($0) }) }
-            guard !silent.isEmpty else { return sweeper.sweep([], loop: loop) }
-            beat(over: connection) { [self] reachable in
-                if reachable > lease { sweeper.sweep(silent, loop: loop) }
-            }
+            let silent = zip(others, replies).filter { $1.int == 0 }.map(\.0)
+            guard !silent.isEmpty else { return sweep([]) }
+            beat(over: connection) { [self] reachable in if reachable > lease { sweep(silent) } }
         }
+    }
+
+    private func sweep(_ silent: [(key: String, value: RESPValue)]) {
+        let records = silent.map { ($0.key, $0.value.bytes.flatMap { EpochRecord($0) }) }
+        guard let due = sweeper.sweep(records, loop: loop), timers.silent == nil else { return }
+        timers.silent = loop.assumeIsolated()
+            .scheduleTask(deadline: due) { [weak self] in
+                guard let self, !isOver else { return }
+                timers.silent = nil
+                guard isArmed, let connection = link.connection else { return }
+                lookClosely(at: silent, connection)
+            }
     }
 }
 

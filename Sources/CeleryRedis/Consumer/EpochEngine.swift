@@ -333,13 +333,16 @@ struct EpochTimers {
     var unattended: Scheduled<Void>?
     /// When what nobody waits for goes back.
     var surplus: Scheduled<Void>?
+    /// When to look again at epochs that are left to the workers of their machine for a while.
+    var silent: Scheduled<Void>?
     /// Until when the end of the epoch waits for it.
     var end: Scheduled<Void>?
     var deadline: Scheduled<Void>?
 
     func cancel() {
         for timer in [
-            opening, renewal, due, mine, others, look, turn, soon, refused, doubt, unattended, surplus, end, deadline,
+            opening, renewal, due, mine, others, look, turn, soon, refused, doubt, unattended, surplus, silent, end,
+            deadline,
         ] {
             timer?.cancel()
         }

@@ -26,15 +26,20 @@ final class Sweeper {
 
     /// Sweeps epochs that have no lease. One whose journal lies on another machine is left to the workers there for a while,
     /// which know what has started.
-    func sweep(_ found: [(id: String, record: EpochRecord?)], loop: any EventLoop) {
-        let known = silent
-        silent = Dictionary(found.map { ($0.id, known[$0.id] ?? .now()) }, uniquingKeysWith: { first, _ in first })
-        let ids =
-            found.filter { id, record in
-                guard let record, let journal = record.journal, !JournalPlace.isHere(journal) else { return true }
-                return (silent[id] ?? .now()) + .milliseconds(Int64(record.lease * 4 / 10)) < .now()
-            }
-            .map(\.id)
+    ///
+    /// - Returns: When that while is over; nil when there is none.
+    func sweep(_ found: [(id: String, record: EpochRecord?)], loop: any EventLoop) -> NIODeadline? {
+        let (known, now) = (silent, NIODeadline.now())
+        silent = Dictionary(found.map { ($0.id, known[$0.id] ?? now) }, uniquingKeysWith: { first, _ in first })
+        let dues = found.map { id, record in
+            guard let record, let journal = record.journal, !JournalPlace.isHere(journal) else { return (id, now) }
+            return (id, (silent[id] ?? now) + .milliseconds(Int64(record.lease * 4 / 10)))
+        }
+        run(dues.filter { $1 <= now }.map(\.0), loop)
+        return dues.map(\.1).filter { $0 > now }.min()
+    }
+
+    private func run(_ ids: [String], _ loop: any EventLoop) {
         guard !ids.isEmpty, !isSweeping else { return }
         isSweeping = true
         let sweep = Sweep(store: store, eventLoop: loop)

@@ -136,7 +136,7 @@ struct Intake {
             let (credit, startable) = pipeline.state.withLock { state in
                 (
                     state.credit(prefetch: prefetch, slots: slots, reach: reach),
-                    state.startable(reach: pipeline.pool.takesPermits ? max(slots, pipeline.pool.reach) : slots)
+                    state.startable(slots: slots, reach: pipeline.pool.takesPermits ? pipeline.pool.reach : slots)
                 )
             }
             guard credit > 0 else {

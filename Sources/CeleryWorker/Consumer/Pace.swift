@@ -25,6 +25,9 @@ struct Pace: Sendable {
     /// Whether a task ends about every 5 ms, or more often.
     var isQuick: Bool { perSecond >= 200 }
 
+    /// How many end within the horizon.
+    var soon: Int { Int(min(perSecond * Self.horizon.inSeconds, 65535)) }
+
     mutating func taskEnded() { ended += 1 }
 
     /// The number of deliveries to hold: the prefetch, or what ends within the horizon up to the reach of the pool.
@@ -34,7 +37,6 @@ struct Pace: Sendable {
             perSecond = (perSecond + Double(ended) / elapsed.inSeconds) / 2
             (ended, since) = (0, now)
         }
-        let soon = perSecond * Self.horizon.inSeconds
-        return max(prefetch, min(reach, Int(min(soon, 65535))))
+        return max(prefetch, min(reach, soon))
     }
 }

@@ -154,7 +154,13 @@ struct WorkerState: Sendable {
     }
 
     /// How many of the next deliveries the pool can take as soon as they come.
-    func startable(reach: Int) -> Int { max(0, reach - running.count - starting - ready.count) }
+    func startable(slots: Int, reach: Int) -> Int {
+        max(0, ahead(slots, reach) - running.count - starting - ready.count)
+    }
+
+    /// How many tasks the pool is given at a time. More than it has slots only as far as those begin in a moment: should the machine die,
+    /// nobody can tell which of them had begun.
+    private func ahead(_ slots: Int, _ reach: Int) -> Int { max(slots, min(reach, slots + pace.soon)) }
 
     /// Whether what comes now would wait: every slot has a task, and they do not end so fast that one is free in a moment.
     func isBusy(slots: Int) -> Bool { running.count + starting + ready.count >= slots && !pace.isQuick }
@@ -175,7 +181,8 @@ struct WorkerState: Sendable {
     /// each slot.
     mutating func takeReady(slots: Int, reach: Int) -> (epoch: Epoch, tasks: [AdmittedTask])? {
         guard shutdown == nil, poolIsReady, let first = ready.first else { return nil }
-        var free = (first.epoch.consumer.journal == nil || isStalled ? slots : reach) - running.count - starting
+        let isEach = first.epoch.consumer.journal == nil || isStalled
+        var free = (isEach ? slots : ahead(slots, reach)) - running.count - starting
         guard free > 0 else { return nil }
         var tasks: [AdmittedTask] = []
         while free > 0, let next = ready.first, next.epoch.number == first.epoch.number {

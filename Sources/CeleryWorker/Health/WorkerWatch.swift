@@ -170,8 +170,9 @@ final class WorkerWatch: Sendable {
             facts.timeout = state.timeout
             facts.silence = state.lastBeat.map { facts.now - $0 }
             facts.poolStall = state.pool.length(now: facts.now)
-            facts.intakeStall = state.intake.length(now: facts.now)
             facts.waiting = state.waiting(now: facts.now)
+            // What was known to wait may have become too old to be said since the last look.
+            facts.intakeStall = facts.waiting > 0 ? state.intake.length(now: facts.now) : nil
         }
     }
 

@@ -52,4 +52,14 @@ struct PaceTests {
         for _ in 0..<1000 { pace.taskEnded() }
         #expect(pace.limit(prefetch: 8, reach: 34, now: start + .milliseconds(1)) == 8)
     }
+
+    @Test("So many tasks begin soon as end within the horizon", arguments: [(1, 0), (20, 20), (1000, 1000)])
+    func soon(tasks: Int, expected: Int) {
+        var pace = Pace(now: start)
+        for number in 1...10 {
+            for _ in 0..<tasks { pace.taskEnded() }
+            _ = pace.limit(prefetch: 8, reach: 34, now: start + .milliseconds(tasks == 1 ? 20 : 10) * number)
+        }
+        #expect((expected - 1...expected).contains(pace.soon))
+    }
 }
