@@ -31,10 +31,13 @@ struct WaitingTaskTests {
         }
     }
 
-    @Test("A revoked task that waits behind another in a child ends as REVOKED without running")
-    func revoked() async throws {
+    @Test(
+        "A revoked task that waits behind another ends as REVOKED at once, without running",
+        arguments: ["prefork", "threads", "async"]
+    )
+    func revoked(pool: String) async throws {
         try await Site.with { site in
-            let worker = try site.worker("-c", "1")
+            let worker = try site.worker("-c", "1", "-P", pool)
             _ = try await site.send("e2e.early", 600)
             let waiting = try await site.send("e2e.early", 0)
             let transport = try await site.app.transport()

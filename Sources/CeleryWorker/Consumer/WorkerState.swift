@@ -194,6 +194,13 @@ struct WorkerState: Sendable {
         return (first.epoch, tasks)
     }
 
+    /// Takes those out that are meant, whatever stands before them.
+    mutating func takeReady(where isMeant: (Message) -> Bool) -> [(task: AdmittedTask, epoch: Epoch)] {
+        let taken = ready.filter { isMeant($0.task.request.message) }
+        if !taken.isEmpty { ready.removeAll { isMeant($0.task.request.message) } }
+        return Array(taken)
+    }
+
     /// Tasks that were taken go back to the front: they could not be begun.
     mutating func putBack(_ tasks: [AdmittedTask], epoch: Epoch) {
         starting -= tasks.count

@@ -25,17 +25,21 @@ extension WorkerPipeline {
         stop(terminate: terminate, signal: signal) { stamps.contains($0) }
     }
 
-    /// Takes back those that wait in the pool, to be ended as revoked, and ends those that run when they are to be.
+    /// Ends those that wait, takes back those that wait in the pool to be ended too, and ends those that run when they are to be.
     private func stop(terminate: Bool, signal: String, _ isMeant: (Message) -> Bool) -> [String] {
         let number = SignalName.number(signal) ?? 15
         let (jobs, waiting, ended) = state.withLock { state in
             let jobs = state.running.filter { isMeant($0.value.task.request.message) }
             if terminate { for job in jobs.keys { state.terminate(job, signal: number) } }
-            return (
-                jobs, state.ready.map(\.task.request.message).filter(isMeant).map(\.headers.id),
-                state.ended.filter(isMeant).map(\.headers.id)
-            )
+            let ended = state.ended.filter(isMeant).map(\.headers.id)
+            let waiting = state.takeReady(where: isMeant)
+            for (task, epoch) in waiting {
+                let ending = Ending(task.request.message, .acknowledge, revoked: "revoked", policy: task.policy)
+                state.settle(Finished(item: .ended(ending, task.asDelivery), epoch: epoch))
+            }
+            return (jobs, waiting.map(\.task.request.message.headers.id), ended)
         }
+        if !waiting.isEmpty { settleBell.ring() }
         for (job, task) in jobs {
             guard terminate else {
                 pool.recall(job)
