@@ -122,7 +122,10 @@ extension EpochEngine {
                 guard let self, !isOver else { return }
                 timers.silent = nil
                 guard isArmed, let connection = link.connection else { return }
-                lookClosely(at: silent, connection)
+                // At all of them: the sweeper forgets since when those are silent that it is not told of.
+                var commands = RedisCommands()
+                commands.add("HGETALL", store.keys.epochs)
+                send(commands, over: connection) { [self] replies in look(at: replies[0].pairs, connection) }
             }
     }
 }
